@@ -1,0 +1,23 @@
+"""Keeps sessions out of static requests, and gives static responses true caching headers."""
+
+from __future__ import annotations
+
+from .errors import ConfigurationError
+from .extension import StaticOptimizer
+from .marking import is_static_request
+from .policy import CachePolicy
+from .routes import cacheable_static
+from .signals import cookies_dropped, session_writes_dropped, static_request_marked
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CachePolicy",
+    "ConfigurationError",
+    "StaticOptimizer",
+    "cacheable_static",
+    "cookies_dropped",
+    "is_static_request",
+    "session_writes_dropped",
+    "static_request_marked",
+]

@@ -1,0 +1,175 @@
+"""Which endpoints are static, and under which policy."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from flask import Blueprint, Flask
+
+from .errors import ConfigurationError
+from .policy import CachePolicy
+from .routes import tag_of
+from .settings import Rule, Settings
+
+View = Callable[..., Any]
+
+#: Methods under which a static endpoint is static; anything else is an ordinary request.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class StaticEndpoint:
+    """An endpoint whose responses do not depend on the session."""
+
+    name: str
+    #: Whether it is Flask's own view over a static folder.
+    folder: bool
+    #: Rules that speak of it and the policy each leads to (``None``: leave alone), in order.
+    choices: tuple[tuple[Rule, CachePolicy | None], ...]
+    #: What holds where no rule matches; ``None`` where only its rules make it static.
+    default: CachePolicy | None
+
+    def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
+        """The policy of one request, or ``None`` if it is to be left alone."""
+        filename = view_args.get("filename")
+        for rule, policy in self.choices:
+            if rule.covers(filename if isinstance(filename, str) else None):
+                return policy
+        return self.default
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What was found in an app at one moment; replaced whole, so that readers need no lock."""
+
+    #: The paths of static endpoints: whole ones, and what those with variables start with.
+    paths: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    endpoints: Mapping[str, StaticEndpoint] | None = None
+    unmatched: tuple[Rule, ...] = ()
+    problem: str | None = None
+    #: How many views there were, to notice that more came.
+    views: int = -1
+
+
+class EndpointTable:
+    """The static endpoints of one app, found again whenever views are added.
+
+    :param wrap: what to put around the view of each; it must not wrap twice.
+    """
+
+    def __init__(self, settings: Settings, wrap: Callable[[View], View]) -> None:
+        self._settings = settings
+        self._wrap = wrap
+        self._lock = Lock()
+        self._found = _Snapshot()
+
+    def may_be_static(self, app: Flask, path: str) -> bool:
+        """A cheap gate before the real match: whether this path could be a static one's."""
+        found = self._found
+        if found.views != len(app.view_functions):
+            found = self.refresh(app)
+        # A doubled slash may be on its way to a static URL: Werkzeug redirects to the merged one.
+        return path in found.paths or path.startswith(found.prefixes) or "//" in path
+
+    def get(self, endpoint: str) -> StaticEndpoint | None:
+        """The static endpoint of that name, if it is one."""
+        endpoints = self._found.endpoints
+        return endpoints.get(endpoint) if endpoints else None
+
+    @property
+    def unmatched_rules(self) -> tuple[Rule, ...]:
+        """The configured rules whose glob matches no endpoint of the app."""
+        return self._found.unmatched
+
+    def check(self) -> None:
+        """Say what is wrong with how the app's views were declared static.
+
+        :raises ConfigurationError: naming the view and what to change.
+        """
+        if self._found.problem is not None:
+            raise ConfigurationError(self._found.problem)
+
+    def refresh(self, app: Flask) -> _Snapshot:
+        """Look through the app's views anew and wrap the static ones."""
+        with self._lock:
+            routes = _routes(app)
+            endpoints: dict[str, StaticEndpoint] = {}
+            problem = None
+            for name, view in list(app.view_functions.items()):
+                try:
+                    found = self._classify(name, view)
+                    if found is None:
+                        continue
+                    if name in routes:
+                        endpoints[name] = found
+                        app.view_functions[name] = self._wrap(view)
+                    elif tag_of(view) is not None:
+                        raise ConfigurationError(
+                            f"@cacheable_static on {name!r}: its route does not answer GET, and"
+                            " nothing else can be cached; remove the decorator or add GET."
+                        )
+                except ConfigurationError as error:
+                    problem = problem or str(error)
+            self._found = _Snapshot(
+                *_gate([route for name in endpoints for route in routes[name]]),
+                endpoints,
+                tuple(
+                    rule
+                    for rule in self._settings.rules
+                    if not any(rule.endpoint.match(name) for name in app.view_functions)
+                ),
+                problem,
+                len(app.view_functions),
+            )
+            return self._found
+
+    def _classify(self, name: str, view: View) -> StaticEndpoint | None:
+        rules = [rule for rule in self._settings.rules if rule.endpoint.match(name)]
+        tag = tag_of(view)
+        folder = is_folder_view(name, view)
+        base = tag if tag is not None else CachePolicy()
+        known = folder or tag is not None
+        if not known and not any(rule.names_views for rule in rules):
+            return None
+        choices = tuple(
+            (
+                rule,
+                None if rule.fields is None else base.overlaid(rule.where, rule.fields),
+            )
+            for rule in rules
+            if known or rule.fields is None or rule.names_views
+        )
+        return StaticEndpoint(name, folder, choices, base if known else None)
+
+
+def is_folder_view(endpoint: str, view: View) -> bool:
+    """Whether a view is Flask's own over a static folder, wrapped or not.
+
+    The app's is a lambda that ``Flask.__init__`` makes, a blueprint's is its bound
+    ``send_static_file``; a user's view that is merely called ``static`` is neither.
+    """
+    view = inspect.unwrap(view)
+    if inspect.ismethod(view):
+        return view.__name__ == "send_static_file" and isinstance(view.__self__, (Flask, Blueprint))
+    return endpoint == "static" and getattr(view, "__qualname__", "").startswith("Flask.__init__.")
+
+
+def _routes(app: Flask) -> dict[str, list[str]]:
+    """The URL rules that answer GET, by endpoint."""
+    routes: dict[str, list[str]] = {}
+    for rule in app.url_map.iter_rules():
+        if not rule.websocket and (rule.methods is None or "GET" in rule.methods):
+            routes.setdefault(rule.endpoint, []).append(rule.rule)
+    return routes
+
+
+def _gate(routes: list[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    whole = {route for route in routes if "<" not in route}
+    # Werkzeug redirects "/charts" to "/charts/"; the redirect belongs to the static endpoint.
+    whole |= {route.rstrip("/") for route in whole}
+    return frozenset(whole), tuple({route.partition("<")[0] for route in routes if "<" in route})

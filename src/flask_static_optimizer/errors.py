@@ -1,0 +1,24 @@
+"""What goes wrong before the first response: configuration that can't be meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ConfigurationError(ValueError):
+    """A setting, rule or decorator argument that contradicts itself or the app.
+
+    The message names the place, the value found there and what to change.
+    """
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Finish an error message with the valid name that was probably meant."""
+    known = sorted(known)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Valid: {', '.join(known)}."

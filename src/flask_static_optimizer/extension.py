@@ -1,0 +1,57 @@
+"""The extension: wiring, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import ConfigurationError
+from .hook import adopt_until_first_request, mark_before_request
+from .interface import adopt
+from .marking import EXTENSION
+from .settings import Settings
+from .state import AppState
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class StaticOptimizer:
+    """Keeps sessions out of static requests and gives static responses caching headers.
+
+    ::
+
+        StaticOptimizer(app)                 # or, in an application factory:
+        optimizer = StaticOptimizer()
+        optimizer.init_app(app)
+
+    The order relative to other extensions is free. One instance may serve several apps; each
+    keeps its own state in ``app.extensions["static_optimizer"]``.
+
+    :param app: the app to install it in.
+    :raises ConfigurationError: as :meth:`init_app`.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Install the extension in an app, reading its ``STATIC_OPTIMIZER_`` configuration.
+
+        :raises ConfigurationError: for a setting that can't be meant, for a second time on the
+            same app, and for views that can't be cached as they were declared.
+        """
+        settings = Settings.from_config(app.config)
+        if not settings.enabled:
+            return
+        if EXTENSION in app.extensions:
+            raise ConfigurationError(
+                f"StaticOptimizer is installed in {app.name!r} already; call it or init_app once."
+            )
+        state = AppState(settings)
+        state.endpoints.refresh(app)
+        state.endpoints.check()
+        app.extensions[EXTENSION] = state
+        adopt(state, app)
+        adopt_until_first_request(state, app)
+        mark_before_request(state, app)

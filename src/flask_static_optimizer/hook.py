@@ -1,0 +1,114 @@
+"""The ``before_request`` function that stands first and marks static requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from flask import after_this_request, appcontext_pushed, request, session
+
+from .endpoints import SAFE_METHODS
+from .interface import adopt, handover, opened_early
+from .marking import mark, mark_of
+from .notices import unmatched_rules
+from .serving import describe
+from .session import StaticSession
+from .signals import static_request_marked
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+
+    from .marking import Mark
+    from .state import AppState
+
+
+def mark_before_request(state: AppState, app: Flask) -> None:
+    """Register the marking hook before all other hooks of the app.
+
+    What it marks is what ``open_session`` matched, so the two can't disagree. It answers
+    nothing itself, and a page passes it with three comparisons.
+    """
+    # The app holds the hook; a strong reference back would keep a dropped app alive.
+    get_app = ref(app)
+
+    def mark_static_request() -> None:
+        app = get_app()
+        handed_over = handover.get()
+        if (
+            handed_over is None
+            and state.started
+            and app is not None
+            and app.session_interface is state.interface
+        ):
+            return
+        handover.set(None)
+        if app is not None:
+            _decide(state, app, handed_over)
+
+    app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
+
+
+def adopt_until_first_request(state: AppState, app: Flask) -> None:
+    """Adopt an interface that is assigned after us, before it opens its first session.
+
+    Once requests are served the marking hook looks after that alone, for less.
+    """
+
+    def adopt_assigned(sender: Flask, **_: object) -> None:
+        if sender.session_interface is not state.interface:
+            adopt(state, sender)
+
+    appcontext_pushed.connect(adopt_assigned, app, weak=False)
+    get_app = ref(app)
+
+    def stop() -> None:
+        appcontext_pushed.disconnect(adopt_assigned, get_app())
+
+    state.at_first_request = stop
+
+
+def _decide(state: AppState, app: Flask, handed_over: object) -> None:
+    if not state.started:
+        _start(state, app)
+    if app.session_interface is not state.interface:
+        adopt(state, app)
+    this: Request = request._get_current_object()  # type: ignore[attr-defined]
+    found = mark_of(state, this)
+    if found is None:
+        found = _mark_late(state, this)
+    if found is None:
+        return
+    given = handed_over if isinstance(handed_over, StaticSession) else None
+    static_request_marked.send(app, endpoint=found.endpoint.name, protected=found.protected)
+
+    @after_this_request
+    def view_returned(response: Response) -> Response:
+        if given is not None:
+            given.seal()
+            found.personal = given.written
+        describe(state, app, found, this, response)
+        return response
+
+
+def _start(state: AppState, app: Flask) -> None:
+    """What can be checked only when the app is complete: at its first request."""
+    state.endpoints.refresh(app)
+    state.endpoints.check()
+    unmatched_rules(state, app)
+    state.at_first_request()
+    state.started = True
+
+
+def _mark_late(state: AppState, this: Request) -> Mark | None:
+    """Mark a request whose session was opened before its endpoint could be known.
+
+    The real session may have been read, so the request is served as a protected one.
+    """
+    if this.url_rule is None or this.method not in SAFE_METHODS:
+        return None
+    found = mark(state, this, this.url_rule.endpoint, this.view_args or {})
+    if found is not None:
+        found.protected = True
+        real = session._get_current_object()  # type: ignore[attr-defined]
+        opened_early.set((real, found))
+    return found

