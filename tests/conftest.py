@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, session
+from flask.testing import FlaskClient
 
 from flask_static_optimizer import StaticOptimizer
 
@@ -41,6 +42,13 @@ def static_folder(tmp_path: Path) -> Path:
     return folder
 
 
+class Browser(FlaskClient):
+    """A test client that reads each response to its end and closes it, as a server does."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> Any:
+        return super().open(*args, buffered=buffered, **kwargs)
+
+
 @pytest.fixture
 def make_app(static_folder: Path) -> Callable[..., Flask]:
     """Make an app with a counting page, a log-in and a static folder.
@@ -58,6 +66,7 @@ def make_app(static_folder: Path) -> Callable[..., Flask]:
         **config: Any,
     ) -> Flask:
         app = Flask("app", root_path=str(static_folder.parent), **(flask or {}))
+        app.test_client_class = Browser
         app.config.update({"SECRET_KEY": "test", "TESTING": True, **config})
 
         @app.get("/")
