@@ -43,7 +43,8 @@ def last_word(
     if response.status_code not in CACHEABLE:
         _forbid_storing(response)
         return
-    response.vary.update(mark.policy.vary)
+    if mark.policy.vary:
+        response.vary.update(mark.policy.vary)
     if mark.protected:
         _protect(response)
     else:
@@ -82,32 +83,32 @@ def _protect(response: Response) -> None:
 
 
 def _share(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
-    said = response.cache_control
-    if mark.endpoint.folder and said.keys() & {"no-store", "private"}:
+    untouched = response.headers.get("Cache-Control") == mark.cache_control
+    said = frozenset() if untouched else response.cache_control.keys()
+    if mark.endpoint.folder and said & {"no-store", "private"}:
         stricter_word(state, app, mark, response)
     policy = mark.policy
     public = state.settings.public if policy.public is None else policy.public
+    vary = response.vary if "Vary" in response.headers else ()
     if "no-store" in said:
         _forbid_sharing(response)
-    elif "private" in said or _is_personal(mark, request, response, public=public):
+    elif "private" in said or "cookie" in vary or _is_personal(mark, request, public=public):
         _forbid_sharing(response)
         _scope(response, "private")
     else:
         if public:
             _scope(response, "public")
-        if state.settings.cdn_cache_control and "*" not in response.vary:
+        if state.settings.cdn_cache_control and "*" not in vary:
             response.headers["CDN-Cache-Control"] = state.settings.cdn_cache_control
 
 
-def _is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
+def _is_personal(mark: Mark, request: Request, *, public: bool) -> bool:
     """Whether a response may be meant for one visitor only, as far as can be seen."""
-    if "Authorization" in request.headers and not public:
-        return True
-    if "Cookie" in response.vary:
+    if "HTTP_AUTHORIZATION" in request.environ and not public:
         return True
     # What is written into a session is about its visitor: a user restored from a remember-me
     # cookie, a CSRF token. The response may hold it.
-    return mark.personal and ("Cookie" in request.headers or not mark.endpoint.folder)
+    return mark.personal and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
 
 
 def _scope(response: Response, scope: str) -> None:

@@ -68,6 +68,7 @@ def aware(base: Any) -> Any:
     plain, slotted and abstract classes alike. Calls about any other request go to the base.
     """
 
+    # The base is called by name, not through super(): on a page each call is paid for.
     class Aware(base):  # type: ignore[misc]
         __slots__ = ()
         static_optimizer_aware = True
@@ -75,7 +76,7 @@ def aware(base: Any) -> Any:
         def open_session(self, app: Flask, request: Request) -> Any:
             state = app.extensions.get(EXTENSION)
             if state is None or not state.endpoints.may_be_static(app, request.path):
-                return super().open_session(app, request)
+                return base.open_session(self, app, request)
             try:
                 mark = match(state, app, request)
             except Exception:  # noqa: BLE001
@@ -84,30 +85,27 @@ def aware(base: Any) -> Any:
                 handover.set(UNDECIDED)
                 mark = None
             if mark is None:
-                return super().open_session(app, request)
-            ask_store = super().open_session
+                return base.open_session(self, app, request)
 
             def open_real() -> Any:
-                real = ask_store(app, request)
-                return self.make_null_session(app) if real is None else real
+                return base.open_session(self, app, request)
 
             session = StaticSession(mark, open_real if mark.protected else None)
             handover.set(session)
             return session
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
+            if type(session) is not StaticSession and opened_early.get() is None:
+                base.save_session(self, app, session, response)
+                return
             mark = _mark_of(session)
             if mark is None:
-                super().save_session(app, session, response)
+                base.save_session(self, app, session, response)
             else:
                 _end(app, mark, session, response)
 
-        def is_null_session(self, obj: object) -> bool:
-            # Null sessions are not saved, and saving is when the last word is said.
-            return _mark_of(obj) is None and super().is_null_session(obj)
-
-        def should_set_cookie(self, app: Flask, session: Any) -> bool:
-            return _mark_of(session) is None and super().should_set_cookie(app, session)
+        def should_set_cookie(self, app: Flask, session: Any) -> Any:
+            return _mark_of(session) is None and base.should_set_cookie(self, app, session)
 
     if hasattr(base, "should_set_storage"):  # Flask-Session 0.7 and later
 
@@ -115,6 +113,13 @@ def aware(base: Any) -> Any:
             return _mark_of(session) is None and base.should_set_storage(self, app, session)
 
         Aware.should_set_storage = should_set_storage
+    if base.is_null_session is not SessionInterface.is_null_session:
+
+        def is_null_session(self: Any, obj: object) -> Any:
+            # Null sessions are not saved, and saving is when the last word is said.
+            return type(obj) is not StaticSession and base.is_null_session(self, obj)
+
+        Aware.is_null_session = is_null_session
     for name in _QUIET:
         if hasattr(base, name):
             setattr(Aware, name, _quiet(base, name))

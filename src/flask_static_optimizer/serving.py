@@ -17,6 +17,7 @@ from .marking import current_mark
 
 if TYPE_CHECKING:
     from flask import Flask, Response
+    from werkzeug.datastructures import ResponseCacheControl
     from werkzeug.wrappers import Request
 
     from .marking import Mark
@@ -88,14 +89,19 @@ def describe(state: AppState, app: Flask, mark: Mark, request: Request, response
     if response.status_code != 204:
         mark.etag = _set_etag(state, response)
     mark.body = tuple(response.response) if response.is_sequence else response.response
-    max_age = _max_age(state, app, mark, response)
+    said = response.cache_control
+    max_age = _max_age(state, app, mark, response, said)
     if max_age is not None:
         response.headers.pop("Expires", None)
-        kept = [name for name in _KEPT if name in response.cache_control]
-        value = ", ".join([mark.policy.cache_control(max_age), *kept])
+        value = ", ".join(
+            [mark.policy.cache_control(max_age), *(name for name in _KEPT if name in said)]
+        )
         response.headers["Cache-Control"] = value
         mark.cache_control = value
 
+
+#: What of a response's Cache-Control says how long it is fresh.
+_FRESHNESS = frozenset({"max-age", "s-maxage", "no-cache"})
 
 #: What a response may have said in Cache-Control that is no freshness, and stays.
 _KEPT = ("no-transform", "must-revalidate", "proxy-revalidate", "must-understand")
@@ -138,21 +144,22 @@ def _file_digest(state: AppState, response: Response) -> str | None:
         return state.digests.of(file)
 
 
-def _max_age(state: AppState, app: Flask, mark: Mark, response: Response) -> int | None:
+def _max_age(
+    state: AppState, app: Flask, mark: Mark, response: Response, said: ResponseCacheControl
+) -> int | None:
     """The freshness to say, in seconds, or ``None`` if what the response says is to stay.
 
     What a response says of itself comes first, except for what Flask says of every file. Over
     a folder a rule comes first: there all else is a default.
     """
     policy = mark.policy
-    said = response.cache_control
     if "no-store" in said or "private" in said:
         return None
     if policy.max_age is not None and mark.endpoint.folder:
         return policy.max_age
     flask_default = _seconds(app.config["SEND_FILE_MAX_AGE_DEFAULT"])
-    if said.keys() & {"max-age", "s-maxage", "no-cache"} and not (
-        response.direct_passthrough and said.max_age == flask_default
+    if not (response.direct_passthrough and said.max_age == flask_default) and (
+        "Expires" in response.headers or said.keys() & _FRESHNESS
     ):
         return None
     for age in (policy.max_age, state.settings.unversioned_max_age, flask_default):

@@ -37,7 +37,9 @@ class StaticSession(SessionMixin):
     modified = False
     accessed = False
 
-    def __init__(self, mark: Mark, open_real: Callable[[], SessionMixin] | None = None) -> None:
+    def __init__(
+        self, mark: Mark, open_real: Callable[[], SessionMixin | None] | None = None
+    ) -> None:
         self.mark = mark
         self.new = open_real is None
         #: Whether anybody read it, and whether anything but ``_permanent`` was written into it,
@@ -76,6 +78,8 @@ class StaticSession(SessionMixin):
         except Exception as error:
             self._failure = error
             raise
+        if real is None:  # there is no session support; a static request has no need of it
+            return _Throwaway()
         self.new = real.new
         return real
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import parse_range_header
+from werkzeug.http import is_resource_modified, parse_range_header
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+
+_PRECONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"})
 
 
 def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
@@ -23,11 +26,20 @@ def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
     """
     if response.status_code != 200:
         return
-    response.make_conditional(environ)
-    if response.status_code == 412:
-        _empty(response)
-    if response.status_code != 200 or "X-Sendfile" in response.headers:
+    if not _PRECONDITIONS.isdisjoint(environ) and not is_resource_modified(
+        environ, response.headers.get("ETag"), last_modified=response.headers.get("Last-Modified")
+    ):
+        if "HTTP_IF_MATCH" in environ:
+            response.status_code = 412
+            _empty(response)
+        else:
+            response.status_code = 304
         return
+    if "X-Sendfile" not in response.headers:
+        _answer_range(response, environ)
+
+
+def _answer_range(response: Response, environ: dict[str, Any]) -> None:
     length = response.content_length
     if length is None and response.is_sequence:
         length = response.calculate_content_length()

@@ -1,0 +1,8 @@
+"""``python -m flask_static_optimizer``: the same as the ``flask-static-optimizer`` command."""
+
+from __future__ import annotations
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

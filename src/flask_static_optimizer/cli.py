@@ -1,0 +1,87 @@
+"""The ``flask-static-optimizer`` command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import click
+
+from . import __version__
+
+_INSTALL = 'pip install "flask-static-optimizer[demo]"'
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="flask-static-optimizer")
+def main() -> None:
+    """Keeps sessions out of Flask's static requests and gives static responses true caching
+    headers."""
+
+
+@main.command()
+@click.option(
+    "--redis",
+    "redis_url",
+    metavar="URL",
+    help="Keep the sessions in this Redis or Valkey (redis://127.0.0.1:6379) and count what the"
+    " server itself says it was asked, by any client: use one that is idle. Keys get a random"
+    " prefix and are deleted afterwards; nothing else is touched.  [default: in files, in a temporary folder]",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 100),
+    default=5,
+    show_default=True,
+    help="Visitors to measure each way; the table shows the median.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--serve", is_flag=True, help="Serve the optimised app, to look at it in a browser, instead."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port for --serve.  [default: a free one]",
+)
+def demo(redis_url: str | None, rounds: int, as_json: bool, serve: bool, port: int | None) -> None:
+    """See what the extension does for one real app.
+
+    A small app with Flask-Session, Flask-Login and Bootstrap-Flask's own assets is served
+    twice on this machine, without and with StaticOptimizer. An HTTP client with a browser's
+    cache logs in and loads its page twice. The table shows what each way cost.
+    """
+    if port is not None and not serve:
+        raise click.UsageError("--port needs --serve.")
+    if as_json and serve:
+        raise click.UsageError("--json and --serve exclude each other.")
+    with ExitStack() as stack:
+        stack.enter_context(_plain_errors())
+        from .demo.measure import compare
+        from .demo.report import as_dict, print_report
+        from .demo.server import serve_until_interrupted
+        from .demo.stores import file_store, redis_store
+
+        store = stack.enter_context(redis_store(redis_url) if redis_url else file_store())
+        if serve:
+            serve_until_interrupted(store, port or 0)
+            return
+        comparison = compare(store, rounds)
+        if as_json:
+            import json
+
+            click.echo(json.dumps(as_dict(comparison), indent=2))
+        else:
+            print_report(comparison)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """One line for what a user can put right, instead of a traceback."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", __package__):
+            raise
+        raise click.ClickException(f"the demo needs {missing}: {_INSTALL}") from None

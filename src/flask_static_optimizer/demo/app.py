@@ -1,0 +1,89 @@
+"""The app that the demo measures and serves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_bootstrap import Bootstrap5  # type: ignore[import-untyped]
+from flask_login import (  # type: ignore[import-untyped]
+    LoginManager,
+    login_required,
+    login_user,
+    logout_user,
+)
+from flask_session import Session  # type: ignore[import-untyped]
+
+from .. import StaticOptimizer
+from .tally import Counts
+
+
+class User:
+    """The only user there is, as Flask-Login wants one."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+    name = "Ada"
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the session."""
+        return "ada"
+
+
+def create_app(
+    session_config: Mapping[str, Any],
+    *,
+    optimize: bool,
+    counts: Callable[[], Counts] | None = None,
+) -> Flask:
+    """Make an app with a log-in, server-side sessions and a page full of local assets.
+
+    :param session_config: Flask-Session's configuration.
+    :param optimize: whether to install the extension; nothing else differs.
+    :param counts: what the page is to show of the session store.
+    """
+    app = Flask(__name__)
+    # FLASK_DEBUG of the user's own project would switch caching off.
+    app.debug = False
+    app.config.update(
+        SECRET_KEY=secrets.token_hex(),
+        # Cookies know no ports: keep off those of what else runs on this machine.
+        SESSION_COOKIE_NAME="static_optimizer_demo",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
+        BOOTSTRAP_SERVE_LOCAL=True,
+        **session_config,
+    )
+    Session(app)
+    Bootstrap5(app)
+    user = User()
+    logins = LoginManager(app)
+    logins.login_view = "login"
+    logins.user_loader(lambda key: user if key == user.get_id() else None)
+
+    def home() -> ResponseReturnValue:
+        session["views"] = session.get("views", 0) + 1
+        return render_template("home.html", counts=counts() if counts else None)
+
+    def login() -> ResponseReturnValue:
+        return render_template("login.html", user=user)
+
+    def log_in() -> ResponseReturnValue:
+        login_user(user)
+        return redirect(url_for("home"))
+
+    def log_out() -> ResponseReturnValue:
+        logout_user()
+        return redirect(url_for("login"))
+
+    app.add_url_rule("/", view_func=login_required(home))
+    app.add_url_rule("/login", view_func=login)
+    app.add_url_rule("/login", view_func=log_in, methods=["POST"])
+    app.add_url_rule("/logout", view_func=log_out, methods=["POST"])
+    if optimize:
+        StaticOptimizer(app)
+    return app

@@ -1,0 +1,109 @@
+"""The part of RFC 9111 that a browser's private cache goes by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+from werkzeug.datastructures import ResponseCacheControl
+from werkzeug.http import parse_cache_control_header, parse_date, parse_set_header
+
+#: What a 304 does not say of the stored response (RFC 9111 §3.2).
+_OF_THE_MESSAGE = {"connection", "content-encoding", "content-length", "content-range"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A response that may be used again."""
+
+    headers: httpx.Headers
+    body: bytes
+    #: The request headers that ``Vary`` names, as they were.
+    selecting: Mapping[str, str | None]
+    received: float
+
+    @property
+    def validators(self) -> dict[str, str]:
+        """The headers that ask whether it is still current (RFC 9111 §4.3.1)."""
+        pairs = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
+        return {ask: self.headers[said] for ask, said in pairs if said in self.headers}
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it may be used without asking (RFC 9111 §4.2).
+
+        There is no guessing: what says nothing of its freshness is asked for again.
+        ``immutable`` would matter only to a visitor who reloads.
+        """
+        if _cache_control(self.headers).no_cache is not None:
+            return False
+        return self._lifetime() > self._age(now)
+
+    def _lifetime(self) -> float:
+        said = _cache_control(self.headers).max_age
+        if said is not None:
+            return said
+        expires = parse_date(self.headers.get("Expires"))
+        return expires.timestamp() - self._date() if expires else 0
+
+    def _age(self, now: float) -> float:
+        said = self.headers.get("Age", "0")
+        on_arrival = max(self.received - self._date(), int(said) if said.isdigit() else 0, 0)
+        return on_arrival + now - self.received
+
+    def _date(self) -> float:
+        date = parse_date(self.headers.get("Date"))
+        return date.timestamp() if date else self.received
+
+
+class BrowserCache:
+    """One visitor's stored responses to GET, by URL.
+
+    :param clock: tells the time, in seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._stored: dict[httpx.URL, Stored] = {}
+
+    def find(self, request: httpx.Request) -> Stored | None:
+        """What was stored for a request like this one (RFC 9111 §4.1)."""
+        stored = self._stored.get(request.url)
+        if stored is None or stored.selecting != _selecting(stored.headers, request):
+            return None
+        return stored
+
+    def is_fresh(self, stored: Stored) -> bool:
+        """Whether a stored response may be used now without asking."""
+        return stored.is_fresh(self._clock())
+
+    def store(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Keep a response, in place of what was kept before, if it may be kept."""
+        self._stored.pop(request.url, None)
+        headers = response.headers
+        useless = "*" in parse_set_header(headers.get("Vary"))
+        if response.status_code != 200 or _cache_control(headers).no_store or useless:
+            return
+        self._keep(request, headers, response.content)
+
+    def freshen(self, request: httpx.Request, stored: Stored, response: httpx.Response) -> None:
+        """Bring a stored response up to date with the 304 that confirmed it (§4.3.4)."""
+        headers = httpx.Headers(stored.headers)
+        for name, value in response.headers.items():
+            if name.lower() not in _OF_THE_MESSAGE:
+                headers[name] = value
+        self._keep(request, headers, stored.body)
+
+    def _keep(self, request: httpx.Request, headers: httpx.Headers, body: bytes) -> None:
+        selecting = _selecting(headers, request)
+        self._stored[request.url] = Stored(headers, body, selecting, self._clock())
+
+
+def _cache_control(headers: httpx.Headers) -> ResponseCacheControl:
+    return parse_cache_control_header(headers.get("Cache-Control"), cls=ResponseCacheControl)
+
+
+def _selecting(headers: httpx.Headers, request: httpx.Request) -> dict[str, str | None]:
+    names = parse_set_header(headers.get("Vary"))
+    return {name.lower(): request.headers.get(name) for name in names}

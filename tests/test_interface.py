@@ -1,0 +1,365 @@
+"""Making a session interface aware of static requests, whatever it is."""
+
+from __future__ import annotations
+
+import abc
+import gc
+import weakref
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+from flask import Flask, g, session
+from flask.sessions import SecureCookieSessionInterface, SessionInterface
+from werkzeug.local import LocalProxy
+
+from flask_static_optimizer import StaticOptimizer, is_static_request
+
+MakeApp = Callable[..., Flask]
+
+
+class Counting(SecureCookieSessionInterface):
+    def __init__(self) -> None:
+        self.opened = 0
+        self.saved = 0
+
+    def open_session(self, app: Any, request: Any) -> Any:
+        self.opened += 1
+        return super().open_session(app, request)
+
+    def save_session(self, app: Any, session: Any, response: Any) -> None:
+        self.saved += 1
+        super().save_session(app, session, response)
+
+
+class Slotted(SecureCookieSessionInterface):
+    __slots__ = ("opened", "saved")
+
+    __init__ = Counting.__init__
+    open_session = lambda self, app, request: (  # noqa: E731
+        setattr(self, "opened", self.opened + 1)
+        or SecureCookieSessionInterface.open_session(self, app, request)
+    )
+
+    def save_session(self, app: Any, session: Any, response: Any) -> None:
+        self.saved += 1
+        SecureCookieSessionInterface.save_session(self, app, session, response)
+
+
+class Abstract(Counting, abc.ABC):
+    @property
+    @abc.abstractmethod
+    def name(self) -> str: ...
+
+
+class Concrete(Abstract):
+    name = "concrete"
+
+
+class Frozen(Counting):
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in ("opened", "saved"):
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+
+class Choosy(Counting):
+    """Refuses to be subclassed, as compiled and final classes do."""
+
+    def __init_subclass__(cls, **_: object) -> None:
+        raise TypeError("final")
+
+
+class Duck:
+    """No SessionInterface at all, only its methods."""
+
+    def __init__(self) -> None:
+        self._counting = Counting()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._counting, name)
+
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "plain": Counting,
+    "slotted": Slotted,
+    "abstract": Concrete,
+    "frozen": Frozen,
+    "final": Choosy,
+    "duck": Duck,
+    "proxy": lambda: LocalProxy(_hold(Counting())),
+    "mock": lambda: mock.Mock(wraps=Counting()),
+}
+
+
+def _hold(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_any_interface_is_adopted(make_app: MakeApp, kind: str, order: str) -> None:
+    interface = KINDS[kind]()
+
+    def assign(app: Flask) -> None:
+        app.session_interface = interface
+
+    app = make_app(**{order: assign})
+    client = app.test_client()
+    assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=3600"
+    assert client.get("/").text == "1"
+    assert client.get("/static/app.css").status_code == 200
+    assert client.get("/").text == "2"
+    counting = interface._mock_wraps if kind == "mock" else interface
+    assert (counting.opened, counting.saved) == (2, 2)
+
+
+@pytest.mark.parametrize("kind", ["plain", "slotted", "abstract", "frozen"])
+def test_the_object_stays_the_same(make_app: MakeApp, kind: str) -> None:
+    interface = KINDS[kind]()
+    before = type(interface)
+
+    def assign(app: Flask) -> None:
+        app.session_interface = interface
+
+    app = make_app(before=assign)
+    assert app.session_interface is interface
+    assert isinstance(interface, before)
+    assert type(interface).__name__ == before.__name__
+    assert type(interface).__qualname__ == before.__qualname__
+    assert type(interface).__module__ == before.__module__
+    assert type(interface).__doc__ == before.__doc__
+
+
+@pytest.mark.parametrize("kind", ["final", "proxy"])
+def test_a_wrapped_interface_still_counts_as_what_it_is(make_app: MakeApp, kind: str) -> None:
+    def assign(app: Flask) -> None:
+        app.session_interface = KINDS[kind]()
+
+    interface = make_app(before=assign).session_interface
+    assert isinstance(interface, Counting)
+    assert interface.get_cookie_name(Flask(__name__)) == "session"
+
+
+def test_flasks_default_is_not_shared_out(make_app: MakeApp) -> None:
+    make_app()
+    assert type(Flask.session_interface) is SecureCookieSessionInterface
+    assert type(Flask(__name__).session_interface) is SecureCookieSessionInterface
+
+
+def test_apps_may_share_an_interface(make_app: MakeApp) -> None:
+    shared = Counting()
+
+    def assign(app: Flask) -> None:
+        app.session_interface = shared
+
+    ours, other, second = (
+        make_app(before=assign),
+        make_app(before=assign, optimize=False),
+        make_app(before=assign),
+    )
+    ours.test_client().get("/static/app.css")
+    second.test_client().get("/static/app.css")
+    assert (shared.opened, shared.saved) == (0, 0)
+    other.test_client().get("/static/app.css")
+    assert (shared.opened, shared.saved) == (1, 1)
+    assert len(type(shared).__mro__) == len(Counting.__mro__) + 1
+
+
+def test_an_interface_assigned_while_serving_is_adopted_by_the_next_request(
+    make_app: MakeApp,
+) -> None:
+    app = make_app()
+    client = app.test_client()
+    client.get("/")
+    app.session_interface = interface = Counting()
+    first = client.get("/static/app.css")
+    assert (interface.opened, interface.saved) == (1, 0)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert "Set-Cookie" not in first.headers
+    second = client.get("/static/app.css")
+    assert (interface.opened, interface.saved) == (1, 0)
+    assert second.headers["Cache-Control"] == "max-age=3600"
+
+
+def test_a_page_is_saved_after_a_request_that_was_marked_late(make_app: MakeApp) -> None:
+    app = make_app()
+    client = app.test_client()
+    client.get("/")
+    app.session_interface = Counting()
+    client.get("/static/app.css")
+    assert client.get("/").text == "2"
+    assert client.get("/").text == "3"
+
+
+def test_session_transaction_works_on_any_path(make_app: MakeApp) -> None:
+    client = make_app(flask={"static_url_path": ""}).test_client()
+    for path in ("/", "/app.css"):
+        with client.session_transaction(path) as real:
+            real["visits"] = 10
+        assert client.get("/").text == "11"
+
+
+def test_regenerate_and_its_like_do_nothing_on_a_static_request(make_app: MakeApp) -> None:
+    done = []
+
+    class Rich(Counting):
+        def regenerate(self, session: Any) -> None:
+            done.append("regenerate")
+
+        def _delete_expired_sessions(self) -> None:
+            done.append("cleanup")
+
+    def assign(app: Flask) -> None:
+        app.session_interface = Rich()
+
+        @app.before_request
+        def tidy() -> None:
+            app.session_interface.regenerate(session)
+            app.session_interface._delete_expired_sessions()
+
+    client = make_app(before=assign).test_client()
+    client.get("/static/app.css")
+    assert done == []
+    client.get("/")
+    assert done == ["regenerate", "cleanup"]
+
+
+def test_should_set_answers_no_for_static_requests_whatever_the_session(
+    make_app: MakeApp,
+) -> None:
+    answers = []
+
+    class Asking(Counting):
+        def should_set_storage(self, app: Any, session: Any) -> bool:
+            return True
+
+    def assign(app: Flask) -> None:
+        app.session_interface = Asking()
+
+        @app.after_request
+        def ask(response: Any) -> Any:
+            session.permanent = session.modified = True
+            raw = session._get_current_object()
+            ours = app.session_interface
+            answers.append((ours.should_set_cookie(app, raw), ours.should_set_storage(app, raw)))
+            return response
+
+    app = make_app(before=assign)
+    client = app.test_client()
+    client.get("/static/app.css")
+    client.get("/look")
+    assert answers == [(False, False), (True, True)]
+    assert app.config["SESSION_REFRESH_EACH_REQUEST"] is True
+
+
+def test_a_null_session_class_that_is_choosy_does_not_skip_the_last_word(
+    make_app: MakeApp,
+) -> None:
+    class NothingToSave(Counting):
+        def is_null_session(self, obj: object) -> bool:
+            return not obj
+
+    def assign(app: Flask) -> None:
+        app.session_interface = NothingToSave()
+
+    client = make_app(before=assign).test_client()
+    assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=3600"
+
+
+def test_without_a_secret_key_static_requests_work_and_pages_fail_as_before(
+    make_app: MakeApp,
+) -> None:
+    def permanent(app: Flask) -> None:
+        @app.before_request
+        def before() -> None:
+            if is_static_request():
+                session.permanent = True
+
+    client = make_app(before=permanent, SECRET_KEY=None).test_client()
+    assert client.get("/static/app.css").status_code == 200
+    with pytest.raises(RuntimeError, match="secret key"):
+        client.get("/")
+
+
+def test_a_converter_that_reads_the_session_works_as_before(make_app: MakeApp) -> None:
+    from werkzeug.routing import BaseConverter
+
+    from flask_static_optimizer import cacheable_static
+
+    class Mine(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return f"{value}-{session.get('visits', 0)}"
+
+    def add(app: Flask) -> None:
+        app.url_map.converters["mine"] = Mine
+
+        @app.get("/of/<mine:thing>")
+        @cacheable_static
+        def of(thing: str) -> str:
+            return thing
+
+    client = make_app(before=add).test_client()
+    client.get("/")
+    response = client.get("/of/ada")
+    assert response.text == "ada-1"
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert "Cookie" in response.vary
+    assert "Set-Cookie" not in response.headers
+
+
+def test_a_dropped_app_is_freed_at_once(make_app: MakeApp) -> None:
+    class Watched(Flask):
+        pass
+
+    gc.collect()
+    gc.disable()
+    try:
+        app = Watched("app", static_folder=None)
+        app.config["SECRET_KEY"] = "k"
+        StaticOptimizer(app)
+        with app.app_context():
+            g.x = 1
+        gone = weakref.ref(app)
+        del app
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_one_extension_object_serves_many_apps(make_app: MakeApp) -> None:
+    optimizer = StaticOptimizer()
+    apps = [make_app(optimize=False, after=optimizer.init_app) for _ in range(2)]
+    for app in apps:
+        assert "ETag" in app.test_client().get("/static/app.css").headers
+    assert apps[0].extensions["static_optimizer"] is not apps[1].extensions["static_optimizer"]
+
+
+def test_twice_on_one_app_is_refused(make_app: MakeApp) -> None:
+    app = make_app()
+    with pytest.raises(ValueError, match="installed in 'app' already"):
+        StaticOptimizer(app)
+
+
+def test_the_hook_stands_first(make_app: MakeApp) -> None:
+    seen = []
+
+    def before(app: Flask) -> None:
+        app.before_request(lambda: seen.append(is_static_request()))
+
+    make_app(before=before).test_client().get("/static/app.css")
+    assert seen == [True]
+
+
+def test_interfaces_that_open_nothing_stay_as_they_are(make_app: MakeApp) -> None:
+    class Nothing(SessionInterface):
+        def open_session(self, app: Any, request: Any) -> None:
+            return None
+
+    def assign(app: Flask) -> None:
+        app.session_interface = Nothing()
+
+    app = make_app(before=assign, STATIC_OPTIMIZER_RULES={"static": {"session": "protected"}})
+    app.before_request(lambda: setattr(session, "permanent", True) or session.get("x"))
+    assert app.test_client().get("/static/app.css").status_code == 200

@@ -1,0 +1,404 @@
+"""The laws of docs/design.md, each against every way of serving something static."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, abort, redirect, session
+from flask_session import Session
+from freezegun import freeze_time
+
+from conftest import Browser, RedisServer
+from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_request
+
+MakeApp = Callable[..., Flask]
+
+
+@dataclass
+class Way:
+    """A way of serving something static: how to set it up, and where it is found."""
+
+    name: str
+    url: str = "/static/app.css"
+    missing: str = "/static/nope.css"
+    host: str = "localhost"
+    endpoint: str = "static"
+    flask: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    add: Callable[[Flask], None] = lambda app: None
+
+
+def add_blueprint(app: Flask) -> None:
+    blueprint = Blueprint("shop", __name__, static_folder=app.static_folder, url_prefix="/shop")
+    app.register_blueprint(blueprint)
+
+
+def add_nested_blueprint(app: Flask) -> None:
+    outer = Blueprint("outer", __name__, url_prefix="/outer")
+    outer.register_blueprint(
+        Blueprint("inner", __name__, static_folder=app.static_folder, url_prefix="/inner")
+    )
+    app.register_blueprint(outer)
+
+
+def add_subdomain(app: Flask) -> None:
+    blueprint = Blueprint("cdn", __name__, static_folder=app.static_folder, subdomain="cdn")
+    app.register_blueprint(blueprint, url_prefix="/files")
+
+
+def asset(name: str) -> str:
+    if name == "nope":
+        abort(404)
+    return f"the {name}"
+
+
+def add_decorated(app: Flask) -> None:
+    app.get("/asset/<name>")(cacheable_static(asset))
+
+
+def add_plain_view(app: Flask) -> None:
+    app.get("/asset/<name>")(asset)
+
+
+class Overriding(Flask):
+    def send_static_file(self, filename: str) -> Any:
+        if filename == "nope.css":
+            abort(404)
+        return f"/* made for {filename} */"
+
+
+WAYS = [
+    Way("app folder"),
+    Way("root folder", "/app.css", "/nope.css", flask={"static_url_path": ""}),
+    Way("blueprint", "/shop/static/app.css", "/shop/static/no", endpoint="shop.static",
+        add=add_blueprint),
+    Way("nested blueprint", "/outer/inner/static/app.css", "/outer/inner/static/no",
+        endpoint="outer.inner.static", add=add_nested_blueprint),
+    Way("static_host", host="assets.example", flask={
+        "static_host": "assets.example", "host_matching": True}),
+    Way("subdomain", "/files/static/app.css", "/files/static/no", "cdn.example.org", "cdn.static",
+        flask={"subdomain_matching": True}, config={"SERVER_NAME": "example.org"},
+        add=add_subdomain),
+    Way("overridden send_static_file"),
+    Way("decorated view", "/asset/logo", "/asset/nope", endpoint="asset", add=add_decorated),
+    Way("view named in RULES", "/asset/logo", "/asset/nope", endpoint="asset",
+        config={"STATIC_OPTIMIZER_RULES": {"asset": {"max_age": 60}}}, add=add_plain_view),
+]  # fmt: skip
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.name.replace(" ", "-"))
+def way(request: pytest.FixtureRequest) -> Way:
+    return request.param
+
+
+@pytest.fixture
+def build(way: Way, redis: RedisServer, static_folder: Path) -> Callable[..., Any]:
+    """Make a client, logged in, of an app that keeps its sessions in a real Valkey."""
+
+    def build(
+        *hooks: Callable[[Flask], Any], optimize: bool = True, rules: dict[str, Any] | None = None
+    ) -> Any:
+        kind = Overriding if way.name.startswith("overridden") else Flask
+        app = kind("app", root_path=str(static_folder.parent), **way.flask)
+        app.test_client_class = Browser
+        app.config.update(SECRET_KEY="k", SESSION_TYPE="redis", SESSION_REDIS=redis.client)
+        app.config.update(way.config)
+        if rules is not None:
+            old = app.config.get("STATIC_OPTIMIZER_RULES", {})
+            app.config["STATIC_OPTIMIZER_RULES"] = {**old, **rules}
+        Session(app)
+
+        @app.get("/page", host=way.host) if app.url_map.host_matching else app.get("/page")
+        def page() -> str:
+            session["user"] = "ada"
+            return "page"
+
+        way.add(app)
+        for hook in hooks:
+            hook(app)
+        if optimize:
+            StaticOptimizer(app)
+        client = app.test_client(use_cookies=False)
+        login = client.get("/page", base_url=f"http://{app.config['SERVER_NAME'] or way.host}")
+        client.environ_base["HTTP_COOKIE"] = login.headers["Set-Cookie"].partition(";")[0]
+        redis.client.config_resetstat()
+        return client
+
+    return build
+
+
+def get(client: Any, way: Way, path: str | None = None, **kwargs: Any) -> Any:
+    return client.open(path or way.url, base_url=f"http://{way.host}", **kwargs)
+
+
+class TestLaw1And2NoWritesNoReads:
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+    def test_ten_requests_are_no_commands(
+        self, build: Any, way: Way, redis: RedisServer, method: str
+    ) -> None:
+        client = build()
+        for _ in range(10):
+            response = get(client, way, method=method)
+            assert response.status_code == 200
+            assert "Set-Cookie" not in response.headers
+            assert "Cookie" not in response.vary
+        assert redis.commands() == {}
+
+    def test_without_the_extension_they_are(self, build: Any, way: Way, redis: RedisServer) -> None:
+        client = build(optimize=False)
+        assert get(client, way).status_code == 200
+        assert redis.commands().get("get", 0) >= 1
+
+    def test_an_error_page_is_static_too(self, build: Any, way: Way, redis: RedisServer) -> None:
+        assert get(build(), way, way.missing).status_code == 404
+        assert redis.commands() == {}
+
+    def test_what_hooks_write_is_dropped(self, build: Any, way: Way, redis: RedisServer) -> None:
+        def write(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                session.permanent = True
+                session["seen"] = session.get("seen", 0) + 1
+
+            @app.after_request
+            def after(response: Any) -> Any:
+                session["after"] = True
+                response.set_cookie("tracker", "1")
+                return response
+
+        response = get(build(write), way)
+        assert response.status_code == 200
+        assert "Set-Cookie" not in response.headers
+        assert redis.commands() == {}
+
+    def test_protected_and_nobody_looks_is_no_read(
+        self, build: Any, way: Way, redis: RedisServer
+    ) -> None:
+        def touch(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                session.permanent = True
+
+            @app.after_request
+            def after(response: Any) -> Any:
+                session.get("_remember")
+                return response
+
+        client = build(touch, rules={way.endpoint: {"session": "protected"}})
+        response = get(client, way)
+        assert response.headers["Cache-Control"] == "private, no-cache"
+        assert redis.commands() == {}
+
+    def test_protected_and_looked_at_is_one_read_and_no_write(
+        self, build: Any, way: Way, redis: RedisServer
+    ) -> None:
+        def guard(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                if is_static_request() and session.get("user") != "ada":
+                    abort(401)
+                session["seen"] = True
+
+        client = build(guard, rules={way.endpoint: {"session": "protected"}})
+        response = get(client, way)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "private, no-cache"
+        assert "Cookie" in response.vary
+        assert redis.commands() == {"get": 1}
+
+
+class TestLaw4NothingPrivateIsShared:
+    def test_an_isolated_session_is_empty(self, build: Any, way: Way) -> None:
+        seen = []
+
+        def look(app: Flask) -> None:
+            app.before_request(lambda: seen.append(dict(session)) if is_static_request() else None)
+
+        get(build(look), way)
+        assert seen == [{}]
+
+    def test_authorization_makes_it_private(self, build: Any, way: Way) -> None:
+        client = build()
+        assert "private" not in get(client, way).cache_control
+        answer = get(client, way, headers={"Authorization": "Bearer x"})
+        assert "private" in answer.cache_control
+
+    def test_what_varies_by_cookie_is_private(self, build: Any, way: Way) -> None:
+        def vary(app: Flask) -> None:
+            @app.after_request
+            def after(response: Any) -> Any:
+                response.vary.add("Cookie")
+                return response
+
+        answer = get(build(vary), way)
+        assert "private" in answer.cache_control
+        assert "Cookie" in answer.vary
+
+    def test_writing_into_the_session_makes_it_private(self, build: Any, way: Way) -> None:
+        def restore(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                session["_user_id"] = "restored from another cookie"
+
+        assert "private" in get(build(restore), way).cache_control
+
+    def test_a_stricter_word_of_the_app_stays(self, build: Any, way: Way) -> None:
+        def forbid(app: Flask) -> None:
+            @app.after_request
+            def after(response: Any) -> Any:
+                response.headers["Cache-Control"] = "no-store"
+                return response
+
+        assert get(build(forbid), way).headers["Cache-Control"] == "no-store"
+
+
+class TestLaw6MistakesAreNotRemembered:
+    def test_not_found(self, build: Any, way: Way) -> None:
+        response = get(build(), way, way.missing)
+        assert response.status_code == 404
+        assert response.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("status", [301, 302, 308, 401, 403, 404, 410, 500, 503])
+    def test_what_a_hook_answers(self, build: Any, way: Way, status: int) -> None:
+        def refuse(app: Flask) -> None:
+            @app.before_request
+            def before() -> Any:
+                if not is_static_request():
+                    return None
+                return redirect("/login", status) if status < 400 else ("no", status)
+
+        response = get(build(refuse), way)
+        assert response.status_code == status
+        assert response.headers["Cache-Control"] == "no-store"
+
+    def test_an_error_page_that_says_200(self, build: Any, way: Way) -> None:
+        def spa(app: Flask) -> None:
+            @app.errorhandler(404)
+            def index(error: Exception) -> Any:
+                return "the app's shell", 200, {"Cache-Control": "public, max-age=31536000"}
+
+        response = get(build(spa), way, way.missing)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-store"
+
+    def test_a_crash(self, build: Any, way: Way) -> None:
+        def crash(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                if is_static_request():
+                    raise RuntimeError("broken hook")
+
+        response = get(build(crash), way)
+        assert response.status_code == 500
+        assert response.headers["Cache-Control"] == "no-store"
+
+    def test_an_unsatisfiable_range(self, build: Any, way: Way) -> None:
+        response = get(build(), way, headers={"Range": "bytes=9999999-"})
+        assert response.status_code == 416
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Content-Range"].startswith("bytes */")
+
+    def test_a_maintenance_page_does_not_get_the_policy(self, build: Any, way: Way) -> None:
+        def closed(app: Flask) -> None:
+            @app.before_request
+            def before() -> Any:
+                return "closed" if is_static_request() else None
+
+        response = get(build(closed), way)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in response.headers
+
+
+class TestLaw7OneValidatorPerRepresentation:
+    def test_the_same_bytes_have_the_same_strong_etag(self, build: Any, way: Way) -> None:
+        client = build()
+        first, again = get(client, way), get(client, way)
+        etag, weak = first.get_etag()
+        assert etag
+        assert not weak
+        assert again.headers["ETag"] == first.headers["ETag"]
+        assert get(client, way, method="HEAD").headers["ETag"] == first.headers["ETag"]
+        partial = get(client, way, headers={"Range": "bytes=0-3"})
+        assert partial.status_code == 206
+        assert partial.headers["ETag"] == first.headers["ETag"]
+        assert partial.data == first.data[:4]
+        same = get(client, way, headers={"If-None-Match": first.headers["ETag"]})
+        assert same.status_code == 304
+        assert same.headers["ETag"] == first.headers["ETag"]
+        assert same.headers["Cache-Control"] == first.headers["Cache-Control"]
+        assert "Content-Type" not in same.headers
+
+
+class TestLaw8TheMatchedEndpointDecides:
+    def test_a_post_is_an_ordinary_request(self, build: Any, way: Way, redis: RedisServer) -> None:
+        get(build(), way, method="POST")
+        assert redis.commands().get("get", 0) >= 1
+
+    def test_a_view_of_ones_own_below_the_folder_is_no_static_one(self, make_app: MakeApp) -> None:
+        def add(app: Flask) -> None:
+            @app.get("/static/u/<name>/invoice.pdf")
+            def invoice(name: str) -> str:
+                assert not is_static_request()
+                return session.setdefault("user", name)
+
+        response = make_app(before=add).test_client().get("/static/u/ada/invoice.pdf")
+        assert response.status_code == 200
+        assert "Set-Cookie" in response.headers
+        assert "Cookie" in response.vary
+
+    def test_a_view_merely_called_static_is_an_ordinary_one(self, make_app: MakeApp) -> None:
+        def add(app: Flask) -> None:
+            @app.get("/mine/<path:filename>", endpoint="static")
+            def mine(filename: str) -> str:
+                return str(is_static_request())
+
+        app = make_app(before=add, flask={"static_folder": None})
+        assert app.test_client().get("/mine/app.css").text == "False"
+
+    @pytest.mark.parametrize(
+        "path", ["//static/app.css", "/x/../static/app.css", "/STATIC/app.css"]
+    )
+    def test_what_flask_does_not_serve_is_not_static(self, make_app: MakeApp, path: str) -> None:
+        response = make_app().test_client().get(path)
+        assert response.status_code == 404
+        assert response.headers.get("Cache-Control") is None
+
+    def test_a_redirect_to_a_static_url_belongs_to_it(self, make_app: MakeApp) -> None:
+        def permanent(app: Flask) -> None:
+            @app.before_request
+            def before() -> None:
+                session.permanent = True
+                session["here"] = True
+
+        response = make_app(before=permanent).test_client().get("/static//app.css")
+        assert response.status_code == 308
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Set-Cookie" not in response.headers
+
+
+class TestLaw3NobodyElseNotices:
+    @freeze_time("2026-01-01")
+    @pytest.mark.parametrize("path", ["/", "/look", "/logout", "/nope"])
+    def test_pages_answer_to_the_byte_as_without(self, make_app: MakeApp, path: str) -> None:
+        answers = []
+        for optimize in (False, True):
+            client = make_app(optimize=optimize).test_client()
+            client.get("/")
+            response = client.get(path)
+            answers.append((response.status, sorted(response.headers), response.data))
+        assert answers[0] == answers[1]
+
+    def test_pages_get_the_same_session_object(self, make_app: MakeApp) -> None:
+        kinds = []
+
+        def note(app: Flask) -> None:
+            app.before_request(lambda: kinds.append(type(session._get_current_object())))
+
+        for optimize in (False, True):
+            make_app(optimize=optimize, before=note).test_client().get("/")
+        assert kinds[0] is kinds[1]
