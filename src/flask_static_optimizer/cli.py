@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -26,7 +27,8 @@ def main() -> None:
     metavar="URL",
     help="Keep the sessions in this Redis or Valkey (redis://127.0.0.1:6379) and count what the"
     " server itself says it was asked, by any client: use one that is idle. Keys get a random"
-    " prefix and are deleted afterwards; nothing else is touched.  [default: in files, in a temporary folder]",
+    " prefix and are deleted afterwards; nothing else is touched.  [default: in files, in a"
+    " temporary folder]",
 )
 @click.option(
     "--rounds",
@@ -68,8 +70,6 @@ def demo(redis_url: str | None, rounds: int, as_json: bool, serve: bool, port: i
             return
         comparison = compare(store, rounds)
         if as_json:
-            import json
-
             click.echo(json.dumps(as_dict(comparison), indent=2))
         else:
             print_report(comparison)

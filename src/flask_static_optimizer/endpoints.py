@@ -94,8 +94,12 @@ class EndpointTable:
         if self._found.problem is not None:
             raise ConfigurationError(self._found.problem)
 
-    def refresh(self, app: Flask) -> _Snapshot:
-        """Look through the app's views anew and wrap the static ones."""
+    def refresh(self, app: Flask, *, complete: bool = False) -> _Snapshot:
+        """Look through the app's views anew and wrap the static ones.
+
+        :param complete: whether the app serves requests now. Until then whoever asks looks
+            again, as a URL may have been added to a view that was there before.
+        """
         with self._lock:
             routes = _routes(app)
             endpoints: dict[str, StaticEndpoint] = {}
@@ -124,7 +128,7 @@ class EndpointTable:
                     if not any(rule.endpoint.match(name) for name in app.view_functions)
                 ),
                 problem,
-                len(app.view_functions),
+                len(app.view_functions) if complete or self._found.views >= 0 else -1,
             )
             return self._found
 

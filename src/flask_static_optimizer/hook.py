@@ -92,7 +92,7 @@ def _decide(state: AppState, app: Flask, handed_over: object) -> None:
 
 def _start(state: AppState, app: Flask) -> None:
     """What can be checked only when the app is complete: at its first request."""
-    state.endpoints.refresh(app)
+    state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     unmatched_rules(state, app)
     state.at_first_request()
