@@ -56,6 +56,17 @@ def test_cdn_cache_control_only_on_what_may_be_shared(make_app: MakeApp) -> None
     assert said("/") is None
 
 
+def test_a_cdn_is_told_nothing_where_the_view_had_its_own_word(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        @app.get("/now")
+        @cacheable_static
+        def now() -> Any:
+            return "now", {"Cache-Control": "no-cache"}
+
+    client = make_app(before=add, STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=9").test_client()
+    assert "CDN-Cache-Control" not in client.get("/now").headers
+
+
 @pytest.mark.parametrize("name", ["Expires", "CDN-Cache-Control", "Surrogate-Control"])
 def test_other_freshness_does_not_outlive_a_no_store(make_app: MakeApp, name: str) -> None:
     add = after(lambda response: response.headers.set(name, "max-age=9"))

@@ -328,6 +328,17 @@ def test_a_dropped_app_is_freed_at_once(make_app: MakeApp) -> None:
         gc.enable()
 
 
+def test_a_dropped_app_with_server_side_sessions_is_freed(make_app: MakeApp) -> None:
+    from cachelib import SimpleCache
+    from flask_session import Session
+
+    app = make_app(before=Session, SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
+    gone = weakref.ref(app)
+    del app
+    gc.collect()
+    assert gone() is None
+
+
 def test_one_extension_object_serves_many_apps(make_app: MakeApp) -> None:
     optimizer = StaticOptimizer()
     apps = [make_app(optimize=False, after=optimizer.init_app) for _ in range(2)]

@@ -246,6 +246,18 @@ class TestLaw4NothingPrivateIsShared:
 
         assert "private" in get(build(restore), way).cache_control
 
+    def test_not_even_a_hooks_own_page_is_shared(self, build: Any, way: Way) -> None:
+        def answer(app: Flask) -> None:
+            @app.before_request
+            def before() -> Any:
+                headers = {"Cache-Control": "public, s-maxage=60, max-age=60"}
+                return ("for you", headers) if is_static_request() else None
+
+        client = build(answer)
+        assert get(client, way).headers["Cache-Control"] == "public, s-maxage=60, max-age=60"
+        private = get(client, way, headers={"Authorization": "Bearer x"})
+        assert private.headers["Cache-Control"] == "private, max-age=60"
+
     def test_a_stricter_word_of_the_app_stays(self, build: Any, way: Way) -> None:
         def forbid(app: Flask) -> None:
             @app.after_request

@@ -68,6 +68,16 @@ def test_a_redirect_that_read_nothing_is_no_wall(
     assert caplog.records == []
 
 
+def test_nor_is_a_redirect_to_another_spelling(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    def add(app: Flask) -> None:
+        app.before_request(lambda: session.get("user_id"))
+
+    assert make_app(before=add).test_client().get("/static//app.css").status_code == 308
+    assert caplog.records == []
+
+
 def test_dropped_writes_are_told_in_debug(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -28,27 +28,29 @@ def last_word(
 ) -> None:
     """Make a static response say what is true of it, after every other hook has run.
 
-    No cookie leaves with it; what the static view made carries its policy; what depended on a
+    No cookie leaves with it; what the static view made carries its policy; what may depend on a
     visitor is private; errors and redirects are not to be stored.
     """
     _drop_cookies(app, mark, response)
     if request.method == "OPTIONS":
         return
-    if not mark.answered or response.status_code not in CACHEABLE:
-        _answered_by_others(mark, response)
-        return
-    _renew_etag(mark, response)
-    answer_conditions(response, request.environ)
-    _hand_file_to_server(mark, request, response)
-    if response.status_code not in CACHEABLE:
+    if mark.answered and response.status_code in CACHEABLE:
+        _renew_etag(mark, response)
+        answer_conditions(response, request.environ)
+        _hand_file_to_server(mark, request, response)
+    # Asked again: the answer to a condition or a range may be an error.
+    ours = mark.answered and response.status_code in CACHEABLE
+    if not ours and _is_mistake(mark, response):
         _forbid_storing(response)
-        return
-    if mark.policy.vary:
+    if ours and mark.policy.vary:
         response.vary.update(mark.policy.vary)
+    public = state.settings.public if mark.policy.public is None else mark.policy.public
     if mark.protected:
         _protect(response)
-    else:
-        _share(state, app, mark, request, response)
+    elif _is_personal(mark, request, response, public=public):
+        _keep_private(response)
+    elif ours:
+        _share(state, app, mark, response, public=public)
 
 
 def _drop_cookies(app: Flask, mark: Mark, response: Response) -> None:
@@ -59,13 +61,21 @@ def _drop_cookies(app: Flask, mark: Mark, response: Response) -> None:
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _answered_by_others(mark: Mark, response: Response) -> None:
-    """An error, a redirect, or a hook's page in place of the static view's response."""
+def _is_mistake(mark: Mark, response: Response) -> bool:
+    """Whether this is an error, a redirect or a page that nobody said may be stored."""
     successful = 200 <= response.status_code < 300
-    if mark.failed or not successful or "Cache-Control" not in response.headers:
-        _forbid_storing(response)
-    if mark.protected:
-        _protect(response)
+    return mark.failed or not successful or "Cache-Control" not in response.headers
+
+
+def _is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
+    """Whether a response may be meant for one visitor only, as far as can be seen."""
+    if "HTTP_AUTHORIZATION" in request.environ and not public:
+        return True
+    if "Vary" in response.headers and "cookie" in response.vary:
+        return True
+    # What is written into a session is about its visitor: a user restored from a remember-me
+    # cookie, a CSRF token. The response may hold it.
+    return mark.personal and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
 
 
 def _forbid_storing(response: Response) -> None:
@@ -82,33 +92,23 @@ def _protect(response: Response) -> None:
     response.vary.add("Cookie")
 
 
-def _share(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
-    untouched = response.headers.get("Cache-Control") == mark.cache_control
-    said = frozenset() if untouched else response.cache_control.keys()
-    if mark.endpoint.folder and said & {"no-store", "private"}:
-        stricter_word(state, app, mark, response)
-    policy = mark.policy
-    public = state.settings.public if policy.public is None else policy.public
-    vary = response.vary if "Vary" in response.headers else ()
-    if "no-store" in said:
-        _forbid_sharing(response)
-    elif "private" in said or "cookie" in vary or _is_personal(mark, request, public=public):
-        _forbid_sharing(response)
+def _keep_private(response: Response) -> None:
+    if "no-store" not in response.cache_control:
         _scope(response, "private")
-    else:
-        if public:
-            _scope(response, "public")
-        if state.settings.cdn_cache_control and "*" not in vary:
-            response.headers["CDN-Cache-Control"] = state.settings.cdn_cache_control
+    _forbid_sharing(response)
 
 
-def _is_personal(mark: Mark, request: Request, *, public: bool) -> bool:
-    """Whether a response may be meant for one visitor only, as far as can be seen."""
-    if "HTTP_AUTHORIZATION" in request.environ and not public:
-        return True
-    # What is written into a session is about its visitor: a user restored from a remember-me
-    # cookie, a CSRF token. The response may hold it.
-    return mark.personal and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
+def _share(state: AppState, app: Flask, mark: Mark, response: Response, *, public: bool) -> None:
+    if response.headers.get("Cache-Control") != mark.cache_control:
+        # Somebody else's word on freshness. It may be stricter than ours, and stays.
+        if response.cache_control.keys() & {"no-store", "private"}:
+            _forbid_sharing(response)
+            stricter_word(state, app, mark, response)
+        return
+    if public:
+        _scope(response, "public")
+    if state.settings.cdn_cache_control and "*" not in response.vary:
+        response.headers.setdefault("CDN-Cache-Control", state.settings.cdn_cache_control)
 
 
 def _scope(response: Response, scope: str) -> None:

@@ -58,13 +58,8 @@ def adopt_until_first_request(state: AppState, app: Flask) -> None:
         if sender.session_interface is not state.interface:
             adopt(state, sender)
 
-    appcontext_pushed.connect(adopt_assigned, app, weak=False)
-    get_app = ref(app)
-
-    def stop() -> None:
-        appcontext_pushed.disconnect(adopt_assigned, get_app())
-
-    state.at_first_request = stop
+    state.adopt_assigned = adopt_assigned
+    appcontext_pushed.connect(adopt_assigned, app)
 
 
 def _decide(state: AppState, app: Flask, handed_over: object) -> None:
@@ -94,8 +89,11 @@ def _start(state: AppState, app: Flask) -> None:
     """What can be checked only when the app is complete: at its first request."""
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
-    unmatched_rules(state, app)
-    state.at_first_request()
+    if state.once("started"):
+        unmatched_rules(state, app)
+    if state.adopt_assigned is not None:
+        appcontext_pushed.disconnect(state.adopt_assigned, app)
+        state.adopt_assigned = None
     state.started = True
 
 

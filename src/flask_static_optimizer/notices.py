@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .session import StaticSession
     from .state import AppState
 
-_WALL = frozenset({301, 302, 303, 307, 308, 401, 403})
+#: How a log-in wall answers. 308 is Werkzeug's own, to another spelling of the URL.
+_WALL = frozenset({302, 303, 307, 401, 403})
 
 
 def session_kept_out(
@@ -48,7 +49,12 @@ def session_kept_out(
 
 
 def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -> None:
-    """Tell that the app itself forbade what the policy of a static folder allows."""
+    """Tell that the app itself forbade what the policy of a static folder allows.
+
+    Of a view that says so of its own response there is nothing to tell.
+    """
+    if not mark.endpoint.folder:
+        return
     state.warn_once(
         app,
         ("stricter", mark.endpoint.name),

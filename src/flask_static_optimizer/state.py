@@ -31,7 +31,8 @@ class AppState:
         self.interface: SessionInterface | None = None
         #: Whether the app has begun its first request.
         self.started = False
-        self.at_first_request: Callable[[], None] = _nothing
+        #: Adopts interfaces that are assigned before that; blinker holds it weakly.
+        self.adopt_assigned: Callable[..., None] | None = None
         #: Apps may hand one environ on to another app; each looks for its own mark.
         self.environ_key = f"flask_static_optimizer.{id(self):x}"
         self._lock = Lock()
@@ -48,7 +49,3 @@ class AppState:
         """Log a warning to the app's log, once for each occasion."""
         if self.once(occasion):
             app.logger.warning(message, *args)
-
-
-def _nothing() -> None:
-    pass
