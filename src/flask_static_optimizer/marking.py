@@ -35,6 +35,7 @@ class Mark:
         "personal",
         "policy",
         "protected",
+        "status",
     )
 
     def __init__(self, endpoint: StaticEndpoint, policy: CachePolicy, *, protected: bool) -> None:
@@ -51,6 +52,8 @@ class Mark:
         self.etag: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
+        #: The status then, before a hook could make a page of an error or a redirect.
+        self.status: int | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

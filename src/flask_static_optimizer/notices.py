@@ -36,14 +36,15 @@ def session_kept_out(
                 ", ".join(sorted(session.dropped)),
                 name,
             )
-    if session.looked and not mark.protected and response.status_code in _WALL:
+    refusals = _WALL & {mark.status, response.status_code}
+    if session.looked and not mark.protected and refusals:
         state.warn_once(
             app,
             ("wall", name),
             "static_optimizer: %r read the session, which is empty for static requests, and"
             " answered %d. If it is behind a login, let it read the real one: %s",
             name,
-            response.status_code,
+            min(refusals),
             f'STATIC_OPTIMIZER_RULES = {{"{name}": {{"session": "protected"}}}}',
         )
 

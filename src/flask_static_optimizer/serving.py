@@ -84,10 +84,14 @@ def _whole_representation(environ: dict[str, Any]) -> Iterator[None]:
 
 def describe(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
     """Give the view's own response its validator and its freshness, before any other hook."""
+    mark.status = response.status_code
     if not mark.answered or response.status_code not in CACHEABLE or request.method == "OPTIONS":
         return
     if response.status_code != 204:
         mark.etag = _set_etag(state, response)
+    if isinstance(response.response, FileWrapper):
+        # Whoever puts a compressed stream in its place may forget to close it.
+        response.call_on_close(response.response.close)
     mark.body = tuple(response.response) if response.is_sequence else response.response
     said = response.cache_control
     max_age = _max_age(state, app, mark, response, said)
