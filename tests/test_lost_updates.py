@@ -4,9 +4,9 @@ A browser asks for a page and its assets at once. In plain Flask-Session an asse
 session before the page changed it writes its old copy back when it ends: the page's update is
 lost, or the session that a logout deleted comes back.
 
-A ``before_request`` hook sleeps 25 ms on assets, as a slower disk would, and the
-browser asks for the assets 10 ms before the page; both in every variant, ours and the plain
-one. That makes the plain failure reliable within seconds; it is not what causes it.
+A ``before_request`` hook sleeps 25 ms on assets, as a slower disk would, and the browser asks for
+the assets 10 ms before the page; both in every variant, ours and the plain one. That makes the
+plain failure reliable within seconds; it is not what causes it.
 
 Run with ``-s`` to see the counts.
 """
@@ -106,9 +106,9 @@ def count(
         def prepare(app: Flask) -> None:
             app.config.update(SESSION_TYPE="redis", SESSION_REDIS=client)
             Session(app)
-            app.before_request(slow_assets)
             if guard:
                 app.before_request(look_at_session)
+            app.before_request(slow_assets)
 
         port = stack.enter_context(serving(make_app(before=prepare, **kwargs)))
         threads = stack.enter_context(ThreadPoolExecutor(len(ASSETS)))

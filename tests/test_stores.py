@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cachelib
 import pytest
@@ -31,6 +31,7 @@ from conftest import Memcached, RedisServer
 from flask_static_optimizer import cacheable_static
 
 MakeApp = Callable[..., Flask]
+T = TypeVar("T")
 
 # Flask-Session's SQLAlchemy backend asks datetime.utcnow(), deprecated since Python 3.12.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
@@ -53,11 +54,13 @@ class Store:
     prepare: Callable[[Flask], Any]
     assign: Callable[[Flask], Any]
 
-    def asked(self, action: Callable[[], Any]) -> dict[str, int]:
-        """What an action made the app ask the store."""
+    def asked(
+        self, action: Callable[..., T], *args: Any, **kwargs: Any
+    ) -> tuple[T, dict[str, int]]:
+        """What an action returns, and what the store was asked in the meantime."""
         before = self.commands()
-        action()
-        return dict(self.commands() - before)
+        result = action(*args, **kwargs)
+        return result, dict(self.commands() - before)
 
 
 class CountingFiles(cachelib.FileSystemCache):
@@ -74,7 +77,7 @@ class CountingFiles(cachelib.FileSystemCache):
         self._count("get", key)
         return super().get(key)
 
-    def set(self, key: str, *args: Any, **kwargs: Any) -> bool:
+    def set(self, key: str, *args: Any, **kwargs: Any) -> Any:
         self._count("set", key)
         return super().set(key, *args, **kwargs)
 
@@ -175,6 +178,12 @@ def add_views(app: Flask) -> None:
     def drawn() -> Response:
         return Response("<svg/>", mimetype="image/svg+xml")
 
+    @app.route("/chart", methods=["GET", "POST"])
+    @cacheable_static
+    def chart() -> str:
+        session["drawn"] = request.method
+        return "|||"
+
 
 @pytest.fixture
 def app_with(make_app: MakeApp) -> MakeApp:
@@ -221,6 +230,26 @@ def log_in(make_app: MakeApp, app_with: MakeApp) -> Callable[..., FlaskClient]:
     return log_in
 
 
+def nosy(app: Flask) -> None:
+    """Hooks that look at the session, write into it and set cookies, whatever is asked for."""
+    add_views(app)
+
+    @app.before_request
+    def load_user() -> None:
+        session.permanent = True
+        session["seen"] = session.get("seen", 0) + 1
+
+    @app.after_request
+    def refresh(response: Response) -> Response:
+        session["seen"] += 1
+        response.set_cookie("seen", "lately")
+        return response
+
+    @app.teardown_request
+    def say_goodbye(_: BaseException | None) -> None:
+        session.pop("seen", None)
+
+
 def is_silent(response: TestResponse) -> bool:
     """Neither a cookie nor a word of one."""
     return "Set-Cookie" not in response.headers and "cookie" not in response.vary
@@ -240,6 +269,7 @@ def static_requests(client: FlaskClient, *, times: int = 10) -> list[TestRespons
         (404, "GET", "/static/none.css", {}),
         (206, "GET", "/static/app.css", {"Range": "bytes=0-3"}),
         (200, "GET", "/drawn.svg", {}),
+        (200, "GET", "/chart", {}),
     ]
     responses = []
     for status, method, path, headers in kinds:
@@ -250,13 +280,18 @@ def static_requests(client: FlaskClient, *, times: int = 10) -> list[TestRespons
     return responses
 
 
+@pytest.mark.parametrize("views", [add_views, nosy])
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_static_requests_ask_the_store_nothing(
-    store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient], order: str
+    store: Store,
+    app_with: MakeApp,
+    log_in: Callable[..., FlaskClient],
+    order: str,
+    views: Callable[[Flask], None],
 ) -> None:
-    client = log_in(app_with(store, order), store)
-    responses: list[TestResponse] = []
-    assert store.asked(lambda: responses.extend(static_requests(client))) == {}
+    client = log_in(app_with(store, order, views=views), store)
+    responses, asked = store.asked(static_requests, client)
+    assert asked == {}
     assert all(is_silent(response) for response in responses)
     assert client.get("/look").text == "1"
 
@@ -265,8 +300,7 @@ def test_plain_static_requests_ask_the_store_each_time(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient]
 ) -> None:
     client = log_in(app_with(store, optimize=False), store)
-    responses: list[TestResponse] = []
-    asked = store.asked(lambda: responses.extend(static_requests(client)))
+    responses, asked = store.asked(static_requests, client)
     assert sum(asked.values()) >= 2 * len(responses)
     assert all("session=" in response.headers["Set-Cookie"] for response in responses)
     assert not any(is_silent(response) for response in responses)
@@ -279,15 +313,15 @@ def test_store_assigned_while_serving_is_adopted_within_one_request(
     """Flask opens the session before it asks us: the first may read once, and shares nothing."""
     app = app_with(store, "later")
     client = log_in(app, store)
-    first: list[TestResponse] = []
-    assert sum(store.asked(lambda: first.append(client.get(path))).values()) == 1
-    assert "Set-Cookie" not in first[0].headers
-    said = "no-store" if first[0].status_code == 404 else "private, no-cache"
-    assert first[0].headers["Cache-Control"] == said
-    assert first[0].headers["Vary"] == "Cookie"
+    first, asked = store.asked(client.get, path)
+    assert sum(asked.values()) == 1
+    assert "Set-Cookie" not in first.headers
+    said = "no-store" if first.status_code == 404 else "private, no-cache"
+    assert first.headers["Cache-Control"] == said
+    assert first.headers["Vary"] == "Cookie"
 
-    responses: list[TestResponse] = []
-    assert store.asked(lambda: responses.extend(static_requests(client))) == {}
+    responses, asked = store.asked(static_requests, client)
+    assert asked == {}
     assert all(is_silent(response) for response in responses)
     assert client.get("/look").text == "1"
 
@@ -297,8 +331,8 @@ def test_a_page_first_adopts_a_store_assigned_while_serving(
 ) -> None:
     client = log_in(app_with(store, "later"), store)
     assert client.get("/look").text == "1"
-    responses: list[TestResponse] = []
-    assert store.asked(lambda: responses.extend(static_requests(client, times=1))) == {}
+    responses, asked = store.asked(static_requests, client, times=1)
+    assert asked == {}
     assert all(is_silent(response) for response in responses)
 
 
@@ -316,6 +350,7 @@ PAGES = [
     ("GET", "/none"),
     ("POST", "/static/app.css"),
     ("POST", "/drawn.svg"),
+    ("POST", "/chart"),
     ("GET", "/look"),
     ("GET", "/logout"),
     ("GET", "/look"),
@@ -327,14 +362,9 @@ def page_by_page(app: Flask, store: Store) -> list[tuple[Any, ...]]:
     client = app.test_client()
     seen: list[tuple[Any, ...]] = []
     for method, path in PAGES:
-        responses: list[TestResponse] = []
-        asked = store.asked(
-            lambda method=method, path=path, to=responses: to.append(
-                client.open(path, method=method, data={"say": "hello"})
-            )
-        )
-        headers = responses[0].headers.to_wsgi_list()
-        seen.append((method, path, responses[0].status, headers, responses[0].data, asked))
+        response, asked = store.asked(client.open, path, method=method, data={"say": "hello"})
+        headers = response.headers.to_wsgi_list()
+        seen.append((method, path, response.status, headers, response.data, asked))
     return seen
 
 
@@ -440,16 +470,13 @@ def test_every_kind_of_static_folder_is_kept_from_the_store(
     cookie = client.get(place.page).headers["Set-Cookie"].partition(";")[0]
     headers = {"Cookie": cookie}
     read_and_written = {"get": 1, "set": 1}
-    asked = redis_store.asked(lambda: client.get(place.page, headers=headers))
+    _, asked = redis_store.asked(client.get, place.page, headers=headers)
     assert asked == read_and_written
     for url, status in [(place.url, 200), (place.url.replace("app.", "none."), 404)]:
-        responses: list[TestResponse] = []
-        asked = redis_store.asked(
-            lambda url=url, to=responses: to.append(client.get(url, headers=headers))
-        )
-        assert responses[0].status_code == status
+        response, asked = redis_store.asked(client.get, url, headers=headers)
+        assert response.status_code == status
         assert asked == ({} if optimize else read_and_written)
-        assert is_silent(responses[0]) == optimize
+        assert is_silent(response) == optimize
 
 
 # -- Protected files --------------------------------------------------------------------------
@@ -477,10 +504,9 @@ def test_protected_file_at_which_nobody_looks_asks_nothing(
         return response
 
     client = log_in(app, store)
-    responses: list[TestResponse] = []
-    asked = store.asked(lambda: responses.extend(client.get(REPORT) for _ in range(10)))
-    assert asked == {}
-    for response in responses:
+    for _ in range(10):
+        response, asked = store.asked(client.get, REPORT)
+        assert asked == {}
         assert response.data.startswith(b"%PDF")
         assert response.headers["Cache-Control"] == "private, no-cache"
         assert response.headers["Vary"] == "Cookie"
@@ -509,9 +535,7 @@ def test_a_guard_that_looks_reads_once_and_nothing_is_written(
     client = log_in(app, store)
     reads = {"get", "SELECT", "serializer"}
     for _ in range(3):
-        responses: list[TestResponse] = []
-        asked = store.asked(lambda to=responses: to.append(client.get(path, headers=headers)))
-        response = responses[0]
+        response, asked = store.asked(client.get, path, headers=headers)
         assert (response.status_code, sum(asked.values())) == (status, 1)
         assert asked.keys() <= reads
         allowed = "no-store" if status == 404 else "private, no-cache"
@@ -534,8 +558,8 @@ def test_files_beside_the_protected_ones_stay_isolated(
 ) -> None:
     app = app_with(store, views=guarded, STATIC_OPTIMIZER_RULES=PROTECT)
     client = log_in(app, store)
-    responses: list[TestResponse] = []
-    assert store.asked(lambda: responses.extend(static_requests(client, times=1))) == {}
+    responses, asked = store.asked(static_requests, client, times=1)
+    assert asked == {}
     assert all(is_silent(response) for response in responses)
 
 
@@ -553,16 +577,18 @@ class CountingRedis(Redis):
 
 
 @pytest.fixture
-def dead_port() -> int:
-    """Where a Valkey was, which is stopped."""
-    server = RedisServer()
-    server.stop()
-    return server.port
+def closed_door() -> Iterator[socket.socket]:
+    """A port that is taken, so that nobody else opens it, and refuses every connection."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        yield door
 
 
 @pytest.fixture
-def dead(dead_port: int) -> Iterator[CountingRedis]:
-    client = CountingRedis(port=dead_port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+def dead(closed_door: socket.socket) -> Iterator[CountingRedis]:
+    """A client of a Redis that is down."""
+    port = closed_door.getsockname()[1]
+    client = CountingRedis(port=port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     client.told = []
     yield client
     client.close()
@@ -607,20 +633,20 @@ def test_static_requests_outlive_a_store_that_stops(app_on: MakeApp) -> None:
 
 
 def test_static_requests_do_not_knock_at_a_dead_store(
-    app_on: MakeApp, dead: CountingRedis, dead_port: int
+    app_on: MakeApp, dead: CountingRedis, closed_door: socket.socket
 ) -> None:
-    with socket.create_server(("127.0.0.1", dead_port)) as door:
-        door.setblocking(False)
-        responses = static_requests(visitor(app_on(dead)), times=2)
-        assert dead.told == []
-        with pytest.raises(BlockingIOError):
-            door.accept()
-        assert all(is_silent(response) for response in responses)
+    closed_door.listen()
+    closed_door.setblocking(False)
+    responses = static_requests(visitor(app_on(dead)), times=2)
+    assert dead.told == []
+    with pytest.raises(BlockingIOError):
+        closed_door.accept()
+    assert all(is_silent(response) for response in responses)
 
-        with pytest.raises(Exception, match="Timeout"):
-            visitor(app_on(dead, optimize=False)).get("/static/app.css")
-        knocking, _ = door.accept()
-        knocking.close()
+    with pytest.raises(Exception, match="Timeout"):
+        visitor(app_on(dead, optimize=False)).get("/static/app.css")
+    knocking, _ = closed_door.accept()
+    knocking.close()
 
 
 @pytest.mark.parametrize(

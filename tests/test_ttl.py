@@ -15,13 +15,14 @@ from typing import Any
 
 import cachelib
 import pytest
-from flask import Flask, Response, abort, make_response, session
+from flask import Flask, Response, abort, make_response, send_file, session
 from flask_session import Session
 from flask_sqlalchemy import SQLAlchemy
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from werkzeug.datastructures import Headers
 from werkzeug.http import http_date, parse_cache_control_header
+from werkzeug.test import TestResponse
 
 from flask_static_optimizer import cacheable_static
 
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:Depreca
 @pytest.fixture
 def clock() -> Iterator[FrozenDateTimeFactory]:
     with freeze_time(START, ignore=["_pytest.timing"]) as frozen:
+        assert isinstance(frozen, FrozenDateTimeFactory)
         yield frozen
 
 
@@ -83,7 +85,7 @@ class Visitor:
     @property
     def cookie_expires(self) -> datetime | None:
         cookie = self.client.get_cookie("session")
-        return cookie and cookie.expires
+        return cookie.expires if cookie else None
 
 
 @pytest.fixture
@@ -273,8 +275,9 @@ class Stored:
         lifetime = self.lifetime()
         if lifetime is None:
             return False  # no heuristics (§4.2.2) here: what is not said counts as stale
-        age = self.age(now)
-        return lifetime > age or (excuse in self.says and age - lifetime <= int(self.says[excuse]))
+        window = int(self.says.get(excuse) or -1) if excuse else -1
+        staleness = self.age(now) - lifetime
+        return staleness < 0 or staleness <= window
 
 
 def _date(value: str | None) -> datetime | None:
@@ -348,6 +351,13 @@ def site(make_app: MakeApp, static_folder: Path) -> Callable[..., Flask]:
         route("/while", dict, max_age=60, stale_while_revalidate=40)
         route("/error", dict, max_age=60, stale_if_error=500)
 
+        @app.get("/expired-file")
+        @cacheable_static
+        def expired_file() -> Response:
+            response = send_file(static_folder / "app.css")
+            response.headers["Expires"] = "0"
+            return response
+
         @app.get("/missing")
         @cacheable_static(max_age=600)
         def missing() -> Response:
@@ -356,10 +366,11 @@ def site(make_app: MakeApp, static_folder: Path) -> Callable[..., Flask]:
     return lambda **config: make_app(before=add_views, **config)
 
 
-def fetch(app: Flask, path: str, **kwargs: Any) -> tuple[Any, Stored]:
-    """Ask for a path now, as the frozen clock has it."""
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
+def fetch(app: Flask, path: str, **kwargs: Any) -> tuple[TestResponse, Stored]:
+    """Ask for a path now, as the frozen clock has it, of a server that adds a missing Date."""
+    now = datetime.now(timezone.utc)
     response = app.test_client().get(path, **kwargs)
+    response.headers.setdefault("Date", http_date(now))
     return response, Stored(response.headers, now)
 
 
@@ -393,7 +404,9 @@ def test_fresh_for_as_long_as_was_said_and_not_a_second_more(
     assert not stored.is_usable(START + seconds(lifetime + 1))
 
 
-@pytest.mark.parametrize("path", ["/never", "/own-no-cache", "/expired", "/expires-0"])
+@pytest.mark.parametrize(
+    "path", ["/never", "/own-no-cache", "/expired", "/expires-0", "/expired-file"]
+)
 def test_what_was_said_not_to_last_is_never_used_without_asking(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory, path: str
 ) -> None:

@@ -162,9 +162,14 @@ def _max_age(
     if policy.max_age is not None and mark.endpoint.folder:
         return policy.max_age
     flask_default = _seconds(app.config["SEND_FILE_MAX_AGE_DEFAULT"])
-    if not (response.direct_passthrough and said.max_age == flask_default) and (
-        "Expires" in response.headers or said.keys() & _FRESHNESS
-    ):
+    expires = "Expires" in response.headers
+    # Flask's send_file says Expires only beside a max-age; alone it is the view's own.
+    of_flask = (
+        response.direct_passthrough
+        and said.max_age == flask_default
+        and not (expires and flask_default is None)
+    )
+    if not of_flask and (expires or said.keys() & _FRESHNESS):
         return None
     for age in (policy.max_age, state.settings.unversioned_max_age, flask_default):
         if age is not None:
