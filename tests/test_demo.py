@@ -219,9 +219,8 @@ class TestErrors:
         )
         result = python("-c", code)
         assert result.returncode == 1
-        assert result.stderr == (
-            f'Error: the demo needs {module}: pip install "flask-static-optimizer[demo]"\n'
-        )
+        assert result.stderr.startswith(f"Error: the demo needs {module}: pip install ")
+        assert result.stderr.count("\n") == 1
 
     def test_a_redis_that_is_not_there(self) -> None:
         port = free_port()

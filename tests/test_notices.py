@@ -35,7 +35,10 @@ def test_a_login_wall_is_told_how_to_protect(
         client.get("/static/app.css")
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}' in record.getMessage()
+    message = record.getMessage()
+    assert "/static/app.css" in message
+    assert 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}' in message
+    assert '"static:part/*"' in message
 
 
 def test_the_named_rule_lets_the_wall_work(
@@ -78,7 +81,24 @@ def test_nor_is_a_redirect_to_another_spelling(
     assert caplog.records == []
 
 
-def test_dropped_writes_are_told_in_debug(
+def test_late_writes_are_told_in_debug_only(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    def remember(app: Flask) -> None:
+        @app.after_request
+        def after(response: Any) -> Any:
+            session["_remember"] = "set"
+            return response
+
+    for debug, told in ((False, 0), (True, 1)):
+        app = make_app(before=remember)
+        app.debug = debug
+        for _ in range(2):
+            app.test_client().get("/static/app.css")
+        assert len(caplog.records) == told
+
+
+def test_dropped_writes_that_make_private_are_told(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     def count(app: Flask) -> None:
@@ -87,14 +107,13 @@ def test_dropped_writes_are_told_in_debug(
             session.permanent = True
             session["hits"] = 1
 
-    for debug, told in ((False, 0), (True, 1)):
-        app = make_app(before=count)
-        app.debug = debug
-        for _ in range(2):
-            app.test_client().get("/static/app.css")
-        assert len(caplog.records) == told
-    message = caplog.records[0].getMessage()
+    app = make_app(before=count)
+    for _ in range(2):
+        app.test_client().get("/static/app.css")
+    (record,) = caplog.records
+    message = record.getMessage()
     assert "hits" in message
+    assert "'private'" in message
     assert "is_static_request()" in message
 
 

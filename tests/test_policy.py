@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from flask_static_optimizer import CachePolicy, ConfigurationError
+from flask_static_optimizer import ConfigurationError
+from flask_static_optimizer.policy import CachePolicy
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,19 @@ def test_a_view_that_takes_only_post_is_refused(make_app: MakeApp) -> None:
         late.test_client().get("/")
 
 
+def test_a_method_of_a_class_based_view_is_refused(make_app: MakeApp) -> None:
+    class Doc(MethodView):
+        @cacheable_static
+        def get(self) -> str:
+            return "doc"
+
+    def add(app: Flask) -> None:
+        app.add_url_rule("/doc", view_func=Doc.as_view("doc"))
+
+    with pytest.raises(ConfigurationError, match=r"method 'get' of 'doc'.*'decorators'"):
+        make_app(before=add)
+
+
 def test_without_the_extension_the_tag_does_nothing(make_app: MakeApp) -> None:
     @cacheable_static
     def thing() -> str:

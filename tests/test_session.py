@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask.sessions import SecureCookieSession, SessionMixin
 
-from flask_static_optimizer import CachePolicy
 from flask_static_optimizer.endpoints import StaticEndpoint
 from flask_static_optimizer.marking import Mark
+from flask_static_optimizer.policy import CachePolicy
 from flask_static_optimizer.session import StaticSession
 
 MARK = Mark(StaticEndpoint("static", True, (), CachePolicy()), CachePolicy(), protected=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 
 from flask_static_optimizer import ConfigurationError, StaticOptimizer
 from flask_static_optimizer.marking import EXTENSION
@@ -42,7 +42,7 @@ def test_every_key_is_read() -> None:
     ("config", "words"),
     [
         ({"UNVERSIONED_MAXAGE": 5}, ["STATIC_OPTIMIZER_UNVERSIONED_MAXAGE=5", "did you mean",
-                                     "STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE"]),
+                                     "'UNVERSIONED_MAX_AGE'"]),
         ({"ENABLED": "yes"}, ["STATIC_OPTIMIZER_ENABLED", "'yes'", "True or False"]),
         ({"ENABLED": 1}, ["STATIC_OPTIMIZER_ENABLED", "True or False"]),
         ({"UNVERSIONED_MAX_AGE": -1}, ["STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE", "-1", "from 0"]),
@@ -54,6 +54,11 @@ def test_every_key_is_read() -> None:
         ({"SESSION": "readonly"}, ["'readonly'", "'isolated' or 'protected'"]),
         ({"PUBLIC": None, "CDN_CACHE_CONTROL": ""}, ["STATIC_OPTIMIZER_CDN_CACHE_CONTROL"]),
         ({"CDN_CACHE_CONTROL": "max-age=1\r\nX: y"}, ["STATIC_OPTIMIZER_CDN_CACHE_CONTROL"]),
+        ({"RULES": {"static:/private/*": {}}}, ["first '/'"]),
+        ({"RULES": {"static": {}, "static:*.css": {"max_age": 5}}},
+         ["RULES['static:*.css'] is never reached", "'static' before it"]),
+        ({"RULES": {"*": {}, "shop.static": {"max_age": 5}}}, ["shop.static", "'*' before it"]),
+        ({"APP": "x:y"}, ["STATIC_OPTIMIZER_APP", "Valid: CDN_CACHE_CONTROL"]),
         ({"RULES": ["static"]}, ["STATIC_OPTIMIZER_RULES", "mapping"]),
         ({"RULES": {"": {}}}, ["endpoint glob"]),
         ({"RULES": {"static": True}}, ["RULES['static']", "False to leave"]),
@@ -109,6 +114,22 @@ def test_disabled_installs_nothing() -> None:
     assert EXTENSION not in app.extensions
     assert app.before_request_funcs == {}
     assert app.session_interface is interface
+
+
+@pytest.mark.parametrize("late", [{"SESSION": "protected"}, {"SESION": "isolated"}])
+def test_configuration_that_comes_too_late_is_refused(late: dict[str, str]) -> None:
+    app = Flask(__name__, static_folder=None)
+    app.testing = True
+    StaticOptimizer(app)
+    app.config.update({f"STATIC_OPTIMIZER_{key}": value for key, value in late.items()})
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="STATIC_OPTIMIZER_"):
+            app.test_client().get("/")
+
+
+def test_a_blueprint_is_no_app() -> None:
+    with pytest.raises(ConfigurationError, match="takes a Flask app"):
+        StaticOptimizer(Blueprint("b", __name__))  # type: ignore[arg-type]
 
 
 def test_nothing_is_installed_by_a_wrong_configuration() -> None:

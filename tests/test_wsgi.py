@@ -36,8 +36,9 @@ print(app.name, response.status_code, response.headers["Cache-Control"])
 def ask(static_folder: Path, tmp_path: Path):
     (tmp_path / "myproject.py").write_text(PROJECT.format(root=str(tmp_path)))
 
-    def ask(name: str | None) -> subprocess.CompletedProcess[str]:
+    def ask(name: str | None, **config: str) -> subprocess.CompletedProcess[str]:
         environ = {key: value for key, value in os.environ.items() if "STATIC_OPT" not in key}
+        environ.update({f"STATIC_OPTIMIZER_{key}": value for key, value in config.items()})
         if name is not None:
             environ["STATIC_OPTIMIZER_APP"] = name
         return subprocess.run(
@@ -60,6 +61,13 @@ def ask(static_folder: Path, tmp_path: Path):
 def test_any_app_is_served_optimized(ask, name: str, app: str) -> None:
     done = ask(name)
     assert done.stdout == f"{app} 200 max-age=3600\n", done.stderr
+
+
+def test_variables_are_configuration(ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_STATIC_OPTIMIZER", "not one of ours")
+    rules = '{"static:*.css": {"max_age": 77}}'
+    assert ask("myproject:app", RULES=rules).stdout == "plain 200 max-age=77\n"
+    assert "'UNVERSIONED_MAX_AGE'" in ask("myproject:app", UNVERSIONED_MAXAGE="1").stderr
 
 
 @pytest.mark.parametrize(

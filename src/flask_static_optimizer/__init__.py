@@ -5,14 +5,12 @@ from __future__ import annotations
 from .errors import ConfigurationError
 from .extension import StaticOptimizer
 from .marking import is_static_request
-from .policy import CachePolicy
 from .routes import cacheable_static
 from .signals import cookies_dropped, session_writes_dropped, static_request_marked
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "CachePolicy",
     "ConfigurationError",
     "StaticOptimizer",
     "cacheable_static",

@@ -10,7 +10,7 @@ import click
 
 from . import __version__
 
-_INSTALL = 'pip install "flask-static-optimizer[demo]"'
+_INSTALL = "pip install 'flask-static-optimizer[demo]' (in a checkout: pip install '.[demo]')"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,6 +55,8 @@ def demo(redis_url: str | None, rounds: int, as_json: bool, serve: bool, port: i
     """
     if port is not None and not serve:
         raise click.UsageError("--port needs --serve.")
+    if redis_url == "":
+        raise click.UsageError("--redis needs a URL such as redis://127.0.0.1:6379.")
     if as_json and serve:
         raise click.UsageError("--json and --serve exclude each other.")
     with ExitStack() as stack:

@@ -135,6 +135,13 @@ class EndpointTable:
     def _classify(self, name: str, view: View) -> StaticEndpoint | None:
         rules = [rule for rule in self._settings.rules if rule.endpoint.match(name)]
         tag = tag_of(view)
+        view_class = getattr(view, "view_class", None)
+        for method in ("get", "head", "dispatch_request"):
+            if tag_of(getattr(view_class, method, None)) is not None:
+                raise ConfigurationError(
+                    f"@cacheable_static on the method {method!r} of {name!r}: a class-based view"
+                    " takes it through its 'decorators' list."
+                )
         folder = is_folder_view(name, view)
         base = tag if tag is not None else CachePolicy()
         known = folder or tag is not None

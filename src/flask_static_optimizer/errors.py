@@ -19,6 +19,6 @@ class ConfigurationError(ValueError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """Finish an error message with the valid name that was probably meant."""
     known = sorted(known)
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Valid: {', '.join(known)}."

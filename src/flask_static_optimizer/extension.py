@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from flask import Flask
 
 from .errors import ConfigurationError
 from .hook import adopt_until_first_request, mark_before_request
@@ -10,9 +10,6 @@ from .interface import adopt
 from .marking import EXTENSION
 from .settings import Settings
 from .state import AppState
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 
 class StaticOptimizer:
@@ -41,6 +38,10 @@ class StaticOptimizer:
         :raises ConfigurationError: for a setting that can't be meant, for a second time on the
             same app, and for views that can't be cached as they were declared.
         """
+        if not isinstance(app, Flask):
+            raise ConfigurationError(
+                f"StaticOptimizer takes a Flask app, not {app!r}; blueprints are covered by it."
+            )
         settings = Settings.from_config(app.config)
         if not settings.enabled:
             return

@@ -8,11 +8,13 @@ from weakref import ref
 from flask import after_this_request, appcontext_pushed, request, session
 
 from .endpoints import SAFE_METHODS
+from .errors import ConfigurationError
 from .interface import adopt, handover, opened_early
 from .marking import mark, mark_of
 from .notices import unmatched_rules
 from .serving import describe
 from .session import StaticSession
+from .settings import PREFIX, Settings
 from .signals import static_request_marked
 
 if TYPE_CHECKING:
@@ -87,6 +89,11 @@ def _decide(state: AppState, app: Flask, handed_over: object) -> None:
 
 def _start(state: AppState, app: Flask) -> None:
     """What can be checked only when the app is complete: at its first request."""
+    if Settings.from_config(app.config) != state.settings:
+        raise ConfigurationError(
+            f"{PREFIX} configuration was set after StaticOptimizer had read it; set it before"
+            " StaticOptimizer(app) or init_app(app)."
+        )
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     if state.once("started"):

@@ -150,7 +150,7 @@ def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
     state: AppState = app.extensions[EXTENSION]
     if isinstance(session, StaticSession):
         session.seal()
-        session_kept_out(state, app, mark, session, response)
+        session_kept_out(state, app, mark, session, response, request.path)
     opened_early.set(None)
     last_word(state, app, mark, request, response)
 

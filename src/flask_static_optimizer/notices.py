@@ -18,34 +18,42 @@ _WALL = frozenset({302, 303, 307, 401, 403})
 
 
 def session_kept_out(
-    state: AppState, app: Flask, mark: Mark, session: StaticSession, response: Response
+    state: AppState,
+    app: Flask,
+    mark: Mark,
+    session: StaticSession,
+    response: Response,
+    path: str,
 ) -> None:
     """Tell of what a static request would have done with the session, had it been a page."""
     name = mark.endpoint.name
     if session.dropped:
         session_writes_dropped.send(app, endpoint=name, keys=session.dropped)
-        if app.debug:
-            state.warn_once(
-                app,
-                ("dropped", name),
-                "static_optimizer: %r is static, so what it wrote into the session (%s) was"
-                " dropped. If the hook that did meant pages only, let it return early where"
-                " flask_static_optimizer.is_static_request() is true; if the endpoint is no"
-                " static one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
-                name,
-                ", ".join(sorted(session.dropped)),
-                name,
-            )
     refusals = _WALL & {mark.status, response.status_code}
     if session.looked and not mark.protected and refusals:
         state.warn_once(
             app,
             ("wall", name),
             "static_optimizer: %r read the session, which is empty for static requests, and"
-            " answered %d. If it is behind a login, let it read the real one: %s",
+            " answered %d to %s. If that is behind a log-in, let it read the real one: %s%s",
             name,
             min(refusals),
+            path,
             f'STATIC_OPTIMIZER_RULES = {{"{name}": {{"session": "protected"}}}}',
+            f' (or "{name}:part/*" for a part of the folder)' if mark.endpoint.folder else "",
+        )
+    elif session.dropped and (app.debug or mark.personal):
+        state.warn_once(
+            app,
+            ("dropped", name),
+            "static_optimizer: %r is static, so what it wrote into the session (%s) was dropped,"
+            " and responses that may hold it are sent as 'private', which no CDN keeps. If the"
+            " hook that did meant pages only, let it return early where"
+            " flask_static_optimizer.is_static_request() is true; if the endpoint is no static"
+            " one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
+            name,
+            ", ".join(sorted(session.dropped)),
+            name,
         )
 
 

@@ -71,7 +71,7 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
     return tag if view is None else tag(view)
 
 
-def tag_of(view: Callable[..., Any]) -> CachePolicy | None:
+def tag_of(view: object) -> CachePolicy | None:
     """The policy that :func:`cacheable_static` left on a view (``functools.wraps`` keeps it)."""
     policy = getattr(view, _TAG, None)
     return policy if isinstance(policy, CachePolicy) else None

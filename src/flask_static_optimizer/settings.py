@@ -44,6 +44,10 @@ class Rule:
                 " such requests alone."
             )
         endpoint, colon, filename = key.partition(":")
+        if filename.startswith("/"):
+            raise ConfigurationError(
+                f"{where}: file names are relative to the static folder; leave out the first '/'."
+            )
         fields = dict(value) if isinstance(value, Mapping) else None
         if fields is not None:
             CachePolicy.build(where, fields)
@@ -63,6 +67,14 @@ class Rule:
     def names_views(self) -> bool:
         """Whether it makes an ordinary view static: a bare ``*`` means all static endpoints."""
         return self.fields is not None and self.key.partition(":")[0].strip("*") != ""
+
+    def hides(self, later: Rule) -> bool:
+        """Whether this rule matches all that a later one could (where that is plain to see)."""
+        mine, its = self.key.partition(":")[0], later.key.partition(":")[0]
+        literal = not set(its) & set("*?[")
+        return self.filename is None and (
+            mine in ("*", its) or (literal and bool(self.endpoint.match(its)))
+        )
 
     def covers(self, filename: str | None) -> bool:
         """Whether the rule speaks of this file, in the spelling under which it is served."""
@@ -102,8 +114,9 @@ class Settings:
                 continue
             name = key.removeprefix(PREFIX)
             if name not in _READERS:
-                known = (PREFIX + reader for reader in _READERS)
-                raise ConfigurationError(f"{key}={value!r} is no setting; {nearest(key, known)}")
+                raise ConfigurationError(
+                    f"{key}={value!r} is no setting; after {PREFIX}, {nearest(name, _READERS)}"
+                )
             if value is not None:
                 values[name.lower()] = _READERS[name](key, value)
         return cls(**values)
@@ -112,7 +125,15 @@ class Settings:
 def _rules(where: str, value: object) -> tuple[Rule, ...]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where} is {value!r}: give a mapping of globs to policies.")
-    return tuple(Rule.parse(key, fields) for key, fields in value.items())
+    rules = tuple(Rule.parse(key, fields) for key, fields in value.items())
+    for index, rule in enumerate(rules):
+        for earlier in rules[:index]:
+            if earlier.hides(rule):
+                raise ConfigurationError(
+                    f"{rule.where} is never reached, as {earlier.key!r} before it matches all of"
+                    " it and the first that matches wins; put it first."
+                )
+    return rules
 
 
 def _header_value(where: str, value: object) -> str:

@@ -3,18 +3,22 @@
 Name the app as ``flask --app`` takes it and point a WSGI server here::
 
     STATIC_OPTIMIZER_APP=myproject:create_app gunicorn flask_static_optimizer.wsgi:app
+
+Other variables that start with ``STATIC_OPTIMIZER_`` are configuration, as JSON where they can be
+(as ``Config.from_prefixed_env`` reads them), and come over the app's own.
 """
 
 from __future__ import annotations
 
 import os
 
-from flask import Flask
+from flask import Config, Flask
 from flask.cli import ScriptInfo
 
 from .errors import ConfigurationError
 from .extension import StaticOptimizer
 from .marking import EXTENSION
+from .settings import PREFIX
 
 #: The environment variable that names the app.
 VARIABLE = "STATIC_OPTIMIZER_APP"
@@ -23,7 +27,7 @@ VARIABLE = "STATIC_OPTIMIZER_APP"
 def load() -> Flask:
     """Load the app that :data:`VARIABLE` names and install the extension, unless it has it.
 
-    :raises ConfigurationError: if the variable is not set.
+    :raises ConfigurationError: if the variable is not set, or another can't be meant.
     :raises flask.cli.NoAppException: if there is no app where it points.
     """
     name = os.environ.get(VARIABLE)
@@ -34,6 +38,10 @@ def load() -> Flask:
         )
     app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
     if EXTENSION not in app.extensions:
+        variables = Config("")
+        variables.from_prefixed_env(PREFIX.rstrip("_"))
+        variables.pop(VARIABLE.removeprefix(PREFIX))
+        app.config.update({PREFIX + key: value for key, value in variables.items()})
         StaticOptimizer(app)
     return app
 

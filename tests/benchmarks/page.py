@@ -1,7 +1,7 @@
 """What a page pays for the extension: apps with and without it, interleaved in one process.
 
-Run with ``python tests/benchmarks/page.py``. The machine may be noisy: read the ratio and the
-difference of medians, not single times.
+Run with ``python tests/benchmarks/page.py``. The machine may be noisy: read the medians of the
+ratios and differences, not single times.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_static_optimizer import StaticOptimizer
 
-ROUNDS = 400
-CALLS = 25
+ROUNDS = 1000
+CALLS = 5
 
 
 def make_app(folder: Path, *, optimize: bool, server_side: bool, root: bool) -> Flask:
@@ -59,18 +59,27 @@ def caller(app: Flask, path: str) -> Callable[[], Any]:
     return call
 
 
-def interleaved(calls: list[Callable[[], Any]]) -> list[float]:
-    """Median seconds of each call, all of them taking turns."""
-    times: list[list[float]] = [[] for _ in calls]
+def paired(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float, float, float]:
+    """Two calls taking turns: the median of each in seconds, of their ratio and difference.
+
+    Ratio and difference are taken pair by pair, so that they hold when the machine's speed drifts.
+    """
+    pairs = []
     for turn in range(ROUNDS):
-        order = range(len(calls)) if turn % 2 else reversed(range(len(calls)))
-        for index in order:
-            call = calls[index]
-            start = time.perf_counter()
-            for _ in range(CALLS):
-                call()
-            times[index].append((time.perf_counter() - start) / CALLS)
-    return [statistics.median(taken) for taken in times]
+        first, second = (one, other) if turn % 2 else (other, one)
+        times = timed(first), timed(second)
+        pairs.append(times if turn % 2 else times[::-1])
+    columns = zip(*((a, b, b / a, b - a) for a, b in pairs), strict=True)
+    medians = [statistics.median(column) for column in columns]
+    return medians[0], medians[1], medians[2], medians[3]
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Seconds for one call, over a few."""
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    return (time.perf_counter() - start) / CALLS
 
 
 def main() -> None:
@@ -89,16 +98,16 @@ def main() -> None:
             ("static file, cookie interface", "/static/app.css", False, False),
             ("static file, Flask-Session", "/static/app.css", True, False),
         ):
-            calls = [
+            plain, ours = (
                 caller(
                     make_app(folder, optimize=optimize, server_side=server_side, root=root), path
                 )
                 for optimize in (False, True)
-            ]
-            plain, ours = (seconds * 1e6 for seconds in interleaved(calls))
+            )
+            before, after, ratio, more = paired(plain, ours)
             print(
-                f"{label:38} {plain:6.1f} µs {ours:6.1f} µs {ours / plain:7.3f}"
-                f" {ours - plain:+6.2f} µs"
+                f"{label:38} {before * 1e6:6.1f} µs {after * 1e6:6.1f} µs {ratio:7.3f}"
+                f" {more * 1e6:+6.2f} µs"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,7 +42,8 @@ def served(app: Flask, port: int = 0) -> Iterator[str]:
 
 
 def serve_until_interrupted(store: SessionStore, port: int) -> None:
-    """Serve the optimised app until Ctrl-C."""
+    """Serve the optimised app until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app = create_app(store.config, optimize=True, counts=store.counts)
     with served(app, port) as url, suppress(KeyboardInterrupt):
         click.echo(f"The demo is at {url}/ (sessions in {store.label}). Ctrl-C ends it.")
