@@ -142,8 +142,8 @@ def test_signals_tell_what_was_kept_out(make_app: MakeApp) -> None:
     app.test_client().get("/")
     assert told == [
         ("static-request-marked", {"endpoint": "static", "protected": False}),
-        ("session-writes-dropped", {"endpoint": "static", "keys": frozenset({"seen"})}),
         ("cookies-dropped", {"endpoint": "static", "names": ("tracker",)}),
+        ("session-writes-dropped", {"endpoint": "static", "keys": frozenset({"seen"})}),
     ]
 
 
@@ -164,3 +164,66 @@ def test_and_those_it_does_not(make_app: MakeApp, status: int) -> None:
 
     response = make_app(before=add).test_client().get("/icon")
     assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("line", ["private", "no-store", "Private", "NO-STORE"])
+@pytest.mark.parametrize("public", [False, True])
+@pytest.mark.parametrize("by", ["view", "hook"])
+@pytest.mark.parametrize("add", [True, False])
+def test_a_stricter_word_counts_in_any_line_and_case(
+    make_app: MakeApp, line: str, public: bool, by: str, add: bool
+) -> None:
+    def say(response: Response) -> Response:
+        (response.headers.add if add else response.headers.set)("Cache-Control", line)
+        return response
+
+    def setup(app: Flask) -> None:
+        app.get("/mine")(cacheable_static(lambda: say(Response("x")) if by == "view" else "x"))
+        if by == "hook":
+            app.after_request(say)
+
+    cdn = {"STATIC_OPTIMIZER_CDN_CACHE_CONTROL": "max-age=9"}
+    client = make_app(before=setup, STATIC_OPTIMIZER_PUBLIC=public, **cdn).test_client()
+    response = client.get("/mine")
+    (said,) = response.headers.getlist("Cache-Control")
+    assert line.lower() in said.split(", ")
+    assert "public" not in said
+    assert "CDN-Cache-Control" not in response.headers
+
+
+def test_vary_counts_in_any_line_and_is_never_lost(make_app: MakeApp) -> None:
+    def setup(app: Flask) -> None:
+        @app.get("/mine")
+        @cacheable_static(vary="Accept")
+        def mine() -> Response:
+            response = Response("x")
+            response.headers.add("Vary", "Origin")
+            response.headers.add("Vary", "cookie")
+            return response
+
+    response = make_app(before=setup).test_client().get("/mine")
+    assert response.headers["Cache-Control"] == "private, max-age=3600"
+    assert response.headers.getlist("Vary") == ["Origin, cookie, Accept"]
+
+
+def test_a_receiver_that_raises_leaves_nothing_unsaid(make_app: MakeApp) -> None:
+    app = make_app(after=after(lambda response: response.set_cookie("a", "b")))
+    app.register_error_handler(RuntimeError, lambda error: ("broken", 200))
+
+    def fail(sender: Flask, **_: Any) -> None:
+        raise RuntimeError("receiver")
+
+    cookies_dropped.connect(fail, app)
+    app.testing = False
+    response = app.test_client().get("/static/app.css")
+    assert response.headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_a_hook_that_always_raises_leaves_no_age(make_app: MakeApp) -> None:
+    def fail(response: Response) -> None:
+        raise RuntimeError("hook")
+
+    app = make_app(before=after(fail))
+    app.register_error_handler(RuntimeError, lambda error: ("broken", 404))
+    app.testing = False
+    assert app.test_client().get("/static/app.css").headers["Cache-Control"] == "no-store"

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from flask import Flask, g, session
-from flask.sessions import SecureCookieSessionInterface, SessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from werkzeug.local import LocalProxy
 
 from flask_static_optimizer import StaticOptimizer, is_static_request
@@ -378,3 +378,39 @@ def test_interfaces_that_open_nothing_stay_as_they_are(make_app: MakeApp) -> Non
     app = make_app(before=assign, STATIC_OPTIMIZER_RULES={"static": {"session": "protected"}})
     app.before_request(lambda: setattr(session, "permanent", True) or session.get("x"))
     assert app.test_client().get("/static/app.css").status_code == 200
+
+
+def test_a_mark_left_by_a_failed_request_takes_no_page_for_its_own(make_app: MakeApp) -> None:
+    class OneForAll(Counting):
+        only = SecureCookieSession()
+
+        def open_session(self, app: Any, request: Any) -> Any:
+            super().open_session(app, request)
+            return self.only
+
+    def fail(app: Flask) -> None:
+        @app.after_request
+        def after(response: Any) -> Any:
+            if is_static_request():
+                raise RuntimeError("hook")
+            return response
+
+    app = make_app(before=fail)
+    app.testing = False
+    client = app.test_client()
+    client.get("/")
+    app.session_interface = interface = OneForAll()
+    assert client.get("/static/app.css").status_code == 500
+    for count in (1, 2):
+        assert "Cache-Control" not in client.get("/").headers
+        assert interface.saved == count
+
+
+@pytest.mark.parametrize("mode", ["isolated", "protected"])
+def test_nothing_of_a_request_stays_alive(make_app: MakeApp, mode: str) -> None:
+    app = make_app(STATIC_OPTIMIZER_SESSION=mode)
+    with app.test_request_context("/static/app.css") as context:
+        gone = weakref.ref(context.request)
+    del context
+    gc.collect()
+    assert gone() is None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, request_started, send_from_directory, session
+from flask import Blueprint, Flask, request, request_started, send_from_directory, session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
@@ -265,3 +265,82 @@ def test_an_extension_in_a_factory_without_an_app() -> None:
     app = Flask("app", static_folder=None)
     optimizer.init_app(app)
     assert app.test_client().get("/").status_code == 404
+
+
+def test_without_strict_slashes_both_spellings_are_static(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        view = cacheable_static(max_age=5)(lambda: "charts")
+        app.add_url_rule("/charts", "charts", view, strict_slashes=False)
+
+    client = make_app(before=add).test_client()
+    for path in ("/charts", "/charts/"):
+        assert client.get(path).headers["Cache-Control"] == "max-age=5"
+
+
+def test_a_view_may_get_a_second_url_after_the_extension(make_app: MakeApp) -> None:
+    @cacheable_static(max_age=5)
+    def view() -> str:
+        return "x"
+
+    def again(app: Flask) -> None:
+        with app.test_request_context("/"):
+            app.add_url_rule("/b", "view", view)
+
+    def add(app: Flask) -> None:
+        app.add_url_rule("/a", "view", view)
+
+    client = make_app(before=add, after=again).test_client()
+    for path in ("/a", "/b"):
+        assert client.get(path).headers["Cache-Control"] == "max-age=5"
+
+
+def test_the_folders_view_under_another_endpoint_is_a_folder(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        view = app.view_functions["static"]
+        app.add_url_rule("/assets/<path:filename>", endpoint="assets", view_func=view)
+
+    response = make_app(before=add).test_client().get("/assets/app.css")
+    assert response.headers["Cache-Control"] == "max-age=3600"
+
+
+@pytest.mark.parametrize("glob", ["*", "**", "?*", "[!_]*"])
+def test_a_glob_of_wildcards_makes_no_page_static(make_app: MakeApp, glob: str) -> None:
+    client = make_app(STATIC_OPTIMIZER_RULES={glob: {"max_age": 5}}).test_client()
+    assert "Cache-Control" not in client.get("/").headers
+    assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=5"
+
+
+def test_a_file_rule_goes_by_the_only_variable_too(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        app.get("/files/<path:name>", endpoint="files")(cacheable_static(lambda name: name))
+
+    rules = {"files:private/*": {"session": "protected"}}
+    client = make_app(before=add, STATIC_OPTIMIZER_RULES=rules).test_client()
+    assert client.get("/files/private/x").headers["Cache-Control"] == "private, no-cache"
+    assert client.get("/files/x").headers["Cache-Control"] == "max-age=3600"
+
+
+def test_immutable_contradicts_a_protected_default_too(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        app.get("/a", endpoint="a")(cacheable_static(immutable=True)(lambda: "x"))
+
+    with pytest.raises(ValueError, match="STATIC_OPTIMIZER_SESSION='protected'"):
+        make_app(before=add, STATIC_OPTIMIZER_SESSION="protected")
+
+
+def test_a_page_reached_with_the_same_environ_is_no_static_request(make_app: MakeApp) -> None:
+    seen = []
+
+    def add(app: Flask) -> None:
+        @app.errorhandler(404)
+        def shell(error: Exception) -> Any:
+            return app.response_class.from_app(app.wsgi_app, {**request.environ, "PATH_INFO": "/"})
+
+        @app.before_request
+        def note() -> None:
+            seen.append(is_static_request())
+
+    response = make_app(before=add).test_client().get("/static/nope")
+    assert response.text == "1"
+    assert seen == [True, False]
+    assert response.headers["Cache-Control"] == "no-store"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,9 +14,21 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_static_optimizer.endpoints import StaticEndpoint
 from flask_static_optimizer.marking import Mark
 from flask_static_optimizer.policy import CachePolicy
-from flask_static_optimizer.session import StaticSession
+from flask_static_optimizer.session import StaticSession, empty_session, seal
 
-MARK = Mark(StaticEndpoint("static", True, (), CachePolicy()), CachePolicy(), protected=False)
+
+@pytest.fixture
+def mark() -> Mark:
+    endpoint = StaticEndpoint("static", True, (), CachePolicy())
+    return Mark(endpoint, CachePolicy(), protected=False)
+
+
+@pytest.fixture
+def give(mark: Mark) -> Callable[..., StaticSession]:
+    return partial(StaticSession, mark, partial(empty_session, None))
+
+
+Give = Callable[..., StaticSession]
 
 
 class Store:
@@ -27,8 +43,8 @@ class Store:
         return SecureCookieSession(self.data)
 
 
-def test_isolated_reads_as_empty_and_takes_writes() -> None:
-    session = StaticSession(MARK)
+def test_isolated_reads_as_empty_and_takes_writes(give: Give, mark: Mark) -> None:
+    session = give()
     assert not session
     assert dict(session) == {}
     assert session.get("user") is None
@@ -41,13 +57,13 @@ def test_isolated_reads_as_empty_and_takes_writes() -> None:
     assert session.pop("user") == "ada"
     assert session.permanent is True
     assert session.modified
-    assert session.dropped == {"user", "more"}
+    assert mark.dropped == {"user", "more"}
     session.clear()
     assert len(session) == 0
 
 
-def test_isolated_has_what_session_objects_are_asked_for() -> None:
-    session = StaticSession(MARK)
+def test_isolated_has_what_session_objects_are_asked_for(give: Give, mark: Mark) -> None:
+    session = give()
     assert isinstance(session, SessionMixin)
     assert len(session.sid) > 20
     assert session.sid == session.sid
@@ -62,80 +78,113 @@ def test_isolated_has_what_session_objects_are_asked_for() -> None:
         _ = session["nothing"]
 
 
-def test_protected_opens_the_real_one_when_looked_at_and_once() -> None:
+def test_protected_opens_the_real_one_when_looked_at_and_once(give: Give, mark: Mark) -> None:
     store = Store(user="ada")
-    session = StaticSession(MARK, store.open)
+    session = give(store.open)
     assert store.asked == 0
     assert session["user"] == "ada"
     assert "user" in session
-    assert session.looked
+    assert mark.looked
     assert store.asked == 1
 
 
 @pytest.mark.parametrize(
     "look",
     [bool, len, list, dict, lambda s: "x" in s, lambda s: s.get("x"), lambda s: s.pop("x", 0),
-     lambda s: s.permanent, lambda s: s.setdefault("x", 1), lambda s: s == {}],
+     lambda s: s.permanent, lambda s: s.setdefault("x", 1), lambda s: s == {},
+     lambda s: s | {"x": 1}, lambda s: list(reversed(s))],
 )  # fmt: skip
-def test_every_way_of_looking_opens_it(look: Any) -> None:
+def test_every_way_of_looking_opens_it(look: Any, give: Give, mark: Mark) -> None:
     store = Store(user="ada")
-    session = StaticSession(MARK, store.open)
+    session = give(store.open)
     look(session)
     assert store.asked == 1
-    assert session.looked
+    assert mark.looked
 
 
-def test_blind_writes_open_nothing_and_show_once_it_is_open() -> None:
+def test_blind_writes_open_nothing_and_show_once_it_is_open(give: Give, mark: Mark) -> None:
     store = Store(user="ada", _permanent=False)
-    session = StaticSession(MARK, store.open)
+    session = give(store.open)
     session.permanent = True
     session["seen"] = 1
     session.modified = True
     repr(session)
     assert store.asked == 0
-    assert not session.looked
+    assert not mark.looked
     assert session.permanent is True
     assert dict(session) == {"user": "ada", "_permanent": True, "seen": 1}
     assert store.data == {"user": "ada", "_permanent": False}
 
 
-def test_sealed_before_anybody_looked_it_is_empty() -> None:
+def test_sealed_before_anybody_looked_it_is_empty(give: Give, mark: Mark) -> None:
     store = Store(user="ada")
-    session = StaticSession(MARK, store.open)
-    session.seal()
+    session = give(store.open)
+    seal(session)
     assert session.get("user") is None
     session["late"] = 1
     assert store.asked == 0
-    assert not session.looked
-    assert not session.written
-    assert session.dropped == {"late"}
+    assert not mark.looked
+    assert not mark.written
+    assert mark.dropped == {"late"}
 
 
-def test_sealed_afterwards_it_stays_what_it_was() -> None:
+def test_sealed_afterwards_it_stays_what_it_was(give: Give, mark: Mark) -> None:
     store = Store(user="ada")
-    session = StaticSession(MARK, store.open)
+    session = give(store.open)
     assert session["user"]
-    session.seal()
+    seal(session)
     assert session["user"] == "ada"
     assert store.asked == 1
 
 
-def test_a_dead_store_is_asked_once() -> None:
+def test_a_dead_store_is_asked_once(give: Give, mark: Mark) -> None:
     asked = []
 
     def fail() -> SessionMixin:
         asked.append(1)
         raise ConnectionError("down")
 
-    session = StaticSession(MARK, fail)
+    session = give(fail)
     for _ in range(3):
         with pytest.raises(ConnectionError):
             session.get("user")
     assert asked == [1]
 
 
-def test_permanent_alone_is_no_write() -> None:
-    session = StaticSession(MARK)
+def test_permanent_alone_is_no_write(give: Give, mark: Mark) -> None:
+    session = give()
     session.permanent = True
-    assert not session.written
-    assert session.dropped == frozenset()
+    assert not mark.written
+    assert mark.dropped == frozenset()
+
+
+def test_a_session_class_of_ones_own_keeps_its_methods(mark: Mark) -> None:
+    class Mine(SecureCookieSession):
+        dropped = "mine"
+
+        def user(self) -> str:
+            return self.get("user", "nobody")
+
+    isolated = StaticSession(mark, partial(empty_session, Mine))
+    assert isolated.user() == "nobody"
+    assert isolated.dropped == "mine"
+    protected = StaticSession(mark, partial(empty_session, None), lambda: Mine({"user": "ada"}))
+    assert protected.user() == "ada"
+
+
+def test_a_session_class_that_wants_arguments_gives_way_to_flasks(mark: Mark) -> None:
+    class Demanding(SecureCookieSession):
+        def __init__(self, store: object) -> None:
+            raise AssertionError("never made")
+
+    assert StaticSession(mark, partial(empty_session, Demanding)).get("user") is None
+
+
+def test_many_threads_may_look_at_once(give: Give) -> None:
+    def slow() -> SessionMixin:
+        time.sleep(0.05)
+        return SecureCookieSession({"user": "ada"})
+
+    session = give(slow)
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: session.get("user"), range(4))) == {"ada"}

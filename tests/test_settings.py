@@ -49,6 +49,8 @@ def test_every_key_is_read() -> None:
         ({"UNVERSIONED_MAX_AGE": float("nan")}, ["nan"]),
         ({"UNVERSIONED_MAX_AGE": float("inf")}, ["inf"]),
         ({"UNVERSIONED_MAX_AGE": 2**31 + 1}, ["2147483648"]),
+        ({"UNVERSIONED_MAX_AGE": 0.5}, ["0.5", "whole number"]),
+        ({"CDN_CACHE_CONTROL": "\u65e5"}, ["STATIC_OPTIMIZER_CDN_CACHE_CONTROL"]),
         ({"UNVERSIONED_MAX_AGE": True}, ["True", "seconds"]),
         ({"UNVERSIONED_MAX_AGE": "1h"}, ["'1h'", "seconds"]),
         ({"SESSION": "readonly"}, ["'readonly'", "'isolated' or 'protected'"]),

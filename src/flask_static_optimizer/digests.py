@@ -40,13 +40,14 @@ class Digests:
         """
         if isinstance(file, io.BytesIO):
             return digest(file.getbuffer()[file.tell() :].tobytes())
-        if not file.seekable():
+        seekable = getattr(file, "seekable", None)
+        if seekable is None or not seekable():
             return None
         start = file.tell()
-        try:
-            before = _identity(file)
-        except OSError:  # io.UnsupportedOperation too: a file object without a file
+        if not (isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)):
+            # Something around a file, perhaps, whose descriptor leads to other bytes (gzip).
             return _read(file, start)
+        before = _identity(file)
         key = (*before, start)
         with self._lock:
             known = self._known.get(key)
@@ -62,6 +63,14 @@ class Digests:
                 if len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
         return found
+
+    def of_path(self, path: str) -> str | None:
+        """The fingerprint of the file at a path, or ``None`` if it can't be read here."""
+        try:
+            with open(path, "rb") as file:
+                return self.of(file)
+        except OSError:  # only the front server that is to send it may know the path
+            return None
 
 
 def _identity(file: IO[bytes]) -> tuple[int, ...]:

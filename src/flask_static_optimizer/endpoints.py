@@ -13,12 +13,10 @@ from flask import Blueprint, Flask
 from .errors import ConfigurationError
 from .policy import CachePolicy
 from .routes import tag_of
-from .settings import Rule, Settings
+from .serving import serve_static
+from .settings import PREFIX, Rule, Settings
 
 View = Callable[..., Any]
-
-#: Methods under which a static endpoint is static; anything else is an ordinary request.
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,8 @@ class StaticEndpoint:
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
         filename = view_args.get("filename")
+        if filename is None and len(view_args) == 1:
+            (filename,) = view_args.values()
         for rule, policy in self.choices:
             if rule.covers(filename if isinstance(filename, str) else None):
                 return policy
@@ -57,14 +57,10 @@ class _Snapshot:
 
 
 class EndpointTable:
-    """The static endpoints of one app, found again whenever views are added.
+    """The static endpoints of one app, found again whenever views are added."""
 
-    :param wrap: what to put around the view of each; it must not wrap twice.
-    """
-
-    def __init__(self, settings: Settings, wrap: Callable[[View], View]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._wrap = wrap
         self._lock = Lock()
         self._found = _Snapshot()
 
@@ -95,10 +91,11 @@ class EndpointTable:
             raise ConfigurationError(self._found.problem)
 
     def refresh(self, app: Flask, *, complete: bool = False) -> _Snapshot:
-        """Look through the app's views anew and wrap the static ones.
+        """Look through the app's views anew.
 
         :param complete: whether the app serves requests now. Until then whoever asks looks
-            again, as a URL may have been added to a view that was there before.
+            again, as a URL may have been added to a view that was there before; and no view is
+            wrapped, as Flask compares it to the one that comes with the next URL.
         """
         with self._lock:
             routes = _routes(app)
@@ -109,16 +106,19 @@ class EndpointTable:
                     found = self._classify(name, view)
                     if found is None:
                         continue
-                    if name in routes:
+                    if routes.get(name):
                         endpoints[name] = found
-                        app.view_functions[name] = self._wrap(view)
-                    elif tag_of(view) is not None:
+                    elif name in routes and tag_of(view) is not None:
                         raise ConfigurationError(
                             f"@cacheable_static on {name!r}: its route does not answer GET, and"
                             " nothing else can be cached; remove the decorator or add GET."
                         )
                 except ConfigurationError as error:
                     problem = problem or str(error)
+            complete = complete or self._found.views >= 0
+            if complete:
+                for name in endpoints:
+                    app.view_functions[name] = serve_static(app.view_functions[name])
             self._found = _Snapshot(
                 *_gate([route for name in endpoints for route in routes[name]]),
                 endpoints,
@@ -128,7 +128,7 @@ class EndpointTable:
                     if not any(rule.endpoint.match(name) for name in app.view_functions)
                 ),
                 problem,
-                len(app.view_functions) if complete or self._found.views >= 0 else -1,
+                len(app.view_functions) if complete else -1,
             )
             return self._found
 
@@ -142,7 +142,7 @@ class EndpointTable:
                     f"@cacheable_static on the method {method!r} of {name!r}: a class-based view"
                     " takes it through its 'decorators' list."
                 )
-        folder = is_folder_view(name, view)
+        folder = is_folder_view(view)
         base = tag if tag is not None else CachePolicy()
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
@@ -155,10 +155,19 @@ class EndpointTable:
             for rule in rules
             if known or rule.fields is None or rule.names_views
         )
-        return StaticEndpoint(name, folder, choices, base if known else None)
+        default = base if known else None
+        policies = [policy for policy in (default, *(given for _, given in choices)) if policy]
+        if self._settings.session == "protected" and any(
+            policy.immutable and policy.session is None for policy in policies
+        ):
+            raise ConfigurationError(
+                f"immutable=True of {name!r} contradicts {PREFIX}SESSION='protected'; give it"
+                " session='isolated' too."
+            )
+        return StaticEndpoint(name, folder, choices, default)
 
 
-def is_folder_view(endpoint: str, view: View) -> bool:
+def is_folder_view(view: View) -> bool:
     """Whether a view is Flask's own over a static folder, wrapped or not.
 
     The app's is a lambda that ``Flask.__init__`` makes, a blueprint's is its bound
@@ -167,20 +176,22 @@ def is_folder_view(endpoint: str, view: View) -> bool:
     view = inspect.unwrap(view)
     if inspect.ismethod(view):
         return view.__name__ == "send_static_file" and isinstance(view.__self__, (Flask, Blueprint))
-    return endpoint == "static" and getattr(view, "__qualname__", "").startswith("Flask.__init__.")
+    name = f"{getattr(view, '__module__', '')}.{getattr(view, '__qualname__', '')}"
+    return name == "flask.app.Flask.__init__.<locals>.<lambda>"
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:
-    """The URL rules that answer GET, by endpoint."""
+    """By endpoint, those of its URL rules that answer GET."""
     routes: dict[str, list[str]] = {}
     for rule in app.url_map.iter_rules():
+        answering = routes.setdefault(rule.endpoint, [])
         if not rule.websocket and (rule.methods is None or "GET" in rule.methods):
-            routes.setdefault(rule.endpoint, []).append(rule.rule)
+            answering.append(rule.rule)
     return routes
 
 
 def _gate(routes: list[str]) -> tuple[frozenset[str], tuple[str, ...]]:
     whole = {route for route in routes if "<" not in route}
-    # Werkzeug redirects "/charts" to "/charts/"; the redirect belongs to the static endpoint.
-    whole |= {route.rstrip("/") for route in whole}
+    # Werkzeug redirects "/charts" to "/charts/", and without strict slashes serves both.
+    whole |= {route.rstrip("/") for route in whole} | {f"{route}/" for route in whole}
     return frozenset(whole), tuple({route.partition("<")[0] for route in routes if "<" in route})

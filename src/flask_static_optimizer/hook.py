@@ -7,13 +7,12 @@ from weakref import ref
 
 from flask import after_this_request, appcontext_pushed, request, session
 
-from .endpoints import SAFE_METHODS
 from .errors import ConfigurationError
 from .interface import adopt, handover, opened_early
-from .marking import mark, mark_of
+from .marking import SAFE_METHODS, mark, mark_of
 from .notices import unmatched_rules
-from .serving import describe
-from .session import StaticSession
+from .representation import describe
+from .session import StaticSession, seal
 from .settings import PREFIX, Settings
 from .signals import static_request_marked
 
@@ -35,17 +34,16 @@ def mark_before_request(state: AppState, app: Flask) -> None:
 
     def mark_static_request() -> None:
         app = get_app()
-        handed_over = handover.get()
         if (
-            handed_over is None
+            not handover.get()
             and state.started
             and app is not None
             and app.session_interface is state.interface
         ):
             return
-        handover.set(None)
+        handover.set(False)
         if app is not None:
-            _decide(state, app, handed_over)
+            _decide(state, app)
 
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
 
@@ -64,25 +62,22 @@ def adopt_until_first_request(state: AppState, app: Flask) -> None:
     appcontext_pushed.connect(adopt_assigned, app)
 
 
-def _decide(state: AppState, app: Flask, handed_over: object) -> None:
+def _decide(state: AppState, app: Flask) -> None:
     if not state.started:
         _start(state, app)
     if app.session_interface is not state.interface:
         adopt(state, app)
     this: Request = request._get_current_object()  # type: ignore[attr-defined]
-    found = mark_of(state, this)
-    if found is None:
-        found = _mark_late(state, this)
+    found = mark_of(this) or _mark_late(state, this)
     if found is None:
         return
-    given = handed_over if isinstance(handed_over, StaticSession) else None
+    given = session._get_current_object()  # type: ignore[attr-defined]
     static_request_marked.send(app, endpoint=found.endpoint.name, protected=found.protected)
 
     @after_this_request
     def view_returned(response: Response) -> Response:
-        if given is not None:
-            given.seal()
-            found.personal = given.written
+        if isinstance(given, StaticSession):
+            seal(given)
         describe(state, app, found, this, response)
         return response
 
@@ -96,8 +91,7 @@ def _start(state: AppState, app: Flask) -> None:
         )
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
-    if state.once("started"):
-        unmatched_rules(state, app)
+    unmatched_rules(state, app)
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)
         state.adopt_assigned = None

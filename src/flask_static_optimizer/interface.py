@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextvars import ContextVar
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from .headers import last_word
 from .marking import EXTENSION, Mark, current_mark, match
 from .notices import session_kept_out
-from .session import StaticSession
+from .session import StaticSession, empty_session, mark_of_session, seal
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 #: What else an interface may do to its store on its own, and does not on a static request.
 _QUIET = ("regenerate", "_delete_expired_sessions")
 
-#: The URL could not be matched without a session (a converter reads it).
-UNDECIDED = object()
-
-#: What ``open_session`` leaves for the ``before_request`` hook after it: a static session, or
-#: :data:`UNDECIDED`. A context variable, because a page should not pay for asking the request.
-handover: ContextVar[StaticSession | object | None] = ContextVar("handover", default=None)
+#: Whether ``open_session`` leaves anything to the ``before_request`` hook after it. A context
+#: variable, because a page should not pay for asking the request.
+handover: ContextVar[bool] = ContextVar("handover", default=False)
 
 #: A real session that was opened before its request could be known to be static.
 opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
@@ -82,7 +80,7 @@ def aware(base: Any) -> Any:
             except Exception:  # noqa: BLE001
                 # A converter that reads the session, perhaps. Flask matches again when there
                 # is one, and reports what is really wrong.
-                handover.set(UNDECIDED)
+                handover.set(True)
                 mark = None
             if mark is None:
                 return base.open_session(self, app, request)
@@ -90,9 +88,9 @@ def aware(base: Any) -> Any:
             def open_real() -> Any:
                 return base.open_session(self, app, request)
 
-            session = StaticSession(mark, open_real if mark.protected else None)
-            handover.set(session)
-            return session
+            handover.set(True)
+            empty = partial(empty_session, getattr(self, "session_class", None))
+            return StaticSession(mark, empty, open_real if mark.protected else None)
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
             if type(session) is not StaticSession and opened_early.get() is None:
@@ -140,19 +138,22 @@ def _quiet(base: Any, name: str) -> Any:
 
 def _mark_of(session: object) -> Mark | None:
     if type(session) is StaticSession:
-        return session.mark
+        return mark_of_session(session)
     early = opened_early.get()
-    return early[1] if early is not None and early[0] is session else None
+    if early is None or early[0] is not session:
+        return None
+    # One left by a request that failed may have had the same session object.
+    return early[1] if early[1] is current_mark() else None
 
 
 def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
     """What happens to a static request in place of saving its session."""
     state: AppState = app.extensions[EXTENSION]
     if isinstance(session, StaticSession):
-        session.seal()
-        session_kept_out(state, app, mark, session, response, request.path)
+        seal(session)
     opened_early.set(None)
     last_word(state, app, mark, request, response)
+    session_kept_out(state, app, mark, response, request.path)
 
 
 class _Forwarding:

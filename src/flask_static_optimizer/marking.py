@@ -5,55 +5,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from .endpoints import SAFE_METHODS, StaticEndpoint
-
 if TYPE_CHECKING:
-    from flask import Flask, Request
+    from flask import Flask, Request, Response
     from werkzeug.routing import MapAdapter
 
+    from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"
 
+#: Methods under which a static endpoint is static; anything else is an ordinary request.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: The request object carries its mark, and not the environ: an app may forward that.
+_MARK = "_static_optimizer_mark"
+
 
 class Mark:
     """What is known of one static request."""
 
     __slots__ = (
-        "answered",
         "body",
         "cache_control",
+        "dropped",
         "endpoint",
         "etag",
-        "failed",
-        "personal",
+        "looked",
+        "ours",
         "policy",
         "protected",
+        "response",
         "status",
+        "written",
     )
 
     def __init__(self, endpoint: StaticEndpoint, policy: CachePolicy, *, protected: bool) -> None:
         self.endpoint = endpoint
         self.policy = policy
-        #: Whether the real session could be read while the request was served.
+        #: Whether the real session may be read while the request is served.
         self.protected = protected
-        #: Whether the static view itself made the response, or raised an exception.
-        self.answered = False
-        self.failed = False
-        #: Whether something about the visitor was written into the session before that.
-        self.personal = False
-        #: What the extension said when the view had returned, to tell later changes by others.
+        #: Of its session: whether anybody read it, or wrote anything but ``_permanent`` into it,
+        #: before the view had returned; and the keys that were written at any time.
+        self.looked = False
+        self.written = False
+        self.dropped: frozenset[str] = frozenset()
+        #: What the static view made, and whether that, with success, became the response.
+        self.response: Response | None = None
+        self.ours = False
+        #: What the response was before any other hook could change it.
+        self.status: int | None = None
         self.etag: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
-        #: The status then, before a hook could make a page of an error or a redirect.
-        self.status: int | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"
@@ -66,12 +75,10 @@ def match(state: AppState, app: Flask, request: Request) -> Mark | None:
     Flask opens the session before it matches the URL, so the match is made here first, with
     the adapter that Flask itself would use.
     """
-    if request.method not in SAFE_METHODS or mark_of(state, request) is not None:
+    if request.method not in SAFE_METHODS or mark_of(request) is not None:
         return None
     adapter = app.create_url_adapter(request)
-    if adapter is None:
-        return None
-    found = _match(adapter, request)
+    found = None if adapter is None else _match(adapter, request)
     return None if found is None else mark(state, request, *found)
 
 
@@ -85,21 +92,18 @@ def mark(
         return None
     mode = policy.session or state.settings.session
     mark = Mark(endpoint, policy, protected=mode == "protected")
-    request.environ[state.environ_key] = mark
+    setattr(request, _MARK, mark)
     return mark
 
 
-def mark_of(state: AppState, request: Request) -> Mark | None:
+def mark_of(request: Request) -> Mark | None:
     """The mark of a request, if it is static."""
-    return request.environ.get(state.environ_key)
+    return getattr(request, _MARK, None)
 
 
 def current_mark() -> Mark | None:
     """The mark of the current request, if there is one and it is static."""
-    if not has_request_context():
-        return None
-    state = current_app.extensions.get(EXTENSION)
-    return None if state is None else mark_of(state, request)
+    return mark_of(request) if has_request_context() else None
 
 
 def is_static_request() -> bool:

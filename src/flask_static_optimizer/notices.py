@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
     from .marking import Mark
-    from .session import StaticSession
     from .state import AppState
 
 #: How a log-in wall answers. 308 is Werkzeug's own, to another spelling of the URL.
@@ -18,19 +17,12 @@ _WALL = frozenset({302, 303, 307, 401, 403})
 
 
 def session_kept_out(
-    state: AppState,
-    app: Flask,
-    mark: Mark,
-    session: StaticSession,
-    response: Response,
-    path: str,
+    state: AppState, app: Flask, mark: Mark, response: Response, path: str
 ) -> None:
     """Tell of what a static request would have done with the session, had it been a page."""
     name = mark.endpoint.name
-    if session.dropped:
-        session_writes_dropped.send(app, endpoint=name, keys=session.dropped)
     refusals = _WALL & {mark.status, response.status_code}
-    if session.looked and not mark.protected and refusals:
+    if mark.looked and not mark.protected and refusals:
         state.warn_once(
             app,
             ("wall", name),
@@ -42,7 +34,7 @@ def session_kept_out(
             f'STATIC_OPTIMIZER_RULES = {{"{name}": {{"session": "protected"}}}}',
             f' (or "{name}:part/*" for a part of the folder)' if mark.endpoint.folder else "",
         )
-    elif session.dropped and (app.debug or mark.personal):
+    elif mark.dropped and not mark.protected and (app.debug or mark.written):
         state.warn_once(
             app,
             ("dropped", name),
@@ -52,9 +44,11 @@ def session_kept_out(
             " flask_static_optimizer.is_static_request() is true; if the endpoint is no static"
             " one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
             name,
-            ", ".join(sorted(session.dropped)),
+            ", ".join(sorted(mark.dropped)),
             name,
         )
+    if mark.dropped:
+        session_writes_dropped.send(app, endpoint=name, keys=mark.dropped)
 
 
 def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -> None:
@@ -78,7 +72,9 @@ def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -
 def unmatched_rules(state: AppState, app: Flask) -> None:
     """Tell of rules whose glob matches no endpoint."""
     for rule in state.endpoints.unmatched_rules:
-        app.logger.warning(
+        state.warn_once(
+            app,
+            ("unmatched", rule.key),
             "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
             " correct it or take it out.",
             rule.where,

@@ -117,9 +117,9 @@ def seconds(where: str, value: object) -> int:
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise ConfigurationError(f"{where} is {value!r}: give seconds as a number or a timedelta.")
-    if not math.isfinite(number) or not 0 <= number <= LONGEST_AGE:
+    if not math.isfinite(number) or not 0 <= number <= LONGEST_AGE or number != int(number):
         raise ConfigurationError(
-            f"{where} is {value!r}: give a number of seconds from 0 to {LONGEST_AGE}."
+            f"{where} is {value!r}: give a whole number of seconds from 0 to {LONGEST_AGE}."
         )
     return int(number)
 
@@ -130,7 +130,9 @@ def boolean(where: str, value: object) -> bool:
     :raises ConfigurationError: if it is anything else, ``1`` and ``"true"`` among them.
     """
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{where} is {value!r}: give True or False.")
+        raise ConfigurationError(
+            f"{where} is {value!r}: give True or False (true or false in the environment)."
+        )
     return value
 
 

@@ -65,8 +65,9 @@ class Rule:
 
     @property
     def names_views(self) -> bool:
-        """Whether it makes an ordinary view static: a bare ``*`` means all static endpoints."""
-        return self.fields is not None and self.key.partition(":")[0].strip("*") != ""
+        """Whether it makes an ordinary view static: ``*`` and its like mean all that are anyhow."""
+        glob = self.key.partition(":")[0]
+        return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", glob) != ""
 
     def hides(self, later: Rule) -> bool:
         """Whether this rule matches all that a later one could (where that is plain to see)."""
@@ -137,7 +138,11 @@ def _rules(where: str, value: object) -> tuple[Rule, ...]:
 
 
 def _header_value(where: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or not (value.isascii() and value.isprintable())
+    ):
         raise ConfigurationError(
             f"{where} is {value!r}: give a header value such as 'max-age=86400'."
         )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from .digests import Digests
 from .endpoints import EndpointTable
-from .serving import serve_static
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -25,7 +24,7 @@ class AppState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.endpoints = EndpointTable(settings, serve_static)
+        self.endpoints = EndpointTable(settings)
         self.digests = Digests()
         #: The session interface that was made aware of static requests.
         self.interface: SessionInterface | None = None
@@ -33,19 +32,13 @@ class AppState:
         self.started = False
         #: Adopts interfaces that are assigned before that; blinker holds it weakly.
         self.adopt_assigned: Callable[..., None] | None = None
-        #: Apps may hand one environ on to another app; each looks for its own mark.
-        self.environ_key = f"flask_static_optimizer.{id(self):x}"
         self._lock = Lock()
         self._said: set[object] = set()
 
-    def once(self, occasion: object) -> bool:
-        """True the first time it is asked about an occasion."""
-        with self._lock:
-            new = occasion not in self._said
-            self._said.add(occasion)
-            return new
-
     def warn_once(self, app: Flask, occasion: object, message: str, *args: object) -> None:
         """Log a warning to the app's log, once for each occasion."""
-        if self.once(occasion):
-            app.logger.warning(message, *args)
+        with self._lock:
+            if occasion in self._said:
+                return
+            self._said.add(occasion)
+        app.logger.warning(message, *args)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import is_resource_modified, parse_range_header
+from werkzeug.http import is_resource_modified, parse_etags, parse_range_header
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
-
 
 _PRECONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"})
 
@@ -18,7 +17,8 @@ def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
     """Make a full 200 response what the request's conditions and range ask for.
 
     Preconditions come first and the range last (RFC 9110 §13.2.2). A Range header that can't
-    be parsed, or asks for more than one range, is ignored, which §14.2 allows.
+    be parsed, or asks for more than one range, is ignored, which §14.2 allows; so is one on
+    anything but GET.
 
     :param response: a whole representation with its validators; changed in place to 206, 304,
         412 or 416 where that is the answer.
@@ -29,31 +29,33 @@ def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
     if not _PRECONDITIONS.isdisjoint(environ) and not is_resource_modified(
         environ, response.headers.get("ETag"), last_modified=response.headers.get("Last-Modified")
     ):
-        if "HTTP_IF_MATCH" in environ:
+        if parse_etags(environ.get("HTTP_IF_MATCH")):
             response.status_code = 412
             _empty(response)
         else:
             response.status_code = 304
         return
-    if "X-Sendfile" not in response.headers:
-        _answer_range(response, environ)
+    _answer_range(response, environ)
 
 
 def _answer_range(response: Response, environ: dict[str, Any]) -> None:
+    headers = response.headers
+    if "Content-Encoding" in headers or "X-Sendfile" in headers or "X-Accel-Redirect" in headers:
+        return  # coded bytes may differ the next time; and a front server knows ranges itself
     length = response.content_length
     if length is None and response.is_sequence:
         length = response.calculate_content_length()
-    if length is None or "Content-Encoding" in response.headers:
+    if length is None:
         return
     response.accept_ranges = "bytes"
-    if not _one_range(environ.get("HTTP_RANGE")):
+    if environ["REQUEST_METHOD"] != "GET" or not _one_range(environ.get("HTTP_RANGE")):
         return
     try:
         response.make_conditional(environ, accept_ranges=True, complete_length=length)
     except RequestedRangeNotSatisfiable:
         response.status_code = 416
         _empty(response)
-        response.headers["Content-Range"] = f"bytes */{length}"
+        headers["Content-Range"] = f"bytes */{length}"
 
 
 def _one_range(header: str | None) -> bool:
@@ -62,7 +64,9 @@ def _one_range(header: str | None) -> bool:
 
 
 def _empty(response: Response) -> None:
-    response.close()
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        response.call_on_close(close)
     response.direct_passthrough = False
     response.set_data(b"")
     for name in ("Content-Encoding", "Content-Disposition", "ETag", "Last-Modified"):

@@ -1,0 +1,56 @@
+"""Header fields that speak of caching (RFC 9110 §5.3, RFC 9111 §5.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.http import dump_header, parse_dict_header
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import Headers
+
+#: What speaks to shared caches alone.
+SHARED_FRESHNESS = (
+    "CDN-Cache-Control",
+    "Cloudflare-CDN-Cache-Control",
+    "Surrogate-Control",
+    "X-Accel-Expires",
+)
+
+
+def fold(headers: Headers) -> None:
+    """Put several lines of Cache-Control or Vary into one, and directive names in lower case.
+
+    Both mean the same (RFC 9110 §5.3, RFC 9111 §5.2), but Werkzeug reads the first line only
+    and knows directives in lower case.
+    """
+    lines = headers.getlist("Cache-Control")
+    if len(lines) > 1 or (lines and not lines[0].islower()):
+        said = parse_dict_header(", ".join(lines))
+        headers["Cache-Control"] = dump_header(
+            {name.lower(): value for name, value in said.items()}
+        )
+    lines = headers.getlist("Vary")
+    if len(lines) > 1:
+        headers["Vary"] = ", ".join(lines)
+
+
+def forbid_storing(headers: Headers) -> None:
+    """Let no cache store the response (RFC 9111 §5.2.2.5)."""
+    headers["Cache-Control"] = "no-store"
+    headers.pop("Expires", None)
+    forbid_sharing(headers)
+
+
+def forbid_sharing(headers: Headers) -> None:
+    """Take away what invites shared caches alone, whatever Cache-Control says."""
+    for name in SHARED_FRESHNESS:
+        headers.pop(name, None)
+
+
+def set_scope(headers: Headers, scope: str) -> None:
+    """Put ``public`` or ``private`` before what Cache-Control says of freshness."""
+    dropped = {"public", "private"} | ({"s-maxage"} if scope == "private" else set())
+    said = parse_dict_header(headers.get("Cache-Control", ""))
+    rest = {name: value for name, value in said.items() if name not in dropped}
+    headers["Cache-Control"] = dump_header({scope: None, **rest})

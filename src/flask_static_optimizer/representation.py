@@ -1,0 +1,134 @@
+"""What a static view's response says of its bytes: their validator and their freshness."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from werkzeug.wsgi import FileWrapper
+
+from .digests import digest
+from .http.fields import fold, forbid_storing
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+
+    from .marking import Mark
+    from .state import AppState
+
+#: Freshness in seconds of a static URL that nobody gave one.
+DEFAULT_MAX_AGE = 3600
+
+#: The statuses whose responses a policy speaks of; all others are not to be remembered.
+CACHEABLE = frozenset({200, 203, 204, 206, 304})
+
+#: What of a response's Cache-Control says how long it is fresh.
+_FRESHNESS = frozenset({"max-age", "s-maxage", "no-cache"})
+
+#: What Flask's ``send_file`` says of every file.
+_SAID_OF_FILES = frozenset({"max-age", "no-cache", "public"})
+
+#: What a response may have said in Cache-Control that is no freshness, and stays.
+_KEPT = ("no-transform", "must-revalidate", "proxy-revalidate", "must-understand")
+
+
+def describe(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
+    """Give the view's own response its validator and its freshness, before any other hook."""
+    mark.status = response.status_code
+    mark.ours = response is mark.response and response.status_code in CACHEABLE
+    if request.method == "OPTIONS":
+        return
+    if not mark.ours:
+        # Said again at the end; if a hook raises there may be none.
+        forbid_storing(response.headers)
+        return
+    fold(response.headers)
+    _describe_bytes(state, mark, request, response)
+    said = response.cache_control
+    max_age = _max_age(state, app, mark, response, said)
+    if max_age is not None:
+        response.headers.pop("Expires", None)
+        kept = (name for name in _KEPT if name in said)
+        value = ", ".join([mark.policy.cache_control(max_age), *kept])
+        response.headers["Cache-Control"] = value
+        mark.cache_control = value
+
+
+def same_body(seen: object, response: Response) -> bool:
+    """Whether a response still has the body that :func:`describe` saw."""
+    if not response.is_sequence or not isinstance(seen, tuple):
+        return response.response is seen
+    now = tuple(response.response)
+    return len(now) == len(seen) and all(map(operator.is_, now, seen))
+
+
+def _describe_bytes(state: AppState, mark: Mark, request: Request, response: Response) -> None:
+    """A strong validator from the bytes (RFC 9110 §8.8.3), instead of Flask's from mtime and path.
+
+    A view's own ETag on a body it made stays.
+    """
+    body = response.response
+    if isinstance(body, FileWrapper):
+        # Whoever puts a compressed stream in its place may forget to close it.
+        response.call_on_close(body.close)
+        response.headers.pop("ETag", None)
+    if "01 Jan 1970" in response.headers.get("Last-Modified", ""):
+        # Of a reproducible build; the next one will have the same date and other bytes.
+        del response.headers["Last-Modified"]
+    if response.status_code in (200, 203):
+        found = _fingerprint(state, request, response)
+        if found is not None:
+            response.set_etag(found)
+            mark.etag = response.headers["ETag"]
+    mark.body = tuple(response.response) if response.is_sequence else body
+
+
+def _fingerprint(state: AppState, request: Request, response: Response) -> str | None:
+    body, headers = response.response, response.headers
+    if isinstance(body, FileWrapper):
+        return state.digests.of(cast("BinaryIO", body.file))
+    if "X-Sendfile" in headers and response.direct_passthrough:
+        return state.digests.of_path(headers["X-Sendfile"])
+    # A front server sends the body that an empty one stands for.
+    offloaded = "X-Sendfile" in headers or "X-Accel-Redirect" in headers
+    if response.direct_passthrough or not response.is_sequence or "ETag" in headers or offloaded:
+        return None
+    data = response.get_data()
+    # A view may leave the body out for HEAD.
+    return digest(data) if data or request.method != "HEAD" else None
+
+
+def _max_age(
+    state: AppState, app: Flask, mark: Mark, response: Response, said: Mapping[str, str | None]
+) -> int | None:
+    """The freshness to say, in seconds, or ``None`` if what the response says is to stay.
+
+    What a response says of itself comes first, except for what Flask says of every file. Over
+    a folder a rule comes first: there all else is a default.
+    """
+    policy = mark.policy
+    if "no-store" in said or "private" in said:
+        return None
+    if policy.max_age is not None and mark.endpoint.folder:
+        return policy.max_age
+    flask_default = _seconds(app.config["SEND_FILE_MAX_AGE_DEFAULT"])
+    expires = "Expires" in response.headers
+    # Flask's send_file says Expires only beside a max-age; alone it is the view's own.
+    of_flask = (
+        response.direct_passthrough
+        and said.keys() <= _SAID_OF_FILES
+        and said.get("max-age") == (None if flask_default is None else str(flask_default))
+        and not (expires and flask_default is None)
+    )
+    if not of_flask and (expires or said.keys() & _FRESHNESS):
+        return None
+    for age in (policy.max_age, state.settings.unversioned_max_age, flask_default):
+        if age is not None:
+            return max(age, 0)
+    return 0 if app.debug else DEFAULT_MAX_AGE
+
+
+def _seconds(value: int | timedelta | None) -> int | None:
+    return int(value.total_seconds()) if isinstance(value, timedelta) else value
