@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask
 
@@ -42,66 +42,61 @@ class StaticEndpoint:
         return self.default
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """What was found in an app at one moment; replaced whole, so that readers need no lock."""
+class Gate(NamedTuple):
+    """What the paths of static endpoints look like: a cheap check before the real match."""
 
-    #: The paths of static endpoints: whole ones, and what those with variables start with.
+    #: What those with variables start with, and whole ones. Until an app is complete, any path
+    #: may be a static one.
+    prefixes: tuple[str, ...] = ("",)
     paths: frozenset[str] = frozenset()
-    prefixes: tuple[str, ...] = ()
-    endpoints: Mapping[str, StaticEndpoint] | None = None
-    unmatched: tuple[Rule, ...] = ()
-    problem: str | None = None
-    #: How many views there were, to notice that more came.
-    views: int = -1
 
 
 class EndpointTable:
-    """The static endpoints of one app, found again whenever views are added."""
+    """The static endpoints of one app."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = Lock()
-        self._found = _Snapshot()
-
-    def may_be_static(self, app: Flask, path: str) -> bool:
-        """A cheap gate before the real match: whether this path could be a static one's."""
-        found = self._found
-        if found.views != len(app.view_functions):
-            found = self.refresh(app)
-        # A doubled slash may be on its way to a static URL: Werkzeug redirects to the merged one.
-        return path in found.paths or path.startswith(found.prefixes) or "//" in path
+        # Each is replaced whole, so that readers need no lock.
+        self.gate = Gate()
+        self.complete = False
+        self._endpoints: Mapping[str, StaticEndpoint] = {}
+        self._problem: str | None = None
 
     def get(self, endpoint: str) -> StaticEndpoint | None:
         """The static endpoint of that name, if it is one."""
-        endpoints = self._found.endpoints
-        return endpoints.get(endpoint) if endpoints else None
+        return self._endpoints.get(endpoint)
 
-    @property
-    def unmatched_rules(self) -> tuple[Rule, ...]:
+    def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""
-        return self._found.unmatched
+        return [
+            rule
+            for rule in self._settings.rules
+            if not any(rule.endpoint.match(name) for name in app.view_functions)
+        ]
 
     def check(self) -> None:
         """Say what is wrong with how the app's views were declared static.
 
         :raises ConfigurationError: naming the view and what to change.
         """
-        if self._found.problem is not None:
-            raise ConfigurationError(self._found.problem)
+        if self._problem is not None:
+            raise ConfigurationError(self._problem)
 
-    def refresh(self, app: Flask, *, complete: bool = False) -> _Snapshot:
-        """Look through the app's views anew.
+    def refresh(self, app: Flask, *, complete: bool = False) -> None:
+        """Look through the app's views.
 
-        :param complete: whether the app serves requests now. Until then whoever asks looks
-            again, as a URL may have been added to a view that was there before; and no view is
-            wrapped, as Flask compares it to the one that comes with the next URL.
+        :param complete: whether the app serves requests, so that Flask takes no more views. Until
+            then whoever asks looks again, and no view is wrapped, as Flask compares it to the
+            one that comes with the next URL.
         """
         with self._lock:
+            if self.complete:
+                return
             routes = _routes(app)
             endpoints: dict[str, StaticEndpoint] = {}
             problem = None
-            for name, view in list(app.view_functions.items()):
+            for name, view in app.view_functions.items():
                 try:
                     found = self._classify(name, view)
                     if found is None:
@@ -115,22 +110,12 @@ class EndpointTable:
                         )
                 except ConfigurationError as error:
                     problem = problem or str(error)
-            complete = complete or self._found.views >= 0
-            if complete:
+            self._endpoints, self._problem = endpoints, problem
+            if complete and problem is None:
                 for name in endpoints:
                     app.view_functions[name] = serve_static(app.view_functions[name])
-            self._found = _Snapshot(
-                *_gate([route for name in endpoints for route in routes[name]]),
-                endpoints,
-                tuple(
-                    rule
-                    for rule in self._settings.rules
-                    if not any(rule.endpoint.match(name) for name in app.view_functions)
-                ),
-                problem,
-                len(app.view_functions) if complete else -1,
-            )
-            return self._found
+                self.gate = _gate([route for name in endpoints for route in routes[name]])
+                self.complete = True
 
     def _classify(self, name: str, view: View) -> StaticEndpoint | None:
         rules = [rule for rule in self._settings.rules if rule.endpoint.match(name)]
@@ -190,8 +175,9 @@ def _routes(app: Flask) -> dict[str, list[str]]:
     return routes
 
 
-def _gate(routes: list[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+def _gate(routes: list[str]) -> Gate:
     whole = {route for route in routes if "<" not in route}
     # Werkzeug redirects "/charts" to "/charts/", and without strict slashes serves both.
     whole |= {route.rstrip("/") for route in whole} | {f"{route}/" for route in whole}
-    return frozenset(whole), tuple({route.partition("<")[0] for route in routes if "<" in route})
+    prefixes = {route.partition("<")[0] for route in routes if "<" in route}
+    return Gate(tuple(prefixes), frozenset(whole))

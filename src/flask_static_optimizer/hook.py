@@ -27,22 +27,16 @@ def mark_before_request(state: AppState, app: Flask) -> None:
     """Register the marking hook before all other hooks of the app.
 
     What it marks is what ``open_session`` matched, so the two can't disagree. It answers
-    nothing itself, and a page passes it with three comparisons.
+    nothing itself, and a page passes it with two comparisons.
     """
     # The app holds the hook; a strong reference back would keep a dropped app alive.
     get_app = ref(app)
 
     def mark_static_request() -> None:
         app = get_app()
-        if (
-            not handover.get()
-            and state.started
-            and app is not None
-            and app.session_interface is state.interface
-        ):
-            return
-        handover.set(False)
-        if app is not None:
+        assert app is not None, "it is handling a request"
+        if app.session_interface is not state.served_interface or handover.get():
+            handover.set(False)
             _decide(state, app)
 
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
@@ -63,10 +57,11 @@ def adopt_until_first_request(state: AppState, app: Flask) -> None:
 
 
 def _decide(state: AppState, app: Flask) -> None:
-    if not state.started:
-        _start(state, app)
+    if not state.endpoints.complete:
+        _complete(state, app)
     if app.session_interface is not state.interface:
         adopt(state, app)
+    state.served_interface = state.interface
     this: Request = request._get_current_object()  # type: ignore[attr-defined]
     found = mark_of(this) or _mark_late(state, this)
     if found is None:
@@ -82,7 +77,7 @@ def _decide(state: AppState, app: Flask) -> None:
         return response
 
 
-def _start(state: AppState, app: Flask) -> None:
+def _complete(state: AppState, app: Flask) -> None:
     """What can be checked only when the app is complete: at its first request."""
     if Settings.from_config(app.config) != state.settings:
         raise ConfigurationError(
@@ -95,7 +90,6 @@ def _start(state: AppState, app: Flask) -> None:
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)
         state.adopt_assigned = None
-    state.started = True
 
 
 def _mark_late(state: AppState, this: Request) -> Mark | None:

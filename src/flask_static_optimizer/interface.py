@@ -73,7 +73,11 @@ def aware(base: Any) -> Any:
 
         def open_session(self, app: Flask, request: Request) -> Any:
             state = app.extensions.get(EXTENSION)
-            if state is None or not state.endpoints.may_be_static(app, request.path):
+            if state is None:
+                return base.open_session(self, app, request)
+            path, gate = request.path, state.endpoints.gate
+            # Werkzeug redirects a path with a doubled slash to the merged one, which may be static.
+            if not (path.startswith(gate.prefixes) or path in gate.paths or "//" in path):
                 return base.open_session(self, app, request)
             try:
                 mark = match(state, app, request)

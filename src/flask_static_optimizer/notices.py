@@ -71,7 +71,7 @@ def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -
 
 def unmatched_rules(state: AppState, app: Flask) -> None:
     """Tell of rules whose glob matches no endpoint."""
-    for rule in state.endpoints.unmatched_rules:
+    for rule in state.endpoints.unmatched_rules(app):
         state.warn_once(
             app,
             ("unmatched", rule.key),

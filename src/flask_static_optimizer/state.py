@@ -28,8 +28,8 @@ class AppState:
         self.digests = Digests()
         #: The session interface that was made aware of static requests.
         self.interface: SessionInterface | None = None
-        #: Whether the app has begun its first request.
-        self.started = False
+        #: The same once a request has been served with it: until then hooks have more to do.
+        self.served_interface: SessionInterface | None = None
         #: Adopts interfaces that are assigned before that; blinker holds it weakly.
         self.adopt_assigned: Callable[..., None] | None = None
         self._lock = Lock()
