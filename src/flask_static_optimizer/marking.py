@@ -77,6 +77,8 @@ def match(state: AppState, app: Flask, request: Request) -> Mark | None:
     """
     if request.method not in SAFE_METHODS or mark_of(request) is not None:
         return None
+    if not state.endpoints.gate.admits(request.path):
+        return None
     if not state.endpoints.complete:
         state.endpoints.refresh(app)
     adapter = app.create_url_adapter(request)

@@ -1,7 +1,10 @@
-"""What a page pays for the extension: apps with and without it, interleaved in one process.
+"""What a page pays for the extension: apps with and without it, taking turns.
 
-Run with ``python tests/benchmarks/page.py``. The machine may be noisy: read the medians of the
-ratios and differences, not single times.
+Each app is called in-process, without a server, in a process of its own.
+
+Run with ``python tests/benchmarks/page.py``. The ratio is the median of the ratios of neighbouring
+pairs, which holds when the machine's speed drifts. Other work on the machine only ever adds time,
+so the time without us is that of the fastest tenth, and the rest is that times the ratio.
 """
 
 from __future__ import annotations
@@ -9,7 +12,9 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import Pipe, Process
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +25,9 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_static_optimizer import StaticOptimizer
 
-ROUNDS = 1000
-CALLS = 5
+TURNS = 400
+CALLS = 20
+WARM_UP = 200
 
 
 def make_app(folder: Path, *, optimize: bool, server_side: bool, root: bool) -> Flask:
@@ -59,27 +65,53 @@ def caller(app: Flask, path: str) -> Callable[[], Any]:
     return call
 
 
-def paired(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float, float, float]:
-    """Two calls taking turns: the median of each in seconds, of their ratio and difference.
+def paired(folder: Path, path: str, **kind: bool) -> tuple[float, float]:
+    """Two apps taking turns: seconds without the extension, and the ratio of with to without."""
+    with (
+        worker(folder, path, optimize=False, **kind) as plain,
+        worker(folder, path, optimize=True, **kind) as ours,
+    ):
+        pairs = []
+        for turn in range(TURNS):
+            first, second = (plain, ours) if turn % 2 else (ours, plain)
+            times = first(), second()
+            pairs.append(times if turn % 2 else times[::-1])
+    undisturbed = statistics.quantiles((without for without, _ in pairs), n=10)[0]
+    return undisturbed, statistics.median(ours / plain for plain, ours in pairs)
 
-    Ratio and difference are taken pair by pair, so that they hold when the machine's speed drifts.
+
+@contextmanager
+def worker(folder: Path, path: str, **kind: bool) -> Iterator[Callable[[], float]]:
+    """A function that has a process of its own time the app: seconds for one request.
+
+    Two apps in one interpreter would spoil its inline caches for each other, and be slower than
+    either is alone.
     """
-    pairs = []
-    for turn in range(ROUNDS):
-        first, second = (one, other) if turn % 2 else (other, one)
-        times = timed(first), timed(second)
-        pairs.append(times if turn % 2 else times[::-1])
-    columns = zip(*((a, b, b / a, b - a) for a, b in pairs), strict=True)
-    medians = [statistics.median(column) for column in columns]
-    return medians[0], medians[1], medians[2], medians[3]
+    here, there = Pipe()
+    process = Process(target=serve, args=(there, folder, path, kind), daemon=True)
+    process.start()
+
+    def ask() -> float:
+        here.send(CALLS)
+        seconds: float = here.recv()
+        return seconds
+
+    ask()
+    yield ask
+    here.send(None)
+    process.join()
 
 
-def timed(call: Callable[[], Any]) -> float:
-    """Seconds for one call, over a few."""
-    start = time.perf_counter()
-    for _ in range(CALLS):
+def serve(orders: Any, folder: Path, path: str, kind: dict[str, bool]) -> None:
+    """Time requests to an app, as many at a time as is asked for."""
+    call = caller(make_app(folder, **kind), path)
+    for _ in range(WARM_UP):
         call()
-    return (time.perf_counter() - start) / CALLS
+    while count := orders.recv():
+        start = time.perf_counter()
+        for _ in range(count):
+            call()
+        orders.send((time.perf_counter() - start) / count)
 
 
 def main() -> None:
@@ -98,16 +130,11 @@ def main() -> None:
             ("static file, cookie interface", "/static/app.css", False, False),
             ("static file, Flask-Session", "/static/app.css", True, False),
         ):
-            plain, ours = (
-                caller(
-                    make_app(folder, optimize=optimize, server_side=server_side, root=root), path
-                )
-                for optimize in (False, True)
-            )
-            before, after, ratio, more = paired(plain, ours)
+            plain, ratio = paired(folder, path, server_side=server_side, root=root)
+            micros = plain * 1e6
             print(
-                f"{label:38} {before * 1e6:6.1f} µs {after * 1e6:6.1f} µs {ratio:7.3f}"
-                f" {more * 1e6:+6.2f} µs"
+                f"{label:38} {micros:6.1f} µs {micros * ratio:6.1f} µs {ratio:7.3f}"
+                f" {micros * (ratio - 1):+6.2f} µs"
             )
 
 
