@@ -369,6 +369,23 @@ class TestLaw8TheMatchedEndpointDecides:
         app = make_app(before=add, flask={"static_folder": None})
         assert app.test_client().get("/mine/app.css").text == "False"
 
+    def test_nor_is_a_lambda_of_ones_own(self, make_app: MakeApp) -> None:
+        def add(app: Flask) -> None:
+            view = lambda filename: str(is_static_request())  # noqa: E731
+            app.add_url_rule("/mine/<path:filename>", "static", view)
+
+        app = make_app(before=add, flask={"static_folder": None})
+        assert app.test_client().get("/mine/app.css").text == "False"
+
+    def test_a_post_to_a_view_that_takes_it_is_an_ordinary_request(self, make_app: MakeApp) -> None:
+        def add(app: Flask) -> None:
+            app.route("/both", methods=["GET", "POST"])(
+                cacheable_static(lambda: str(is_static_request()))
+            )
+
+        client = make_app(before=add).test_client()
+        assert (client.get("/both").text, client.post("/both").text) == ("True", "False")
+
     @pytest.mark.parametrize(
         "path", ["//static/app.css", "/x/../static/app.css", "/STATIC/app.css"]
     )
