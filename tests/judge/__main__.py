@@ -8,7 +8,8 @@ asked for something static, another header, or if a suite could not judge: most 
 
 Flask-Session has put no tests into its source distributions since 0.5.0, so 0.5.0's run against
 the installed version. They want servers on the default ports: a Valkey and a memcached are
-started there unless something listens already. What needs a MongoDB is not run.
+started there (and on Flask-Caching's own) unless something listens already. What needs a MongoDB is
+not run.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(valkey(6379))
+        stack.enter_context(valkey(6360))  # Flask-Caching's
         stack.enter_context(memcached(11211))
         verdicts = [judge(suite, folder.resolve()) for suite in suites]
 
@@ -216,7 +218,12 @@ def run(suite: Suite, source: Path, scratch: Path, *plugins: str) -> Run:
     scratch.mkdir(parents=True)
     outcomes = scratch / "outcomes.json"
     config = source / suite.config
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # CI means other things to other projects: servers that they bring themselves, say.
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "CI" and not name.startswith("PYTEST_")
+    }
     environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environ["PYTHONHASHSEED"] = "0"  # Allow lists a set
     environ["PYTHONPATH"] = os.pathsep.join(
