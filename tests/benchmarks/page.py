@@ -22,7 +22,6 @@ from typing import Any
 import flask
 from cachelib import SimpleCache
 from flask import Flask, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_session import Session
 from werkzeug.test import create_environ, run_wsgi_app
 
@@ -117,54 +116,43 @@ def serve(orders: Any, folder: Path, path: str, kind: dict[str, bool]) -> None:
         orders.send((time.perf_counter() - start) / count)
 
 
-class NoSession(SecureCookieSessionInterface):
-    """Does nothing, so that only what is around it takes time."""
-
-    def open_session(self, app: Flask, request: Any) -> Any:
-        return None
-
-    def save_session(self, app: Flask, session: Any, response: Any) -> None:
-        return None
-
-
-def print_pieces() -> None:
+def print_pieces(folder: Path, *, server_side: bool) -> None:
     """What a page passes of ours, each piece called by itself, with and without us by turns."""
-    apps = []
-    for optimize in (False, True):
-        app = Flask("pieces")
-        app.session_interface = NoSession()
-        if optimize:
-            StaticOptimizer(app)
-        app.test_client().get("/")
-        apps.append(app)
-    hooks = apps[1].before_request_funcs[None]
-    with apps[1].test_request_context("/plain"):
+    plain, ours = (
+        make_app(folder, optimize=optimize, server_side=server_side, root=False)
+        for optimize in (False, True)
+    )
+    for app in (plain, ours):
+        app.test_client().get("/plain")
+    (hook,) = ours.before_request_funcs[None]
+    with ours.test_request_context("/plain"):
         request = flask.request._get_current_object()  # type: ignore[attr-defined]
-        real = SecureCookieSession()
+        response = flask.Response()
+        empty = ours.session_interface.open_session(ours, request)
 
         def opening(app: Flask) -> Callable[[], Any]:
             return lambda: app.session_interface.open_session(app, request)
 
         def saving(app: Flask) -> Callable[[], Any]:
-            return lambda: app.session_interface.save_session(app, real, None)  # type: ignore[arg-type]
+            return lambda: app.session_interface.save_session(app, empty, response)  # type: ignore[arg-type]
 
-        pieces = {
-            "before_request, Flask's part included": (
-                lambda: None,
-                lambda: apps[1].ensure_sync(hooks[0])(),
-            ),
-            "open_session": tuple(opening(app) for app in apps),
-            "save_session": tuple(saving(app) for app in apps),
-        }
         total = 0.0
-        for name, (without, with_us) in pieces.items():
+        for name, without, with_us in (
+            (
+                "  before_request, Flask's part included",
+                lambda: None,
+                lambda: ours.ensure_sync(hook)(),
+            ),
+            ("  open_session", opening(plain), opening(ours)),
+            ("  save_session", saving(plain), saving(ours)),
+        ):
             best = [float("inf")] * 2
-            for _ in range(200):
+            for _ in range(300):
                 for index, call in enumerate((without, with_us)):
-                    best[index] = min(best[index], timeit.timeit(call, number=500) / 500)
+                    best[index] = min(best[index], timeit.timeit(call, number=200) / 200)
             total += best[1] - best[0]
-            print(f"{name:38} {'':29} {(best[1] - best[0]) * 1e6:+6.2f} µs")
-        print(f"{'together':38} {'':29} {total * 1e6:+6.2f} µs")
+            print(f"{name:68} {(best[1] - best[0]) * 1e6:+6.2f} µs")
+        print(f"{'  together':68} {total * 1e6:+6.2f} µs")
 
 
 def main() -> None:
@@ -189,8 +177,9 @@ def main() -> None:
                 f"{label:38} {micros:6.1f} µs {micros * ratio:6.1f} µs {ratio:7.3f}"
                 f" {micros * (ratio - 1):+6.2f} µs"
             )
-    print("\nThe pieces of a page's share, each by itself, the best of 200 tries:")
-    print_pieces()
+        for label, server_side in (("cookie interface", False), ("Flask-Session", True)):
+            print(f"\nA page's share with {label}, each piece by itself, the best of 300 tries:")
+            print_pieces(folder, server_side=server_side)
 
 
 if __name__ == "__main__":
