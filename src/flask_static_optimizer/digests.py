@@ -22,7 +22,7 @@ _CHUNK = 1 << 20
 
 def digest(data: bytes) -> str:
     """The fingerprint of some bytes: 128 bits of their SHA-256, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()[:32]
+    return _shortened(hashlib.sha256(data))
 
 
 class Digests:
@@ -38,8 +38,6 @@ class Digests:
         The position is left where it was. ``None`` if the file can't be sought in, or changes
         while it is being read.
         """
-        if isinstance(file, io.BytesIO):
-            return digest(file.getbuffer()[file.tell() :].tobytes())
         seekable = getattr(file, "seekable", None)
         if seekable is None or not seekable():
             return None
@@ -89,4 +87,8 @@ def _read(file: IO[bytes], start: int) -> str:
     while chunk := file.read(_CHUNK):
         sha.update(chunk)
     file.seek(start)
+    return _shortened(sha)
+
+
+def _shortened(sha: hashlib._Hash) -> str:
     return sha.hexdigest()[:32]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from werkzeug.wsgi import FileWrapper
 
 from .digests import digest
-from .http.fields import fold, forbid_storing
+from .http.fields import fold, forbid_storing, is_offloaded
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -91,9 +91,9 @@ def _fingerprint(state: AppState, request: Request, response: Response) -> str |
         return state.digests.of(cast("BinaryIO", body.file))
     if "X-Sendfile" in headers and response.direct_passthrough:
         return state.digests.of_path(headers["X-Sendfile"])
-    # A front server sends the body that an empty one stands for.
-    offloaded = "X-Sendfile" in headers or "X-Accel-Redirect" in headers
-    if response.direct_passthrough or not response.is_sequence or "ETag" in headers or offloaded:
+    if response.direct_passthrough or not response.is_sequence or "ETag" in headers:
+        return None
+    if is_offloaded(headers):  # an empty body stands for another
         return None
     data = response.get_data()
     # A view may leave the body out for HEAD.

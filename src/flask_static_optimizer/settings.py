@@ -33,7 +33,7 @@ class Rule:
 
         :raises ConfigurationError: if the key is no glob or the value no policy.
         """
-        where = f"{PREFIX}RULES[{key!r}]"
+        where = _place(key)
         if not isinstance(key, str) or not key.partition(":")[0]:
             raise ConfigurationError(
                 f"{where}: the key must be 'endpoint glob' or 'endpoint glob:filename glob'."
@@ -61,20 +61,23 @@ class Rule:
     @property
     def where(self) -> str:
         """The place to name in messages."""
-        return f"{PREFIX}RULES[{self.key!r}]"
+        return _place(self.key)
+
+    @property
+    def glob(self) -> str:
+        """The part of the key that names endpoints."""
+        return self.key.partition(":")[0]
 
     @property
     def names_views(self) -> bool:
         """Whether it makes an ordinary view static: ``*`` and its like mean all that are anyhow."""
-        glob = self.key.partition(":")[0]
-        return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", glob) != ""
+        return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", self.glob) != ""
 
     def hides(self, later: Rule) -> bool:
         """Whether this rule matches all that a later one could (where that is plain to see)."""
-        mine, its = self.key.partition(":")[0], later.key.partition(":")[0]
-        literal = not set(its) & set("*?[")
+        literal = not set(later.glob) & set("*?[")
         return self.filename is None and (
-            mine in ("*", its) or (literal and bool(self.endpoint.match(its)))
+            self.glob in ("*", later.glob) or (literal and bool(self.endpoint.match(later.glob)))
         )
 
     def covers(self, filename: str | None) -> bool:
@@ -121,6 +124,10 @@ class Settings:
             if value is not None:
                 values[name.lower()] = _READERS[name](key, value)
         return cls(**values)
+
+
+def _place(rule_key: object) -> str:
+    return f"{PREFIX}RULES[{rule_key!r}]"
 
 
 def _rules(where: str, value: object) -> tuple[Rule, ...]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import is_resource_modified, parse_etags, parse_range_header
 
+from .fields import is_offloaded
+
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
@@ -40,8 +42,8 @@ def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
 
 def _answer_range(response: Response, environ: dict[str, Any]) -> None:
     headers = response.headers
-    if "Content-Encoding" in headers or "X-Sendfile" in headers or "X-Accel-Redirect" in headers:
-        return  # coded bytes may differ the next time; and a front server knows ranges itself
+    if "Content-Encoding" in headers or is_offloaded(headers):
+        return  # coded bytes may differ the next time
     length = response.content_length
     if length is None and response.is_sequence:
         length = response.calculate_content_length()

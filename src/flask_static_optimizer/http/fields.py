@@ -35,6 +35,11 @@ def fold(headers: Headers) -> None:
         headers["Vary"] = ", ".join(lines)
 
 
+def is_offloaded(headers: Headers) -> bool:
+    """Whether a front server is to send the body, and knows ranges itself."""
+    return "X-Sendfile" in headers or "X-Accel-Redirect" in headers
+
+
 def forbid_storing(headers: Headers) -> None:
     """Let no cache store the response (RFC 9111 §5.2.2.5)."""
     headers["Cache-Control"] = "no-store"
