@@ -190,6 +190,7 @@ class Memcached:
 @pytest.fixture
 def memcached(memcached_port: int) -> Iterator[Memcached]:
     server = Memcached(memcached_port)
-    server.client.flush_all()
+    # Its answer is waited for: or it may come after what the test has stored by then.
+    server.client.flush_all(noreply=False)
     yield server
     server.client.close()
