@@ -1,75 +1,91 @@
-"""Answering conditional and range requests (RFC 9110 §13 and §14)."""
+"""Preconditions of a request (RFC 9110 §13)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import is_resource_modified, parse_etags, parse_range_header
+from werkzeug.datastructures import ETags
+from werkzeug.http import parse_date, parse_etags, unquote_etag
 
-from .fields import is_offloaded
+Answer = Literal[200, 304, 412]
 
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
+_HEADERS = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
 
-_PRECONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"})
+
+def has_precondition(environ: Mapping[str, Any]) -> bool:
+    """Whether a request has any precondition (If-Range is none by itself)."""
+    return not _HEADERS.isdisjoint(environ)
 
 
-def answer_conditions(response: Response, environ: dict[str, Any]) -> None:
-    """Make a full 200 response what the request's conditions and range ask for.
+def precondition(
+    method: str, environ: Mapping[str, Any], etag: str | None, last_modified: int | None
+) -> Answer:
+    """What a request's preconditions make of a 200, in the order of RFC 9110 §13.2.2.
 
-    Preconditions come first and the range last (RFC 9110 §13.2.2). A Range header that can't
-    be parsed, or asks for more than one range, is ignored, which §14.2 allows; so is one on
-    anything but GET.
-
-    :param response: a whole representation with its validators; changed in place to 206, 304,
-        412 or 416 where that is the answer.
-    :param environ: the WSGI environ of the request.
+    :param environ: the request's WSGI environ.
+    :param etag: the representation's ``ETag`` value.
+    :param last_modified: its ``Last-Modified``, in seconds since the epoch.
     """
-    if response.status_code != 200:
-        return
-    if not _PRECONDITIONS.isdisjoint(environ) and not is_resource_modified(
-        environ, response.headers.get("ETag"), last_modified=response.headers.get("Last-Modified")
-    ):
-        if parse_etags(environ.get("HTTP_IF_MATCH")):
-            response.status_code = 412
-            _empty(response)
-        else:
-            response.status_code = 304
-        return
-    _answer_range(response, environ)
+    if not has_precondition(environ):
+        return 200
+    none_match = environ.get("HTTP_IF_NONE_MATCH")
+    match = environ.get("HTTP_IF_MATCH")
+    if match:
+        if not _matches(match, etag, weak=False):
+            return 412
+    elif "HTTP_IF_UNMODIFIED_SINCE" in environ and last_modified is not None:
+        since = _seconds(environ["HTTP_IF_UNMODIFIED_SINCE"])
+        if since is not None and last_modified > since:
+            return 412
+    reading = method in ("GET", "HEAD")
+    if none_match is not None:
+        if none_match == etag or _matches(none_match, etag, weak=True):
+            return 304 if reading else 412
+    elif reading and "HTTP_IF_MODIFIED_SINCE" in environ and last_modified is not None:
+        since = _seconds(environ["HTTP_IF_MODIFIED_SINCE"])
+        if since is not None and last_modified <= since:
+            return 304
+    return 200
 
 
-def _answer_range(response: Response, environ: dict[str, Any]) -> None:
-    headers = response.headers
-    if "Content-Encoding" in headers or is_offloaded(headers):
-        return  # coded bytes may differ the next time
-    length = response.content_length
-    if length is None and response.is_sequence:
-        length = response.calculate_content_length()
-    if length is None:
-        return
-    response.accept_ranges = "bytes"
-    if environ["REQUEST_METHOD"] != "GET" or not _one_range(environ.get("HTTP_RANGE")):
-        return
+def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: int | None) -> bool:
+    """Whether a Range is to be answered with a part, as far as If-Range says (RFC 9110 §13.1.5).
+
+    A validator has to match exactly and be a strong one; a date is strong here where it is the
+    representation's own, which is told only when its second has passed.
+    """
+    condition = environ.get("HTTP_IF_RANGE")
+    if condition is None:
+        return True
+    condition = condition.strip()
+    if condition.endswith('"'):
+        return condition == etag and not condition.startswith("W/")
+    return last_modified is not None and _seconds(condition) == last_modified
+
+
+def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
+    """Whether a list of entity tags has this one, by weak or by strong comparison (§8.8.3.2)."""
+    if header.strip() == "*":
+        return True
+    tag, is_weak = unquote_etag(etag)
+    if tag is None:
+        return False
+    given: ETags = parse_etags(header)
+    return given.contains_weak(tag) if weak else given.is_strong(tag) and not is_weak
+
+
+def _seconds(date: str) -> int | None:
+    """An HTTP date in seconds since the epoch, or ``None`` if it is none."""
     try:
-        response.make_conditional(environ, accept_ranges=True, complete_length=length)
-    except RequestedRangeNotSatisfiable:
-        response.status_code = 416
-        _empty(response)
-        headers["Content-Range"] = f"bytes */{length}"
-
-
-def _one_range(header: str | None) -> bool:
-    parsed = parse_range_header(header)
-    return parsed is not None and parsed.units == "bytes" and len(parsed.ranges) == 1
-
-
-def _empty(response: Response) -> None:
-    close = getattr(response.response, "close", None)
-    if close is not None:
-        response.call_on_close(close)
-    response.direct_passthrough = False
-    response.set_data(b"")
-    for name in ("Content-Encoding", "Content-Disposition", "ETag", "Last-Modified"):
-        response.headers.pop(name, None)
+        parsed = parse_date(date)
+    except (ValueError, OverflowError):
+        return None
+    return None if parsed is None else int(parsed.timestamp())

@@ -1,0 +1,120 @@
+"""Making a full response what the request's conditions and range ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import parse_date
+from werkzeug.wsgi import FileWrapper
+
+from .bodies import FileSlice, Parts
+from .conditional import precondition, range_applies
+from .fields import is_offloaded
+from .ranges import Multipart, Range, requested
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+#: What speaks of a representation that a response does not have.
+_OF_BODY = ("Content-Encoding", "Content-Disposition", "ETag", "Last-Modified")
+
+
+def answer_conditions(
+    response: Response, environ: dict[str, Any], *, coded_ranges: bool = False
+) -> None:
+    """Make a full 200 response what the request asks for.
+
+    Preconditions come first and the range last (RFC 9110 §13.2.2). A Range that can't be
+    understood is ignored, which §14.2 allows; so is one on anything but GET.
+
+    :param response: a whole representation with its validators; changed in place to 206, 304,
+        412 or 416 where that is the answer.
+    :param environ: the WSGI environ of the request.
+    :param coded_ranges: whether a part of it may be sent although it has a content coding: only
+        where the same bytes will be there for the next part.
+    """
+    if response.status_code != 200:
+        return
+    headers = response.headers
+    etag = headers.get("ETag")
+    modified = parse_date(headers.get("Last-Modified"))
+    seconds = None if modified is None else int(modified.timestamp())
+    status = precondition(environ["REQUEST_METHOD"], environ, etag, seconds)
+    if status == 412:
+        _replace(response, 412)
+    elif status == 304:
+        response.status_code = 304
+    elif not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
+        length = _length(response)
+        if length is not None:
+            headers["Accept-Ranges"] = "bytes"
+            asked = environ.get("HTTP_RANGE")
+            if (
+                asked
+                and environ["REQUEST_METHOD"] == "GET"
+                and range_applies(environ, etag, seconds)
+            ):
+                _answer_range(response, asked, length)
+
+
+def _answer_range(response: Response, asked: str, length: int) -> None:
+    ranges = requested(asked, length)
+    if ranges is None:
+        return
+    headers = response.headers
+    if not ranges:
+        _replace(response, 416)
+        headers["Content-Range"] = f"bytes */{length}"
+        return
+    response.status_code = 206
+    if len(ranges) == 1:
+        ((start, stop),) = ranges
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
+        headers["Content-Length"] = str(stop - start)
+        parts: list[bytes | Range] = [(start, stop)]
+    else:
+        multipart = Multipart(ranges, length, headers.get("Content-Type"))
+        headers["Content-Type"] = multipart.content_type
+        headers["Content-Length"] = str(multipart.size)
+        parts = list(multipart.parts())
+    _cut(response, parts)
+
+
+def _cut(response: Response, parts: list[bytes | Range]) -> None:
+    """Put parts in place of a whole body."""
+    body: Any = response.response
+    if isinstance(body, FileWrapper):
+        file = body.file
+        start = file.tell()
+        body = FileSlice(file, start, 2**63)
+    if isinstance(body, FileSlice):
+        whole = body
+        cut = [part if isinstance(part, bytes) else whole.cut(*part) for part in parts]
+        response.response = Parts(cut, whole.close)
+        response.direct_passthrough = True
+        return
+    data = b"".join(body)
+    response.response = [part if isinstance(part, bytes) else data[slice(*part)] for part in parts]
+
+
+def _length(response: Response) -> int | None:
+    """Bytes of a body that can be cut, or ``None`` if it can't be."""
+    body = response.response
+    if isinstance(body, FileSlice):
+        return body.stop - body.start
+    if isinstance(body, FileWrapper):
+        seekable = getattr(body.file, "seekable", None)
+        return response.content_length if seekable and seekable() else None
+    return response.calculate_content_length() if response.is_sequence else None
+
+
+def _replace(response: Response, status: int) -> None:
+    """Answer an error with nothing instead of the representation."""
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        response.call_on_close(close)
+    response.status_code = status
+    response.direct_passthrough = False
+    response.set_data(b"")
+    for name in _OF_BODY:
+        response.headers.pop(name, None)
