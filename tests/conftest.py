@@ -43,6 +43,12 @@ def static_folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are believed at once to stay as they are, as those written seconds ago would be."""
+    monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
+
+
 class Browser(FlaskClient):
     """A test client that reads each response to its end and closes it, as a server does."""
 
@@ -68,7 +74,14 @@ def make_app(static_folder: Path) -> Callable[..., Flask]:
     ) -> Flask:
         app = Flask("app", root_path=str(static_folder.parent), **(flask or {}))
         app.test_client_class = Browser
-        app.config.update({"SECRET_KEY": "test", "TESTING": True, **config})
+        app.config.update(
+            {
+                "SECRET_KEY": "test",
+                "TESTING": True,
+                "STATIC_OPTIMIZER_CACHE_DIR": str(static_folder.parent / "kept"),
+                **config,
+            }
+        )
 
         @app.get("/")
         def page() -> str:

@@ -318,7 +318,7 @@ def test_store_assigned_while_serving_is_adopted_within_one_request(
     assert "Set-Cookie" not in first.headers
     said = "no-store" if first.status_code == 404 else "private, no-cache"
     assert first.headers["Cache-Control"] == said
-    assert first.headers["Vary"] == "Cookie"
+    assert "Cookie" in first.vary
 
     responses, asked = store.asked(static_requests, client)
     assert asked == {}

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import time
 from collections import OrderedDict
 from threading import Lock
 from typing import IO
 
+from .assets.files import Identity
+
 #: Files remembered for each app.
 REMEMBERED = 8192
-
-#: Seconds before a file's modification time is believed: within one tick of a coarse clock
-#: (2 s on FAT) a file can change twice and keep its size and time.
-SETTLED = 2.0
 
 _CHUNK = 1 << 20
 
@@ -55,7 +52,7 @@ class Digests:
         found = _read(file, start)
         if _identity(file) != before:
             return None
-        if time.time() - before[-1] / 1e9 > SETTLED:
+        if before.settled:
             with self._lock:
                 self._known[key] = found
                 if len(self._known) > REMEMBERED:
@@ -71,15 +68,8 @@ class Digests:
             return None
 
 
-def _identity(file: IO[bytes]) -> tuple[int, ...]:
-    # The change time too: copying tools put an old modification time on new bytes.
-    stat = os.fstat(file.fileno())
-    return (
-        stat.st_dev,
-        stat.st_ino,
-        stat.st_size,
-        max(stat.st_mtime_ns, stat.st_ctime_ns),
-    )
+def _identity(file: IO[bytes]) -> Identity:
+    return Identity.of(os.fstat(file.fileno()))
 
 
 def _read(file: IO[bytes], start: int) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Flask
+from flask import Flask
 
+from .assets.catalogue import Catalogue
+from .assets.mount import Mount
 from .errors import ConfigurationError
+from .folders import is_folder_view, mounted
 from .policy import CachePolicy
 from .routes import tag_of
-from .serving import serve_static
 from .settings import PREFIX, Rule, Settings
 
 View = Callable[..., Any]
@@ -30,6 +32,8 @@ class StaticEndpoint:
     choices: tuple[tuple[Rule, CachePolicy | None], ...]
     #: What holds where no rule matches; ``None`` where only its rules make it static.
     default: CachePolicy | None
+    #: The folder, where Flask's own view serves it and nothing is put around that.
+    mount: Mount | None = None
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
@@ -65,10 +69,21 @@ class Gate(NamedTuple):
 
 
 class EndpointTable:
-    """The static endpoints of one app."""
+    """The static endpoints of one app.
 
-    def __init__(self, settings: Settings) -> None:
+    :param catalogue: told which folders there are.
+    :param serve: puts around a static endpoint's view what serves it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        serve: Callable[[StaticEndpoint, View], View],
+    ) -> None:
         self._settings = settings
+        self._catalogue = catalogue
+        self._serve = serve
         self._lock = Lock()
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
@@ -111,7 +126,7 @@ class EndpointTable:
             problem = None
             for name, view in app.view_functions.items():
                 try:
-                    found = self._classify(name, view)
+                    found = self._classify(app, name, view)
                     if found is None:
                         continue
                     if routes.get(name):
@@ -124,13 +139,15 @@ class EndpointTable:
                 except ConfigurationError as error:
                     problem = problem or str(error)
             self._endpoints, self._problem = endpoints, problem
+            mounts = (endpoint.mount for endpoint in endpoints.values())
+            self._catalogue.mounts = tuple(mount for mount in mounts if mount)
             if complete and problem is None:
-                for name in endpoints:
-                    app.view_functions[name] = serve_static(app.view_functions[name])
+                for name, endpoint in endpoints.items():
+                    app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
                 self.gate = _gate([route for name in endpoints for route in routes[name]])
                 self.complete = True
 
-    def _classify(self, name: str, view: View) -> StaticEndpoint | None:
+    def _classify(self, app: Flask, name: str, view: View) -> StaticEndpoint | None:
         rules = [rule for rule in self._settings.rules if rule.endpoint.match(name)]
         tag = tag_of(view)
         view_class = getattr(view, "view_class", None)
@@ -162,20 +179,24 @@ class EndpointTable:
                 f"immutable=True of {name!r} contradicts {PREFIX}SESSION='protected'; give it"
                 " session='isolated' too."
             )
-        return StaticEndpoint(name, folder, choices, default)
+        return StaticEndpoint(name, folder, choices, default, self._mount(app, name, view))
 
+    def _mount(self, app: Flask, name: str, view: View) -> Mount | None:
+        found = mounted(app, name, view)
+        if found is None:
+            return None
+        folder, prefix = found
+        for mount in self._catalogue.mounts:
+            if (mount.endpoint, mount.folder, mount.prefix) == (name, folder, prefix):
+                return mount
+        shared = partial(self._is_shared, name)
+        settings = self._settings
+        return Mount(name, folder, prefix, shared, settings.dotfiles, settings.symlinks)
 
-def is_folder_view(view: View) -> bool:
-    """Whether a view is Flask's own over a static folder, wrapped or not.
-
-    The app's is a lambda that ``Flask.__init__`` makes, a blueprint's is its bound
-    ``send_static_file``; a user's view that is merely called ``static`` is neither.
-    """
-    view = inspect.unwrap(view)
-    if inspect.ismethod(view):
-        return view.__name__ == "send_static_file" and isinstance(view.__self__, (Flask, Blueprint))
-    name = f"{getattr(view, '__module__', '')}.{getattr(view, '__qualname__', '')}"
-    return name == "flask.app.Flask.__init__.<locals>.<lambda>"
+    def _is_shared(self, name: str, filename: str) -> bool:
+        endpoint = self._endpoints.get(name)
+        policy = endpoint.policy({"filename": filename}) if endpoint else None
+        return policy is not None and (policy.session or self._settings.session) == "isolated"
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
+from .commands import add_commands
 from .errors import ConfigurationError
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
 from .settings import Settings
 from .state import AppState
+from .templates import help_templates, preload_assets
+from .url_hook import fingerprint_urls
 
 
 class StaticOptimizer:
@@ -49,10 +52,15 @@ class StaticOptimizer:
             raise ConfigurationError(
                 f"StaticOptimizer is installed in {app.name!r} already; call it or init_app once."
             )
-        state = AppState(settings)
+        state = AppState(settings, app)
         state.endpoints.refresh(app)
         state.endpoints.check()
         app.extensions[EXTENSION] = state
         adopt(state, app)
         adopt_until_first_request(state, app)
         mark_before_request(state, app)
+        fingerprint_urls(state, app)
+        help_templates(state, app)
+        if settings.preload:
+            preload_assets(state, app)
+        add_commands(state, app)

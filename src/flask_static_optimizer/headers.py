@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .digests import digest
-from .http.conditional import answer_conditions
+from .http.answers import answer_conditions
+from .http.conditional import has_precondition
 from .http.fields import fold, forbid_sharing, forbid_storing, set_scope
 from .notices import stricter_word
 from .representation import CACHEABLE, same_body
@@ -28,6 +29,8 @@ def last_word(
     No cookie leaves with it; what the static view made carries its policy; what may depend on a
     visitor is private; all else in its place, errors and redirects first, is not to be stored.
     """
+    if _nothing_to_add(state, mark, request, response):
+        return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
         del response.headers["Set-Cookie"]
@@ -40,10 +43,27 @@ def last_word(
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
+def _nothing_to_add(state: AppState, mark: Mark, request: Request, response: Response) -> bool:
+    """Whether the view has said it all, nobody has touched that and it is for everybody."""
+    environ = request.environ
+    return (
+        mark.ours
+        and response.headers.to_wsgi_list() == mark.sent
+        and not (mark.protected or mark.written or mark.policy.vary)
+        and "HTTP_AUTHORIZATION" not in environ
+        and "HTTP_RANGE" not in environ
+        and (response.status_code == 304 or not has_precondition(environ))
+        and not (state.settings.public or mark.policy.public or state.settings.cdn_cache_control)
+        and same_body(mark.body, response)
+    )
+
+
 def _say(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
     if mark.ours and response.status_code in CACHEABLE:
         _renew_etag(mark, response)
-        answer_conditions(response, request.environ)
+        # The bytes of a variant of ours stay as they are; what another hook has coded may not.
+        ours = mark.sent is not None and response.headers.get("ETag") == mark.etag
+        answer_conditions(response, request.environ, coded_ranges=ours)
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
     ours = mark.ours and response.status_code in CACHEABLE

@@ -41,6 +41,7 @@ class Mark:
         "policy",
         "protected",
         "response",
+        "sent",
         "status",
         "written",
     )
@@ -63,6 +64,8 @@ class Mark:
         self.etag: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
+        #: The header fields of a response whose view has said all there is to say.
+        self.sent: list[tuple[str, str]] | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

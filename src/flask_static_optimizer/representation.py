@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper
 
 from .digests import digest
+from .freshness import default_max_age, flask_max_age
 from .http.fields import fold, forbid_storing, is_offloaded
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from .marking import Mark
     from .state import AppState
-
-#: Freshness in seconds of a static URL that nobody gave one.
-DEFAULT_MAX_AGE = 3600
 
 #: The statuses whose responses a policy speaks of; all others are not to be remembered.
 CACHEABLE = frozenset({200, 203, 204, 206, 304})
@@ -38,7 +35,7 @@ def describe(state: AppState, app: Flask, mark: Mark, request: Request, response
     """Give the view's own response its validator and its freshness, before any other hook."""
     mark.status = response.status_code
     mark.ours = response is mark.response and response.status_code in CACHEABLE
-    if request.method == "OPTIONS":
+    if request.method == "OPTIONS" or (mark.ours and mark.sent is not None):
         return
     if not mark.ours:
         # Said again at the end; if a hook raises there may be none.
@@ -113,7 +110,7 @@ def _max_age(
         return None
     if policy.max_age is not None and mark.endpoint.folder:
         return policy.max_age
-    flask_default = _seconds(app.config["SEND_FILE_MAX_AGE_DEFAULT"])
+    flask_default = flask_max_age(app)
     expires = "Expires" in response.headers
     # Flask's send_file says Expires only beside a max-age; alone it is the view's own.
     of_flask = (
@@ -124,11 +121,4 @@ def _max_age(
     )
     if not of_flask and (expires or said.keys() & _FRESHNESS):
         return None
-    for age in (policy.max_age, state.settings.unversioned_max_age, flask_default):
-        if age is not None:
-            return max(age, 0)
-    return 0 if app.debug else DEFAULT_MAX_AGE
-
-
-def _seconds(value: int | timedelta | None) -> int | None:
-    return int(value.total_seconds()) if isinstance(value, timedelta) else value
+    return default_max_age(state.settings, app, policy)

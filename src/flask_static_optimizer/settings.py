@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any
 
+from . import values
 from .errors import ConfigurationError, nearest
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
+from .values import CODINGS, FingerprintMode
 
 #: What every configuration key starts with.
 PREFIX = "STATIC_OPTIMIZER_"
@@ -95,6 +97,29 @@ class Settings:
     enabled: bool = True
     #: Policies by endpoint and file name; the first that matches wins.
     rules: tuple[Rule, ...] = ()
+    #: Freshness in seconds of a URL whose fingerprint is that of the bytes it leads to.
+    max_age: int = 31536000
+    #: Where ``url_for`` puts a file's fingerprint: ``"query"`` (``app.css?v=…``), ``"path"``
+    #: (``app.….css``) or ``None``, nowhere.
+    fingerprint: FingerprintMode | None = "query"
+    #: Manifests of bundlers, relative to a static folder, whose files are fingerprinted already.
+    manifests: tuple[str, ...] = ()
+    #: Content codings offered, best first.
+    encodings: tuple[str, ...] = CODINGS
+    #: Send only what changed since the version that a browser has (RFC 9842).
+    delta: bool = False
+    #: Old versions of a file that are kept for that.
+    delta_versions: int = 3
+    #: Where coded variants and old versions are kept. ``None``: in the app's instance folder.
+    cache_dir: str | None = None
+    #: Bytes that may be kept there; 0: nothing is.
+    cache_size: int = 256 * 2**20
+    #: Kinds of assets that a page's ``Link`` header asks browsers to load early.
+    preload: tuple[str, ...] = ()
+    #: Serve files and folders whose name begins with a dot. (``.well-known`` always is.)
+    dotfiles: bool = False
+    #: Serve what a symbolic link leads to outside its static folder.
+    symlinks: bool = False
     #: Freshness in seconds of static URLs without a policy of their own. ``None``: Flask's
     #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (no-cache in debug).
     unversioned_max_age: int | None = None
@@ -112,7 +137,7 @@ class Settings:
         :raises ConfigurationError: for an unknown key or a value of the wrong type; the
             message names the key, the value and what is valid.
         """
-        values = {}
+        checked = {}
         for key, value in config.items():
             if not key.startswith(PREFIX):
                 continue
@@ -122,8 +147,8 @@ class Settings:
                     f"{key}={value!r} is no setting; after {PREFIX}, {nearest(name, _READERS)}"
                 )
             if value is not None:
-                values[name.lower()] = _READERS[name](key, value)
-        return cls(**values)
+                checked[name.lower()] = _READERS[name](key, value)
+        return cls(**checked)
 
 
 def _place(rule_key: object) -> str:
@@ -144,23 +169,22 @@ def _rules(where: str, value: object) -> tuple[Rule, ...]:
     return rules
 
 
-def _header_value(where: str, value: object) -> str:
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or not (value.isascii() and value.isprintable())
-    ):
-        raise ConfigurationError(
-            f"{where} is {value!r}: give a header value such as 'max-age=86400'."
-        )
-    return value.strip()
-
-
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "ENABLED": boolean,
     "RULES": _rules,
+    "MAX_AGE": seconds,
+    "FINGERPRINT": values.fingerprint,
+    "MANIFESTS": values.manifests,
+    "ENCODINGS": values.encodings,
+    "DELTA": values.delta,
+    "DELTA_VERSIONS": values.at_least(1, "versions"),
+    "CACHE_DIR": values.folder,
+    "CACHE_SIZE": values.at_least(0, "bytes"),
+    "PRELOAD": values.preload,
+    "DOTFILES": boolean,
+    "SYMLINKS": boolean,
     "UNVERSIONED_MAX_AGE": seconds,
     "SESSION": session_mode,
     "PUBLIC": boolean,
-    "CDN_CACHE_CONTROL": _header_value,
+    "CDN_CACHE_CONTROL": values.header_value,
 }

@@ -106,10 +106,11 @@ def test_files_are_compressed_and_revalidated_under_the_default_configuration(
     build: Build, coding: str
 ) -> None:
     browser = build(compression).test_client()
-    response = get(browser, "/static/app.css", f"gzip;q=0.1, {coding}")
+    accepted = f"gzip;q=0.1, {coding}"
+    response = get(browser, "/static/app.css", accepted)
     assert decoded(response) == CSS
     known = {"If_None_Match": response.headers["ETag"]}
-    assert get(browser, "/static/app.css", coding, **known).status_code == 304
+    assert get(browser, "/static/app.css", accepted, **known).status_code == 304
 
 
 @urls

@@ -56,6 +56,8 @@ def create_app(
         SESSION_COOKIE_NAME="static_optimizer_demo",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
         BOOTSTRAP_SERVE_LOCAL=True,
+        # Nothing is to stay on the disk.
+        STATIC_OPTIMIZER_CACHE_SIZE=0,
         **session_config,
     )
     Session(app)

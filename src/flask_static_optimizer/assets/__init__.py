@@ -1,0 +1,1 @@
+"""The files of static folders: their fingerprints, their URLs and their coded variants."""

@@ -1,0 +1,95 @@
+"""One state of one file in a static folder, as it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .files import FileChangingError, Identity, Snapshot, read
+
+if TYPE_CHECKING:
+    from .variants import Variant
+
+#: Hexadecimal characters of a fingerprint in a URL.
+FINGERPRINT_LENGTH = 16
+
+
+@dataclass(eq=False, slots=True)
+class Asset:
+    """One state of a file and what is known of its bytes. Nothing of it changes but the memory of
+    what was made of it."""
+
+    name: str
+    path: str
+    snapshot: Snapshot
+    #: The bytes to serve where they are not those of the file (a rewritten stylesheet), or where
+    #: the file may change unseen.
+    body: bytes | None
+    #: SHA-256 of the bytes to serve, in hexadecimal.
+    sha256: str
+    #: Their number.
+    size: int
+    content_type: str
+    #: The content coding that the file's name implies (``.svgz``), if any.
+    named_coding: str | None
+    #: Whether its name is its fingerprint (a bundler's file).
+    named_by_hash: bool
+    #: What else its bytes depend on: paths, and the state of each (``None``: not there).
+    dependencies: tuple[tuple[str, Identity | None], ...] = ()
+    #: Whether what it was made of had all settled.
+    settled: bool = True
+    #: Set by who serves it: its coded variants, and header fields by what they depend on.
+    variants: Mapping[str, Variant] | None = None
+    headers: dict[Any, list[tuple[str, str]]] = field(default_factory=dict)
+    #: Set where deltas are made: whether the bytes are kept for them, and those from old versions
+    #: by their SHA-256.
+    kept: bool = False
+    deltas: dict[bytes, Variant] = field(default_factory=dict)
+    #: Set when it was asked for: :func:`integrity.of`.
+    integrity: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """128 bits of :attr:`sha256`: the validator of the bytes."""
+        return self.sha256[:32]
+
+    @property
+    def etag(self) -> str:
+        """The strong ``ETag`` of the bytes without a content coding (RFC 9110 §8.8.3)."""
+        return f'"{self.digest}"'
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for the bytes in a URL."""
+        return self.sha256[:FINGERPRINT_LENGTH]
+
+    @property
+    def last_modified(self) -> int | None:
+        """Modification time in whole seconds since the epoch, where it says anything.
+
+        The time of a reproducible build is the same for the next one with other bytes; a
+        rewritten stylesheet changes with what it refers to; and a file that has not settled may
+        change once more within the second.
+        """
+        when = int(self.snapshot.modified)
+        return when if when > 1 and self.settled and not self.dependencies else None
+
+    def is_current(self) -> bool:
+        """Whether all files that it was made of are still as they were."""
+        if not self.settled or Identity.at(self.path) != self.snapshot.identity:
+            return False
+        return all(Identity.at(path) == state for path, state in self.dependencies)
+
+    def read(self) -> bytes:
+        """The bytes to serve.
+
+        :raises FileChangingError: if the file is in another state by now.
+        :raises OSError: if it can't be read.
+        """
+        if self.body is not None:
+            return self.body
+        now = read(self.path)
+        if now.sha256 != self.sha256 or now.data is None:
+            raise FileChangingError(f"{self.path} has changed")
+        return now.data

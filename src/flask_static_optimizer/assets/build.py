@@ -1,0 +1,104 @@
+"""Making all variants at once, and taking away again what was made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import NamedTuple
+
+from .asset import Asset
+from .catalogue import Catalogue
+from .depot import Depot, variant_name
+from .variants import VariantMaker, is_codable
+
+#: What a build has made, in the depot's folder.
+MANIFEST = "manifest.json"
+
+
+class Built(NamedTuple):
+    """What was made of one asset."""
+
+    asset: Asset
+    #: Bytes by coding.
+    sizes: dict[str, int]
+    #: The names under which that is kept.
+    kept: tuple[str, ...]
+
+
+class BrokenManifestError(ValueError):
+    """A build's manifest that can't be read."""
+
+
+def assets_of(catalogue: Catalogue) -> list[Asset]:
+    """All assets for which there may be variants.
+
+    :raises OSError: if one can't be read.
+    """
+    found = (catalogue.find(mount, name) for mount in catalogue.mounts for name in mount.names())
+    return [asset for asset in found if asset is not None and is_codable(asset)]
+
+
+def build(assets: Iterable[Asset], maker: VariantMaker, depot: Depot) -> Iterator[Built]:
+    """Make the variants of some assets, as small as can be, several at a time.
+
+    :raises OSError: if an asset can't be read.
+    """
+
+    def make(asset: Asset) -> Built:
+        sizes = {coding: len(made.body) for coding, made in maker.make(asset, best=True).items()}
+        names = (variant_name(asset.sha256, coding, best=True) for coding in sizes)
+        return Built(asset, sizes, tuple(name for name in names if depot.path(name).exists()))
+
+    # The codings' libraries let other threads run meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(make, assets)
+
+
+def write_manifest(depot: Depot, made: Iterable[str]) -> None:
+    """List what was made, along with what earlier builds made that is still there.
+
+    :raises OSError: if it can't be written.
+    """
+    earlier = [name for name in read_manifest(depot) if depot.path(name).exists()]
+    path = depot.path(MANIFEST)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{MANIFEST}.{os.getpid()}.new")
+    new.write_text(json.dumps({"version": 1, "made": sorted({*earlier, *made})}, indent=1))
+    new.replace(path)
+
+
+def read_manifest(depot: Depot) -> list[str]:
+    """What builds have made, by its names in the depot; nothing where there was none.
+
+    :raises BrokenManifestError: if it is no manifest of ours.
+    :raises OSError: if it can't be read.
+    """
+    path = depot.path(MANIFEST)
+    try:
+        listed = json.loads(path.read_text())["made"]
+        names = [str(name) for name in listed]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenManifestError(f"{path} is no manifest of a build: {error}") from error
+    for name in names:
+        if not name.startswith("variants/") or ".." in name.split("/"):
+            raise BrokenManifestError(f"{path} lists {name!r}, which no build makes")
+    return names
+
+
+def clean(depot: Depot) -> int:
+    """Remove what the manifest lists and nothing else; how many files that were.
+
+    :raises BrokenManifestError: as :func:`read_manifest`.
+    """
+    names = read_manifest(depot)
+    removed = sum(depot.remove(name) for name in names)
+    for folder in {depot.path(name).parent for name in names}:
+        with suppress(OSError):  # there is more in it
+            folder.rmdir()
+    depot.remove(MANIFEST)
+    return removed

@@ -1,0 +1,122 @@
+"""Files whose names are fingerprints already: what a bundler or another tool has built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from .files import Identity
+
+if TYPE_CHECKING:
+    from .mount import Mount
+
+_HEX = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{8,128}(?![0-9a-zA-Z])")
+
+#: What bundlers put into a name; a digit tells it from a word.
+_HASH = re.compile(r"[.-](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{8,}$")
+
+_ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b")
+
+
+def is_named_by_hash(name: str, data: bytes) -> bool:
+    """Whether part of a file's name is a hash of its bytes, or the beginning of one.
+
+    Its look alone is no proof (``report.202401011200.csv``).
+    """
+    parts = _HEX.findall(posixpath.basename(name))
+    return bool(parts) and any(
+        hashlib.new(algorithm, data, usedforsecurity=False).hexdigest().startswith(part)
+        for part in parts
+        for algorithm in _ALGORITHMS
+    )
+
+
+class Bundles:
+    """The manifests of bundlers, read again when they change.
+
+    :param manifests: their file names, relative to a static folder.
+    :param warn: called with an occasion and a message that an operator should read once.
+    """
+
+    def __init__(self, manifests: Sequence[str], warn: Callable[[object, str], None]) -> None:
+        self._manifests = manifests
+        self._warn = warn
+        self._lock = Lock()
+        self._read: dict[str, tuple[Identity | None, frozenset[str]]] = {}
+
+    def lists(self, mount: Mount, name: str) -> bool:
+        """Whether a manifest says that a bundler has fingerprinted the file's name."""
+        return any(name in self._names(mount, manifest) for manifest in self._manifests)
+
+    def _names(self, mount: Mount, manifest: str) -> frozenset[str]:
+        # Not mount.path(): Vite keeps its manifest in ".vite", which is not served.
+        path = posixpath.join(mount.folder, manifest)
+        state = Identity.at(path)
+        known = self._read.get(path)
+        if known is None or known[0] != state:
+            names: frozenset[str] = frozenset()
+            if state is not None:
+                try:
+                    with open(path, "rb") as file:
+                        names = frozenset(fingerprinted(json.load(file), manifest))
+                except (OSError, ValueError) as error:
+                    self._warn(
+                        ("manifest", path),
+                        f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
+                        f" be read, so what it lists is taken for plain files: {error}",
+                    )
+            known = (state, names)
+            with self._lock:
+                self._read[path] = known
+        return known[1]
+
+
+def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
+    """The files, relative to the static folder, that a manifest calls fingerprinted.
+
+    It may be Vite's; a flat mapping of names to built files, as webpack's plugins write; or that
+    under ``"paths"`` (Django, Flask-Static-Digest). A file counts if its name holds what may be
+    a hash and its source's does not, as bundlers list what they have not renamed, too.
+
+    :param name: the manifest's own file name: what it lists is relative to its folder, or to the
+        one above for Vite's ``.vite``.
+    :raises ValueError: if it is no mapping.
+    """
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{name} holds no JSON object")
+    folder = posixpath.dirname(name)
+    if posixpath.basename(folder) == ".vite":
+        folder = posixpath.dirname(folder)
+    entries = manifest["paths"] if isinstance(manifest.get("paths"), dict) else manifest
+    for source, entry in entries.items():
+        if isinstance(entry, dict):
+            listed = [entry.get("file"), *entry.get("css", ()), *entry.get("assets", ())]
+        else:
+            listed = [entry]
+        for built in listed:
+            if not isinstance(built, str) or "://" in built:
+                continue
+            stem = posixpath.splitext(posixpath.basename(built))[0]
+            if _HASH.search(stem) and posixpath.basename(source) != posixpath.basename(built):
+                yield from _places(folder, built)
+
+
+def _places(folder: str, built: str) -> Iterator[str]:
+    """What a listed file may be called below the static folder.
+
+    webpack puts the public path before it (``/static/dist/main.….js``), of which only the folder
+    of the manifest is known.
+    """
+    if not built.startswith("/"):
+        yield posixpath.normpath(posixpath.join(folder, built))
+        return
+    parts = built.strip("/").split("/")
+    for index in range(len(parts)):
+        rest = "/".join(parts[index:])
+        if not folder or rest.startswith(f"{folder}/"):
+            yield rest

@@ -1,0 +1,106 @@
+"""The assets of one app, looked up when they are first asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .asset import Asset
+from .bundles import Bundles, is_named_by_hash
+from .files import read
+from .media import media_type
+from .mount import Mount
+from .stylesheets import Rewritten, Stylesheets
+
+if TYPE_CHECKING:
+    from ..values import FingerprintMode
+
+#: Assets remembered for each folder; there are only more where names of one file differ in case.
+REMEMBERED = 200_000
+
+
+class Catalogue:
+    """All assets of one app. Nothing is read before it is asked for.
+
+    An asset that was found once is returned again while its file is in the same state, which
+    costs one ``stat`` (and one for each file that a stylesheet refers to).
+
+    :param warn: called with an occasion and a message that an operator should read once.
+    """
+
+    def __init__(
+        self,
+        mode: FingerprintMode | None,
+        manifests: Sequence[str],
+        warn: Callable[[object, str], None],
+    ) -> None:
+        self.mounts: tuple[Mount, ...] = ()
+        self._stylesheets = Stylesheets(self, mode, warn) if mode else None
+        self._bundles = Bundles(manifests, warn)
+
+    def find(self, mount: Mount, name: str) -> Asset | None:
+        """The asset of that name as it is now, or ``None`` if there is none to be served.
+
+        :raises FileChangingError: if the file is being written all the time.
+        :raises OSError: if the file is there and can't be read.
+        """
+        asset = mount.known.get(name)
+        if asset is not None and asset.is_current():
+            return asset
+        return self._look_up(mount, name)
+
+    def _look_up(self, mount: Mount, name: str) -> Asset | None:
+        path = mount.path(name)
+        if path is None:
+            mount.known.pop(name, None)
+            return None
+        try:
+            asset = self._make(mount, name, path)
+        except FileNotFoundError:
+            mount.known.pop(name, None)
+            return None
+        before = mount.known.get(name)
+        if before is not None and before.sha256 == asset.sha256:
+            # What was made of the same bytes stays good, though not what was said of the file.
+            asset.variants = before.variants
+        if len(mount.known) >= REMEMBERED:
+            mount.known.clear()
+        if asset.settled:
+            mount.known[name] = asset
+        else:  # it may change unseen: read it again the next time
+            mount.known.pop(name, None)
+        return asset
+
+    def _make(self, mount: Mount, name: str, path: str) -> Asset:
+        snapshot = read(path)
+        content_type, named_coding = media_type(name)
+        named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
+        made: Rewritten | None = None
+        untouched = named_by_hash or self._bundles.lists(mount, name)
+        if self._stylesheets and not untouched and content_type.startswith("text/css"):
+            made = self._stylesheets.rewrite(mount, name, snapshot)
+        body = made.body if made else None
+        if body is not None:
+            sha256, size = hashlib.sha256(body).hexdigest(), len(body)
+        else:
+            sha256, size = snapshot.sha256, snapshot.identity.size
+            if not snapshot.settled:
+                body = snapshot.data
+        return Asset(
+            name=name,
+            path=path,
+            snapshot=snapshot,
+            body=body,
+            sha256=sha256,
+            size=size,
+            content_type=content_type,
+            named_coding=named_coding,
+            named_by_hash=named_by_hash,
+            dependencies=made.dependencies if made else (),
+            settled=snapshot.settled and (made is None or made.settled),
+        )
+
+    def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
+        """Whether a file's own name stands for its bytes, by its hash or a bundler's manifest."""
+        return asset.named_by_hash or self._bundles.lists(mount, asset.name)

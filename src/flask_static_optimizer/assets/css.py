@@ -1,0 +1,156 @@
+"""What a stylesheet refers to, and putting something else there, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+import tinycss2  # type: ignore[import-untyped]
+
+from . import names
+
+#: A stylesheet without any of these refers to nothing. An escape may hide one.
+_MAY_REFER = re.compile(rb"url\(|@import|image-set\(|\\", re.IGNORECASE)
+
+_NEWLINE = re.compile(r"\r\n|[\r\n\f]")
+_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|\\(\r\n|.)", re.DOTALL)
+_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_URL = re.compile(r"[^(]*\(\s*((?:[^)\\\s]|\\.)*)\s*\)", re.DOTALL)
+_CHARSET = re.compile(rb"@charset \"([^\"]*)\";", re.IGNORECASE)
+_IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
+
+
+class BrokenStylesheetError(ValueError):
+    """A stylesheet that can't be understood, and where."""
+
+
+class Reference(NamedTuple):
+    """A URL in a stylesheet."""
+
+    #: Where the text of the URL begins and ends, in bytes, without quotes.
+    start: int
+    stop: int
+    #: The URL, without CSS escapes.
+    url: str
+
+
+class Target(NamedTuple):
+    """Where a reference leads on its own host."""
+
+    #: Absolute and without percent-encoding.
+    path: str
+
+
+def references(source: bytes) -> list[Reference]:
+    """The URLs in ``url()``, ``@import`` and ``image-set()``, in the order of the source.
+
+    :raises BrokenStylesheetError: if a string, a URL or a bracket does not end, or the encoding
+        is none that has ASCII in it.
+    """
+    if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise BrokenStylesheetError("it is in UTF-16; save it as UTF-8")
+    charset = _CHARSET.match(source.removeprefix(b"\xef\xbb\xbf"))
+    if charset and charset[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
+        raise BrokenStylesheetError(f"it is in {charset[1].decode('latin-1')}; save it as UTF-8")
+    if not _MAY_REFER.search(source):
+        return []
+    # So that each byte is one character, and what is no ASCII is part of a name either way.
+    text = source.decode("latin-1")
+    lines = [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
+    tokens = tinycss2.parse_component_value_list(text, skip_comments=True)
+    return [
+        _read(text, lines[token.source_line - 1] + token.source_column - 1)
+        for token in _referring(tokens)
+    ]
+
+
+def rewrite(source: bytes, replace: Callable[[Reference], str | None]) -> bytes:
+    """The stylesheet with other URLs; all else, its lines too, stays as it is.
+
+    :param replace: gives the URL to put in place of a reference, or ``None`` to leave it.
+    :raises BrokenStylesheetError: as :func:`references`.
+    """
+    parts = []
+    done = 0
+    for reference in references(source):
+        url = replace(reference)
+        if url is not None and url != reference.url:
+            parts += [source[done : reference.start], _escaped(url)]
+            done = reference.stop
+    return b"".join([*parts, source[done:]])
+
+
+def resolve(base: str, url: str) -> Target | None:
+    """Where a reference leads, or ``None`` for what is no file of the same host.
+
+    That are ``data:`` and other schemes, other hosts, fragments of the same document, and URLs
+    with a query, which is a version of somebody else's. An empty query (``?#iefix``) is none.
+
+    :param base: the URL path of the stylesheet, without percent-encoding.
+    """
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    if parts.scheme or parts.netloc or parts.query or not parts.path or "\\" in parts.path:
+        return None
+    if url.strip().startswith("//"):
+        return None
+    folder = base.rpartition("/")[0]
+    path = urljoin(f"{folder}/", parts.path) if parts.path[0] != "/" else urljoin("/", parts.path)
+    return Target(unquote(path))
+
+
+def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
+    """The URL as its author wrote it, with a fingerprint in it.
+
+    :param mode: ``"query"`` or ``"path"``.
+    """
+    head, hash_mark, fragment = url.partition("#")
+    path, question_mark, _ = head.partition("?")
+    if mode == "query":
+        return f"{path}?v={fingerprint}{hash_mark}{fragment}"
+    return f"{names.insert(path, fingerprint)}{question_mark}{hash_mark}{fragment}"
+
+
+def _referring(tokens: list[Any]) -> Iterator[Any]:
+    """The tokens that hold a URL: ``url()`` without quotes, or a string."""
+    importing = False
+    for token in tokens:
+        kind = token.type
+        if kind == "error":
+            raise BrokenStylesheetError(f"line {token.source_line}: {token.message}")
+        if kind == "url" or (kind == "string" and importing):
+            yield token
+        elif kind == "function":
+            name = token.lower_name
+            if name == "url" or name in _IMAGE_SETS:
+                yield from (part for part in token.arguments if part.type == "string")
+            yield from _referring([part for part in token.arguments if part.type != "string"])
+        elif kind.endswith("block"):
+            yield from _referring(token.content)
+        if kind != "whitespace":
+            importing = kind == "at-keyword" and token.lower_value == "import"
+
+
+def _read(text: str, start: int) -> Reference:
+    found = _STRING.match(text, start) or _URL.match(text, start)
+    assert found is not None, "the tokenizer has found one here"
+    group = found.lastindex or 1
+    url = _ESCAPE.sub(_unescaped, found[group]).encode("latin-1", "surrogateescape")
+    return Reference(found.start(group), found.end(group), url.decode("utf-8", "replace"))
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[1] is None:
+        return "" if escape[2] in ("\r\n", "\r", "\n", "\f") else escape[2]
+    code = int(escape[1], 16)
+    character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return character.encode().decode("latin-1")
+
+
+def _escaped(url: str) -> bytes:
+    # A space, a quote or a bracket would end an unquoted URL; escaped it stands anywhere.
+    return re.sub(r"[\s\"'()\\\x00-\x1f]", lambda found: f"\\{ord(found[0]):x} ", url).encode()

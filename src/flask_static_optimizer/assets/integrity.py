@@ -1,0 +1,21 @@
+"""Subresource Integrity metadata of assets (W3C SRI §3.5)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .asset import Asset
+
+
+def of(asset: Asset) -> str:
+    """The value of an ``integrity`` attribute for the bytes as they are served.
+
+    :raises OSError: if they can't be read.
+    """
+    if asset.integrity is None:
+        hashed = hashlib.sha384(asset.read()).digest()
+        asset.integrity = f"sha384-{base64.b64encode(hashed).decode()}"
+    return asset.integrity

@@ -1,0 +1,47 @@
+"""Media types by file name, the same on every system."""
+
+from __future__ import annotations
+
+import mimetypes
+import posixpath
+
+from werkzeug.utils import get_content_type
+
+#: What systems leave out of their tables, or disagree about.
+_TYPES = {
+    ".avif": "image/avif",
+    ".css": "text/css",
+    ".gif": "image/gif",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mjs": "text/javascript",
+    ".otf": "font/otf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
+    ".txt": "text/plain",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".xml": "text/xml",
+}
+
+
+def media_type(name: str) -> tuple[str, str | None]:
+    """The ``Content-Type`` value of a file, and the content coding that its name implies.
+
+    As Flask's ``send_file`` has it: ``.tar.gz`` is a tar file in gzip.
+    """
+    known = _TYPES.get(posixpath.splitext(name)[1].lower())
+    guessed, coding = mimetypes.guess_type(posixpath.basename(name))
+    if known is not None:
+        guessed, coding = known, None
+    return get_content_type(guessed or "application/octet-stream", "utf-8"), coding

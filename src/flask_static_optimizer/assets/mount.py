@@ -1,0 +1,93 @@
+"""Static folders and the URLs below which they are served."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from werkzeug.security import safe_join
+
+from .asset import Asset
+from .files import Identity
+
+
+class Listing(NamedTuple):
+    """The files below a folder, and the state of each folder in it when they were listed."""
+
+    folders: tuple[tuple[str, Identity | None], ...]
+    names: tuple[str, ...]
+
+
+#: A listing that is never current: there is no folder without a name.
+NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
+
+
+@dataclass(eq=False, slots=True)
+class Mount:
+    """One static folder, served by Flask's own view of one endpoint."""
+
+    endpoint: str
+    #: The folder, as Flask knows it.
+    folder: str
+    #: What its URL paths start with, or ``None`` if that depends on the request or its host.
+    prefix: str | None
+    #: Whether a file's responses are the same for everybody, by its name.
+    is_shared: Callable[[str], bool]
+    dotfiles: bool
+    symlinks: bool
+    #: The assets looked up so far, by file name; those that are gone are taken out.
+    known: dict[str, Asset] = field(default_factory=dict, repr=False)
+    _listed: Listing = field(default=NOTHING_LISTED, repr=False)
+
+    def path(self, name: str) -> str | None:
+        """Where the file of that name is, if that is a name that can be served.
+
+        What is in no case: names that lead out of the folder, and without the settings that
+        allow them dotfiles and symbolic links to elsewhere. ``.well-known`` (RFC 8615) is for
+        the public.
+        """
+        path = safe_join(self.folder, name)
+        if path is None or "\0" in name:
+            return None
+        if not self.dotfiles and any(
+            part.startswith(".") and part != ".well-known"
+            for part in posixpath.normpath(name).split("/")
+        ):
+            return None
+        try:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                return None
+            if not self.symlinks:
+                root = os.path.realpath(self.folder)
+                if os.path.commonpath([root, os.path.realpath(path)]) != root:
+                    return None
+        except (OSError, ValueError):
+            return None
+        return path
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all files below the folder that can be served, in order.
+
+        The folder is looked through again only where a folder in it has changed.
+        """
+        if not all(Identity.at(path) == state for path, state in self._listed.folders):
+            self._listed = self._list()
+        return self._listed.names
+
+    def _list(self) -> Listing:
+        folders: list[tuple[str, Identity | None]] = []
+        names = []
+        for folder, below, files in os.walk(self.folder, followlinks=self.symlinks):
+            state = Identity.at(folder)
+            # One that may still change unseen counts as changed.
+            folders.append((folder, state if state and state.settled else None))
+            below.sort()
+            place = os.path.relpath(folder, self.folder).replace(os.sep, "/")
+            names += [posixpath.normpath(posixpath.join(place, file)) for file in files]
+        return Listing(
+            tuple(folders), tuple(sorted(name for name in names if self.path(name) is not None))
+        )

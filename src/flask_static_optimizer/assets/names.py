@@ -1,0 +1,28 @@
+"""File names that carry a fingerprint: ``app.css`` and ``app.3f….css``."""
+
+from __future__ import annotations
+
+import re
+
+from .asset import FINGERPRINT_LENGTH
+
+_NAME = re.compile(rf"(.*/)?([^/]*)\.([0-9a-f]{{{FINGERPRINT_LENGTH}}})(\.[^./]+)?", re.DOTALL)
+
+
+def insert(name: str, fingerprint: str) -> str:
+    """The name with a fingerprint before its extension, or at its end if it has none."""
+    folder, slash, base = name.rpartition("/")
+    stem, dot, extension = base.rpartition(".")
+    if not dot:
+        stem, extension = base, ""
+    return f"{folder}{slash}{stem}.{fingerprint}{dot}{extension}"
+
+
+def split(name: str) -> tuple[str, str] | None:
+    """The name and the fingerprint that :func:`insert` made one of, or ``None`` if it did not."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    folder, stem, fingerprint, extension = found.groups(default="")
+    plain = f"{folder}{stem}{extension}"
+    return (plain, fingerprint) if insert(plain, fingerprint) == name else None

@@ -1,0 +1,42 @@
+"""``Link`` headers that let browsers fetch a page's assets early (RFC 8288, HTML §4.6.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+#: ``Link`` values of one response, and their bytes: servers refuse long headers.
+MOST = 24
+LONGEST = 4096
+
+_STYLES = (".css",)
+_SCRIPTS = (".js", ".mjs")
+_FONTS = (".woff2", ".woff", ".ttf", ".otf")
+_IMAGES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp")
+
+_LINKS = {
+    "style": (_STYLES, "rel=preload; as=style"),
+    "script": (_SCRIPTS, "rel=preload; as=script"),
+    "module": (_SCRIPTS, "rel=modulepreload"),
+    # Fonts are always fetched in CORS mode.
+    "font": (_FONTS, "rel=preload; as=font; crossorigin"),
+    "image": (_IMAGES, "rel=preload; as=image"),
+}
+
+
+def links(used: Iterable[tuple[str, str]], kinds: Collection[str]) -> Iterator[str]:
+    """The ``Link`` values for the assets of a page, as many as fit.
+
+    :param used: URL and file name of each, in order.
+    :param kinds: which to preload: ``style``, ``script``, ``module``, ``font``, ``image``.
+    """
+    left = LONGEST
+    for count, (url, name) in enumerate(dict.fromkeys(used)):
+        for kind in kinds:
+            endings, parameters = _LINKS[kind]
+            if name.lower().endswith(endings):
+                link = f"<{url}>; {parameters}"
+                left -= len(link) + 2
+                if left < 0 or count >= MOST:
+                    return
+                yield link
+                break

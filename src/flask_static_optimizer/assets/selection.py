@@ -1,0 +1,159 @@
+"""Which representation of an asset answers a request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from io import FileIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from werkzeug.http import http_date
+
+from ..http.bodies import FileSlice
+from ..http.negotiation import accepted
+from .delta import DELTA, parse_available, pattern, use_as_dictionary
+from .files import FileChangingError, Identity
+from .urls import PARAMETER
+
+if TYPE_CHECKING:
+    from .asset import Asset
+    from .mount import Mount
+    from .urls import Located
+    from .variants import Variant, VariantMaker
+
+#: Bytes of a file up to which a response holds it whole.
+_SMALL = 256 * 2**10
+
+
+class Selected(NamedTuple):
+    """One representation of an asset."""
+
+    asset: Asset
+    #: ``None``: without a content coding.
+    variant: Variant | None
+    #: What the choice depended on.
+    vary: tuple[str, ...]
+    #: The URLs for which a browser may use this as a dictionary (RFC 9842 §2.1.1).
+    dictionary: str | None = None
+
+    @property
+    def etag(self) -> str:
+        """The strong validator of this representation (RFC 9110 §8.8.3)."""
+        return self.variant.etag if self.variant else self.asset.etag
+
+    def headers(self, cache_control: str, vary: tuple[str, ...]) -> list[tuple[str, str]]:
+        """What a 200 says of it."""
+        key = (self.variant and self.variant.etag, self.vary, self.dictionary, cache_control, vary)
+        found = self.asset.headers.get(key)
+        if found is None:
+            found = self.asset.headers[key] = self._headers(cache_control, vary)
+        return found
+
+    def _headers(self, cache_control: str, vary: tuple[str, ...]) -> list[tuple[str, str]]:
+        asset, variant = self.asset, self.variant
+        headers = [
+            ("Content-Type", asset.content_type),
+            ("Content-Length", str(len(variant.body) if variant else asset.size)),
+            ("ETag", self.etag),
+            ("Cache-Control", cache_control),
+            ("Accept-Ranges", "bytes"),
+        ]
+        if asset.last_modified is not None:
+            headers.append(("Last-Modified", http_date(asset.last_modified)))
+        coding = variant.coding if variant else asset.named_coding
+        if coding:
+            headers.append(("Content-Encoding", coding))
+        if self.vary or vary:
+            headers.append(("Vary", ", ".join(dict.fromkeys((*self.vary, *vary)))))
+        if self.dictionary:
+            headers.append(("Use-As-Dictionary", self.dictionary))
+        return headers
+
+    def open(self) -> list[bytes] | FileSlice:
+        """The body.
+
+        :raises FileChangingError: if the file has been replaced since it was looked up.
+        :raises OSError: if it can't be read.
+        """
+        if self.variant is not None:
+            return [self.variant.body]
+        asset = self.asset
+        if asset.body is not None:
+            return [asset.body]
+        state = asset.snapshot.identity
+        file = _open(asset.path)
+        try:
+            _check(file, state)
+            if state.size > _SMALL:
+                return FileSlice(file, 0, state.size, partial(_check, file, state))
+            data = file.read(state.size + 1)
+            _check(file, state)
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return [data]
+
+
+def _open(path: str) -> FileIO:
+    try:
+        return open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        raise FileChangingError(f"{path} is gone") from None
+
+
+def select(
+    variants: VariantMaker, mount: Mount, located: Located, environ: Mapping[str, Any]
+) -> Selected:
+    """Choose the representation that a request is to get (RFC 9110 §12.5.3).
+
+    A client that asks for a part began with the whole without a coding, unless its ``If-Range``
+    says otherwise, and goes on with it.
+    """
+    asset = located.asset
+    coded = variants.of(asset)
+    deltas = variants.deltas and located.verified is True and variants.keep_version(mount, asset)
+    if not coded and not deltas:
+        return Selected(asset, None, ())
+    if not deltas:
+        vary: tuple[str, ...] = ("Accept-Encoding",)
+        dictionary = None
+    else:
+        vary = ("Accept-Encoding", "Available-Dictionary")
+        dictionary = use_as_dictionary(_pattern(environ, asset.fingerprint))
+    acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), variants.offered)
+    if "HTTP_RANGE" in environ:
+        condition = environ.get("HTTP_IF_RANGE")
+        possible = (coded[coding] for coding in acceptable if coding in coded)
+        begun = (variant for variant in possible if variant.etag == condition)
+        return Selected(asset, next(begun, None), vary, dictionary)
+    if deltas and DELTA in acceptable:
+        known = parse_available(environ.get("HTTP_AVAILABLE_DICTIONARY"))
+        delta = known and variants.delta(mount, asset, known)
+        if delta:
+            return Selected(asset, delta, vary, dictionary)
+    for coding in acceptable:
+        if coding == "identity":
+            break
+        if coding in coded:
+            return Selected(asset, coded[coding], vary, dictionary)
+    return Selected(asset, None, vary, dictionary)
+
+
+def _pattern(environ: Mapping[str, Any], fingerprint: str) -> str:
+    """The URLs of all versions of what was asked for."""
+    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    path = pattern(quote(raw.encode("latin-1"), safe="/!$&'()*+,;=:@~"))
+    if f".{fingerprint}" in path:
+        return path.replace(f".{fingerprint}", ".*")
+    return f"{path}?{PARAMETER}=*"
+
+
+def _check(file: FileIO, state: Identity) -> None:
+    if Identity.of(os.fstat(file.fileno())) != state:
+        raise FileChangingError(
+            f"{file.name!r} has changed since it was looked up. If this ends a response short, the"
+            " file was rewritten in place while it was sent: put new files there by renaming."
+        )

@@ -1,0 +1,167 @@
+"""Stylesheets whose references carry the fingerprints of what they lead to."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from .css import BrokenStylesheetError, Reference, references, resolve, rewrite, with_fingerprint
+from .files import Identity, Snapshot, read
+
+if TYPE_CHECKING:
+    from ..values import FingerprintMode
+    from .asset import Asset
+    from .catalogue import Catalogue
+    from .mount import Mount
+
+#: The fingerprint of no bytes. Stylesheets that import each other can't hold each other's, so
+#: between them a reference carries this one, which is revalidated on each use.
+NOBODY = "0" * 16
+
+#: The URL path of a mount whose real one depends on the request.
+_ANYWHERE = "/ /"
+
+
+class Rewritten(NamedTuple):
+    """A stylesheet to serve."""
+
+    #: ``None``: the file as it is.
+    body: bytes | None
+    #: Paths that it depends on, and the state of each (``None``: not there).
+    dependencies: tuple[tuple[str, Identity | None], ...]
+    #: Whether all of these had settled.
+    settled: bool
+
+
+class _Sheet(NamedTuple):
+    """One state of a stylesheet's source and where its imports lead."""
+
+    sha256: str
+    imports: tuple[tuple[Mount, str], ...]
+
+
+class Stylesheets:
+    """The stylesheets of one app."""
+
+    def __init__(
+        self, catalogue: Catalogue, mode: FingerprintMode, warn: Callable[[object, str], None]
+    ) -> None:
+        self._catalogue = catalogue
+        self._mode = mode
+        self._warn = warn
+        self._sheets: dict[tuple[Mount, str], _Sheet] = {}
+
+    def rewrite(self, mount: Mount, name: str, snapshot: Snapshot) -> Rewritten:
+        """Put fingerprints into the references of a stylesheet.
+
+        A reference to what is not there, or not for everybody, stays as it is; so does a whole
+        stylesheet that can't be understood. Both are warned of once.
+        """
+        source = snapshot.data
+        if source is None:
+            return Rewritten(None, (), snapshot.settled)
+        # The first state seen of a file counts: if it changes meanwhile, this was made of a mix
+        # and is to be made again.
+        dependencies: dict[str, Identity | None] = {}
+        settled = snapshot.settled
+
+        def replace(reference: Reference) -> str | None:
+            nonlocal settled
+            target = self._target(mount, name, reference.url)
+            if target is None:
+                return None
+            imported = self._closure(target)
+            for path, state in imported.values():
+                dependencies.setdefault(path, state)
+                settled = settled and state.settled
+            if (mount, name) in imported:
+                return with_fingerprint(reference.url, self._mode, NOBODY)
+            asset = self._asset(mount, name, reference.url, target)
+            if asset is None:
+                dependencies.setdefault(posixpath.join(target[0].folder, target[1]), None)
+                return None
+            dependencies.setdefault(asset.path, asset.snapshot.identity)
+            for path, known in asset.dependencies:
+                dependencies.setdefault(path, known)
+            settled = settled and asset.settled
+            if self._catalogue.is_fingerprinted(target[0], asset) or not target[0].is_shared(
+                target[1]
+            ):
+                return None
+            return with_fingerprint(reference.url, self._mode, asset.fingerprint)
+
+        try:
+            body = rewrite(source, replace)
+        except BrokenStylesheetError as error:
+            self._warn(
+                ("broken", mount.endpoint, name),
+                f"static_optimizer: {name!r} of {mount.endpoint!r} is served as it is, without"
+                f" fingerprints in its references: {error}",
+            )
+            return Rewritten(None, (), snapshot.settled)
+        found = tuple(dependencies.items())
+        return Rewritten(None if body == source else body, found, settled)
+
+    def _asset(self, mount: Mount, name: str, url: str, target: tuple[Mount, str]) -> Asset | None:
+        reason = "which is not there"
+        try:
+            asset = self._catalogue.find(*target)
+        except OSError as error:
+            asset, reason = None, f"which can't be read ({error})"
+        if asset is None:
+            self._warn(
+                ("reference", mount.endpoint, name, url),
+                f"static_optimizer: {name!r} of {mount.endpoint!r} refers to {url!r}, {reason};"
+                " the reference is left as it is.",
+            )
+        return asset
+
+    def _target(self, mount: Mount, name: str, url: str) -> tuple[Mount, str] | None:
+        """The file that a reference leads to, if it is one of ours."""
+        prefix = mount.prefix or _ANYWHERE
+        target = resolve(prefix + name, url)
+        if target is None:
+            return None
+        if target.path.startswith(prefix):
+            return mount, target.path[len(prefix) :]
+        if mount.prefix is not None:
+            for other in sorted(self._catalogue.mounts, key=lambda other: -len(other.prefix or "")):
+                if other.prefix is not None and target.path.startswith(other.prefix):
+                    return other, target.path[len(other.prefix) :]
+        return None
+
+    def _closure(self, target: tuple[Mount, str]) -> dict[tuple[Mount, str], tuple[str, Identity]]:
+        """A stylesheet and all that it imports, at first or second hand: where and in what state.
+
+        Empty for what is no stylesheet.
+        """
+        found: dict[tuple[Mount, str], tuple[str, Identity]] = {}
+        waiting = [target]
+        while waiting:
+            mount, name = sheet = waiting.pop()
+            path = mount.path(name) if name.endswith(".css") and sheet not in found else None
+            if path is None:
+                continue
+            try:
+                snapshot = read(path)
+            except OSError:  # said of by who asks for the asset
+                continue
+            found[sheet] = (path, snapshot.identity)
+            waiting += self._imports(mount, name, snapshot)
+        return found
+
+    def _imports(
+        self, mount: Mount, name: str, snapshot: Snapshot
+    ) -> tuple[tuple[Mount, str], ...]:
+        known = self._sheets.get((mount, name))
+        if known is None or known.sha256 != snapshot.sha256:
+            try:
+                found = references(snapshot.data or b"")
+            except BrokenStylesheetError:
+                found = []
+            targets = (self._target(mount, name, reference.url) for reference in found)
+            imports = (target for target in targets if target and target[1].endswith(".css"))
+            known = _Sheet(snapshot.sha256, tuple(imports))
+            self._sheets[mount, name] = known
+        return known.imports

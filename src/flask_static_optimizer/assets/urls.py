@@ -1,0 +1,114 @@
+"""URLs that carry the fingerprint of what they lead to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs
+
+from . import names
+from .asset import FINGERPRINT_LENGTH, Asset
+from .catalogue import Catalogue
+from .mount import Mount
+
+if TYPE_CHECKING:
+    from ..values import FingerprintMode
+
+#: The query parameter that carries a fingerprint.
+PARAMETER = "v"
+
+#: A value for ``url_for`` that asks for the URL without a fingerprint.
+PLAIN = "static_optimizer_plain"
+
+_FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
+
+
+class Located(NamedTuple):
+    """What a URL leads to."""
+
+    asset: Asset
+    #: Whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    verified: bool | None
+
+
+class Urls:
+    """The fingerprints in the URLs of one app's static files.
+
+    :param warn: called with an occasion and a message that an operator should read once.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        mode: FingerprintMode | None,
+        warn: Callable[[object, str], None],
+    ) -> None:
+        self._catalogue = catalogue
+        self._mode = mode
+        self._warn = warn
+
+    def add(self, mount: Mount, values: dict[str, Any]) -> None:
+        """Put a file's fingerprint into the values that its URL is built from.
+
+        What has no fingerprint keeps its plain URL: a file that is not there or is not for
+        everybody, a name that is a fingerprint already, and a URL with a version of its own.
+        """
+        if values.pop(PLAIN, None) or self._mode is None:
+            return
+        name = values.get("filename")
+        if not isinstance(name, str) or PARAMETER in values or not mount.is_shared(name):
+            return
+        try:
+            asset = self._catalogue.find(mount, name)
+        except OSError as error:
+            self._warn(
+                ("url", mount.endpoint, name),
+                f"static_optimizer: the URL of {name!r} of {mount.endpoint!r} has no"
+                f" fingerprint, as the file can't be read: {error}",
+            )
+            return
+        if asset is None or self._catalogue.is_fingerprinted(mount, asset):
+            return
+        if self._mode == "query":
+            values[PARAMETER] = asset.fingerprint
+        else:
+            values["filename"] = names.insert(name, asset.fingerprint)
+
+    def locate(self, mount: Mount, name: str, query: bytes) -> Located | None:
+        """The asset that a URL leads to, or ``None`` if there is none.
+
+        :param query: the query string of the URL.
+        :raises OSError: as :meth:`Catalogue.find`.
+        """
+        if self._mode == "path":
+            split = names.split(name)
+            if split is not None:
+                plain, fingerprint = split
+                asset = self._catalogue.find(mount, plain)
+                if asset is not None and asset.fingerprint == fingerprint:
+                    return Located(asset, verified=True)
+                wrong = Located(asset, verified=False) if asset is not None else None
+                return self._unversioned(mount, name) or wrong
+        elif self._mode == "query" and query:
+            version = _version(query)
+            if version is not None:
+                asset = self._catalogue.find(mount, name)
+                if asset is None:
+                    return None
+                return Located(asset, verified=asset.fingerprint == version)
+        return self._unversioned(mount, name)
+
+    def _unversioned(self, mount: Mount, name: str) -> Located | None:
+        asset = self._catalogue.find(mount, name)
+        if asset is None:
+            return None
+        return Located(asset, self._catalogue.is_fingerprinted(mount, asset) or None)
+
+
+def _version(query: bytes) -> str | None:
+    """The fingerprint in a query string, if it has one that looks like ours."""
+    if len(query) > 2048:
+        return None
+    given = parse_qs(query.decode("latin-1"), max_num_fields=None).get(PARAMETER)
+    return given[0] if given and _FINGERPRINT.fullmatch(given[0]) else None

@@ -1,0 +1,185 @@
+"""Coded variants of assets: made once, kept, and never sent unless they decode to the asset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..digests import digest
+from .codings import compress, decompress, is_compressible, suffix, worth_it
+from .delta import DELTA, LARGEST, encode
+from .depot import Depot, variant_name
+from .files import WHOLE
+
+if TYPE_CHECKING:
+    from .asset import Asset
+    from .mount import Mount
+
+#: Bytes below which no coding is tried: they fit into the same packet anyhow.
+SMALLEST = 256
+
+#: Bytes up to which a variant is made while a client waits.
+QUICK = 4 * 2**20
+
+
+class Variant(NamedTuple):
+    """The bytes of an asset in a content coding."""
+
+    coding: str
+    #: The strong validator of these very bytes (RFC 9110 §8.8.3.3).
+    etag: str
+    body: bytes
+
+    @classmethod
+    def of(cls, coding: str, body: bytes) -> Variant:
+        """A variant with these bytes."""
+        return cls(coding, f'"{digest(body)}"', body)
+
+
+class VariantMaker:
+    """Makes and finds the variants of one app's assets.
+
+    :param offered: content codings, best first.
+    :param depot: where they are kept from one process to the next.
+    :param versions: old versions of an asset to keep for deltas; 0: there are no deltas.
+    :param may_build: asked whether what is not there may be made.
+    """
+
+    def __init__(
+        self,
+        offered: Sequence[str],
+        depot: Depot,
+        versions: int,
+        may_build: Callable[[], bool],
+        warn: Callable[[object, str], None],
+    ) -> None:
+        self.offered = (DELTA, *offered) if versions else tuple(offered)
+        self.deltas = versions > 0
+        self._codings = tuple(offered)
+        self._depot = depot
+        self._versions = versions
+        self._may_build = may_build
+        self._warn = warn
+        self._making: set[str] = set()
+        self._lock = Lock()
+
+    def of(self, asset: Asset) -> Mapping[str, Variant]:
+        """The variants of an asset by coding, best first.
+
+        Whoever asks while they are being made gets none, and is served without a coding.
+        """
+        if asset.variants is not None:
+            return asset.variants
+        if not self._codings or not is_codable(asset):
+            asset.variants = {}
+            return asset.variants
+        with self._lock:
+            if asset.sha256 in self._making:
+                return {}
+            self._making.add(asset.sha256)
+        try:
+            made = self.make(asset, best=False)
+            asset.variants = made
+            return made
+        finally:
+            with self._lock:
+                self._making.discard(asset.sha256)
+
+    def make(self, asset: Asset, *, best: bool) -> dict[str, Variant]:
+        """Find the variants of an asset, or make them where that may be.
+
+        :param best: as small as can be, however long that takes.
+        :raises OSError: if the asset can't be read.
+        """
+        data = asset.read()
+        build = best or (self._may_build() and asset.size <= QUICK)
+        found = {}
+        for coding in self._codings:
+            body = self._sibling(asset, coding, data) or self._kept(asset, coding, data, best=best)
+            if body is None and build:
+                body = compress(coding, data, best=best)
+                if worth_it(data, body):
+                    self._depot.put(variant_name(asset.sha256, coding, best=best), body)
+            if body is not None and worth_it(data, body):
+                found[coding] = Variant.of(coding, body)
+        return found
+
+    def _sibling(self, asset: Asset, coding: str, data: bytes) -> bytes | None:
+        """The file beside the asset's that holds it in a coding (``app.css.br``), if it is fresh.
+
+        What it decodes to says whether it is.
+        """
+        if asset.sha256 != asset.snapshot.sha256:  # of a rewritten stylesheet there are none
+            return None
+        path = asset.path + suffix(coding)
+        try:
+            with open(path, "rb") as file:
+                body = file.read()
+        except OSError:
+            return None
+        if _decodes_to(data, coding, body):
+            return body
+        self._warn(
+            ("sibling", path),
+            f"static_optimizer: {os.path.basename(path)!r} does not hold what {asset.name!r} does"
+            " and is not used; make it again or delete it.",
+        )
+        return None
+
+    def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> bytes | None:
+        for quality in (True,) if best else (True, False):
+            body = self._depot.get(variant_name(asset.sha256, coding, best=quality))
+            if body is not None and _decodes_to(data, coding, body):
+                return body
+        return None
+
+    def keep_version(self, mount: Mount, asset: Asset) -> bool:
+        """Keep an asset's bytes for the deltas to come, and say whether it is one for deltas."""
+        if not is_codable(asset) or asset.size > LARGEST:
+            return False
+        if not asset.kept:
+            asset.kept = True
+            self._depot.remember_version(
+                _key(mount, asset), asset.sha256, asset.read(), self._versions
+            )
+        return True
+
+    def delta(self, mount: Mount, asset: Asset, known: bytes) -> Variant | None:
+        """What has changed in an asset since a version that the client has (RFC 9842 §2.2).
+
+        :param known: SHA-256 of that version.
+        """
+        dictionary = self._depot.version(_key(mount, asset), known.hex())
+        if dictionary is None or known.hex() == asset.sha256:
+            return None
+        made = asset.deltas.get(known)
+        if made is None:
+            try:
+                body = encode(asset.read(), dictionary)
+            except ValueError:  # too short a dictionary, say
+                return None
+            made = asset.deltas[known] = Variant.of(DELTA, body)
+        best = next(iter(self.of(asset).values()), None)
+        return made if best is None or len(made.body) < len(best.body) else None
+
+
+def is_codable(asset: Asset) -> bool:
+    """Whether a content coding may make an asset smaller."""
+    return (
+        asset.named_coding is None
+        and SMALLEST <= asset.size <= WHOLE
+        and is_compressible(asset.content_type)
+    )
+
+
+def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
+    try:
+        return decompress(coding, body) == data
+    except Exception:  # noqa: BLE001  # each library has errors of its own
+        return False
+
+
+def _key(mount: Mount, asset: Asset) -> str:
+    return f"{mount.endpoint}:{asset.name}"

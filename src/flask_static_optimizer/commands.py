@@ -1,0 +1,74 @@
+"""The ``flask static`` commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from .assets.build import (
+    BrokenManifestError,
+    Built,
+    assets_of,
+    build,
+    clean,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    from .state import AppState
+
+
+def add_commands(state: AppState, app: Flask) -> None:
+    """Give the app its ``flask static`` commands."""
+    group = AppGroup("static", help="Prepare static files for being served.")
+
+    @group.command("build")
+    @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
+    def build_command(quiet: bool) -> None:
+        """Make the coded variants of all static files, as small as can be.
+
+        They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. What was built
+        before and has not changed is not built again.
+        """
+        flask_app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        state.endpoints.refresh(flask_app)
+        try:
+            _build(state, quiet=quiet)
+        except (OSError, BrokenManifestError) as error:
+            raise click.ClickException(str(error)) from error
+
+    @group.command("clean")
+    def clean_command() -> None:
+        """Remove what 'flask static build' has made, and nothing else."""
+        try:
+            removed = clean(state.depot)
+        except (OSError, BrokenManifestError) as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"Removed {removed} files.")
+
+    app.cli.add_command(group)
+
+
+def _build(state: AppState, *, quiet: bool) -> None:
+    assets = assets_of(state.catalogue)
+    made: list[Built] = []
+    with click.progressbar(
+        length=len(assets), label="Coding static files", hidden=quiet
+    ) as progress:
+        for built in build(assets, state.variants, state.depot):
+            made.append(built)
+            progress.update(1)
+    names = [name for built in made for name in built.kept]
+    lost = sum(len(built.sizes) for built in made) - len(names)
+    write_manifest(state.depot, names)
+    if quiet:
+        return
+    click.echo(f"{len(made)} files, {sum(built.asset.size for built in made):,} bytes:")
+    for coding in state.settings.encodings:
+        sizes = [built.sizes[coding] for built in made if coding in built.sizes]
+        click.echo(f"  {coding}: {len(sizes)} smaller, {sum(sizes):,} bytes")
+    if lost:
+        click.echo(f"  {lost} of these lie beside their files already, or could not be kept.")

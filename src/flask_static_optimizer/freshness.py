@@ -1,0 +1,65 @@
+"""How long a response stays fresh where it says nothing of that itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+
+if TYPE_CHECKING:
+    from .policy import CachePolicy
+    from .settings import Settings
+
+#: Freshness in seconds of a static URL that nobody gave one.
+DEFAULT_MAX_AGE = 3600
+
+
+def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
+    """The freshness of a static response without a word of its own, in seconds."""
+    for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
+        if age is not None:
+            return max(age, 0)
+    return 0 if app.debug else DEFAULT_MAX_AGE
+
+
+def flask_max_age(app: Flask) -> int | None:
+    """Flask's own ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds."""
+    value: int | timedelta | None = app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+    return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+
+def asset_cache_control(
+    settings: Settings,
+    app: Flask,
+    scaffold: Flask | Blueprint,
+    policy: CachePolicy,
+    name: str,
+    verified: bool | None,
+) -> str:
+    """The ``Cache-Control`` value of a file in a static folder.
+
+    A URL with the fingerprint of the bytes is good for as long as the settings say (RFC 8246).
+    One with another fingerprint is revalidated on each use: another node of a rolling deploy
+    may have the bytes that it names. In debug mode nothing is kept that has no age of its own.
+
+    :param scaffold: the app or blueprint whose folder it is; a ``get_send_file_max_age`` of its
+        own is asked.
+    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    """
+    if verified is False:
+        return "no-cache"
+    if verified:
+        age = 0 if app.debug else settings.max_age
+        return replace(policy, immutable=age > 0).cache_control(age)
+    if policy.max_age is None and not _is_flasks(scaffold):
+        own = scaffold.get_send_file_max_age(name)
+        if own is not None:
+            return policy.cache_control(max(own, 0))
+    return policy.cache_control(default_max_age(settings, app, policy))
+
+
+def _is_flasks(scaffold: Flask | Blueprint) -> bool:
+    kind = type(scaffold).get_send_file_max_age
+    return kind in (Flask.get_send_file_max_age, Blueprint.get_send_file_max_age)

@@ -1,0 +1,107 @@
+"""Flask's own static views, answered from the catalogue of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, abort, current_app, request
+from werkzeug.datastructures import Headers
+
+from .assets.files import FileChangingError
+from .assets.selection import Selected, select
+from .folders import scaffold_of
+from .freshness import asset_cache_control
+from .http.conditional import precondition
+from .marking import current_mark
+from .serving import serve_static
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .assets.mount import Mount
+    from .marking import Mark
+    from .state import AppState
+
+View = Callable[..., Any]
+
+#: Times that a file may be replaced between being looked up and being opened.
+_ATTEMPTS = 5
+
+#: What a 304 says (RFC 9110 §15.4.5); the rest describes a body that it has not.
+_OF_304 = frozenset({"ETag", "Cache-Control", "Vary"})
+
+
+def serve_folder(state: AppState, mount: Mount, view: View) -> View:
+    """The view of a static folder, which only chooses among what is known of its files.
+
+    :param view: Flask's own, for requests that the extension leaves alone, and for files that
+        are being written.
+    """
+    as_it_is = serve_static(view)
+
+    def serve(**view_args: Any) -> Any:
+        mark = current_mark()
+        if mark is None:
+            return view(**view_args)
+        name = view_args["filename"]
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        scaffold = scaffold_of(app, view)
+        try:
+            for _ in range(_ATTEMPTS):
+                with suppress(FileChangingError):
+                    located = state.urls.locate(mount, name, request.query_string)
+                    if located is None:
+                        return abort(404)
+                    selected = select(state.variants, mount, located, request.environ)
+                    cache_control = asset_cache_control(
+                        state.settings, app, scaffold, mark.policy, name, located.verified
+                    )
+                    return _respond(app, mark, selected, cache_control)
+        except OSError as error:
+            state.warn_once(
+                app,
+                ("unreadable", mount.endpoint, name),
+                "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
+                name,
+                mount.endpoint,
+                error,
+            )
+            return abort(404)
+        response = as_it_is(**view_args)
+        # Nothing can be said of its bytes, so it is not what the policy speaks of.
+        mark.response = None
+        response.headers.pop("ETag", None)
+        response.headers.pop("Last-Modified", None)
+        return response
+
+    serve.__name__ = getattr(view, "__name__", "static")
+    return serve
+
+
+def _respond(app: Flask, mark: Mark, selected: Selected, cache_control: str) -> Response:
+    headers = selected.headers(cache_control, mark.policy.vary)
+    # What another hook may code has to be judged afterwards.
+    status = 200
+    if not app.after_request_funcs:
+        status = precondition(
+            request.method, request.environ, selected.etag, selected.asset.last_modified
+        )
+    body: Any
+    if status == 200:
+        body = selected.open()
+    else:
+        body = []
+        headers = [field for field in headers if field[0] in _OF_304] if status == 304 else []
+    response = app.response_class(
+        body, status, Headers(headers), direct_passthrough=not isinstance(body, list)
+    )
+    if status == 304:
+        del response.headers["Content-Type"]
+    mark.response = response
+    mark.etag = selected.etag
+    mark.cache_control = cache_control
+    mark.body = tuple(body) if isinstance(body, list) else body
+    mark.sent = response.headers.to_wsgi_list() if status != 412 else None
+    return response

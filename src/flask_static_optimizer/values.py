@@ -1,0 +1,111 @@
+"""Checks of single configuration values, each of which says what would be right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+from .assets.codings import available, install_hint
+from .errors import ConfigurationError, nearest
+from .policy import boolean
+
+FingerprintMode: TypeAlias = Literal["query", "path"]
+FINGERPRINT_MODES: tuple[FingerprintMode, ...] = ("query", "path")
+
+#: Content codings, best first.
+CODINGS = ("zstd", "br", "gzip")
+
+#: Kinds of assets that can be preloaded.
+PRELOADS = ("style", "script", "module", "font", "image")
+
+
+def fingerprint(where: str, value: object) -> FingerprintMode | None:
+    """Where fingerprints go, or ``None`` for nowhere."""
+    for mode in FINGERPRINT_MODES:
+        if value == mode:
+            return mode
+    if value is not False:
+        raise ConfigurationError(f"{where} is {value!r}: give 'query', 'path' or False.")
+    return None
+
+
+def _strings(where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise ConfigurationError(f"{where} is {value!r}: give a list of strings.")
+    return tuple(dict.fromkeys(value))
+
+
+def manifests(where: str, value: object) -> tuple[str, ...]:
+    """File names relative to a static folder."""
+    names = _strings(where, value)
+    for name in names:
+        if not name or name.startswith("/") or ".." in name.split("/"):
+            raise ConfigurationError(
+                f"{where} holds {name!r}: name files relative to a static folder, such as"
+                " 'dist/.vite/manifest.json'."
+            )
+    return names
+
+
+def _chosen(where: str, value: object, choices: tuple[str, ...]) -> tuple[str, ...]:
+    names = _strings(where, value)
+    for name in names:
+        if name not in choices:
+            raise ConfigurationError(f"{where} holds {name!r}; {nearest(name, choices)}")
+    return names
+
+
+def encodings(where: str, value: object) -> tuple[str, ...]:
+    """Content codings that can be made here, best first."""
+    names = _chosen(where, value, CODINGS)
+    for name in names:
+        if name not in available():
+            raise ConfigurationError(f"{where} holds {name!r}: {install_hint(name)}")
+    return names
+
+
+def delta(where: str, value: object) -> bool:
+    """Whether there are deltas, which need zstd."""
+    wanted = boolean(where, value)
+    if wanted and "zstd" not in available():
+        raise ConfigurationError(f"{where} needs zstd: {install_hint('zstd')}")
+    return wanted
+
+
+def preload(where: str, value: object) -> tuple[str, ...]:
+    """Kinds of assets to preload."""
+    return () if value is False else _chosen(where, value, PRELOADS)
+
+
+def at_least(least: int, unit: str) -> Callable[[str, object], int]:
+    """A reader of whole numbers that are not too small."""
+
+    def number(where: str, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigurationError(
+                f"{where} is {value!r}: give a whole number of {unit}, {least} or more."
+            )
+        return value
+
+    return number
+
+
+def folder(where: str, value: object) -> str:
+    """The absolute path of a folder."""
+    if not isinstance(value, (str, os.PathLike)) or not os.path.isabs(value):
+        raise ConfigurationError(f"{where} is {value!r}: give the absolute path of a folder.")
+    return os.fspath(value)
+
+
+def header_value(where: str, value: object) -> str:
+    """A value for a header field."""
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or not (value.isascii() and value.isprintable())
+    ):
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a header value such as 'max-age=86400'."
+        )
+    return value.strip()
