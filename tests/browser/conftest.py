@@ -1,0 +1,210 @@
+"""A real Chromium, and a real site that counts what it is asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import pytest
+from flask import Flask, render_template_string
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from conftest import free_port
+from flask_static_optimizer import StaticOptimizer
+
+MODULES = [f"part{number}" for number in range(12)]
+PICTURES = [f"picture{number}.svg" for number in range(9)]
+
+PAGE = """<!doctype html>
+<html><head><title>waiting</title>
+<link rel="icon" href="{{ url_for('static', filename='icon.svg') }}">
+<link rel="stylesheet" href="{{ url_for('static', filename='css/main.css') }}">
+<link rel="stylesheet" href="{{ url_for('static', filename='css/page.css') }}">
+{{ static_importmap() if optimized else '' }}
+<script type="module" src="{{ url_for('static', filename='js/entry.js') }}"></script>
+</head><body>
+{% for name in pictures %}<img src="{{ url_for('static', filename='img/' + name) }}">{% endfor %}
+<p id="painted">painted</p>
+</body></html>"""
+
+
+def picture(width: int, colour: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="10">'
+        f'<rect width="100%" height="100%" fill="{colour}"/></svg>'
+    )
+
+
+class Site:
+    """A page of 28 assets in a folder, and a server that notes each request for it."""
+
+    def __init__(self, folder: Path, **config: Any) -> None:
+        self.folder = folder
+        self.config = {"STATIC_OPTIMIZER_CACHE_DIR": str(folder / "kept"), **config}
+        self.optimized = True
+        self.port = free_port()
+        self.asked: list[dict[str, Any]] = []
+        self._lock = Lock()
+        self._server: Any = None
+
+    @property
+    def url(self) -> str:
+        # A secure context, as dictionaries need one.
+        return f"http://localhost:{self.port}/"
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file into place as deploy tools do."""
+        path = self.folder / "static" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.write_text(text)
+        os.replace(new, path)
+
+    def fill(self) -> None:
+        self.write("icon.svg", picture(16, "black"))
+        self.write("css/main.css", '@import "base.css";\n#painted { color: rgb(1, 2, 3) }\n')
+        self.write("css/base.css", "body { margin: 0 }\n")
+        self.write(
+            "css/page.css",
+            "#painted { background: url(../img/back.svg); border-image: url(../img/edge.svg) 1 }\n",
+        )
+        self.write("img/back.svg", picture(11, "red"))
+        self.write("img/edge.svg", picture(12, "green"))
+        for number, name in enumerate(PICTURES):
+            self.write(f"img/{name}", picture(20 + number, "blue"))
+        imports = "".join(f'import {{ version as {m} }} from "./{m}.js";\n' for m in MODULES)
+        self.write(
+            "js/entry.js",
+            f"{imports}window.versions = [{', '.join(MODULES)}];\ndocument.title = 'ready';\n",
+        )
+        for number in range(len(MODULES)):
+            self.write_module(number, version=1)
+
+    def write_module(self, number: int, version: int) -> None:
+        # The first two import each other; the others import the first.
+        other = MODULES[1] if number == 0 else MODULES[0]
+        self.write(
+            f"js/{MODULES[number]}.js",
+            f'import * as other from "./{other}.js";\nexport const version = {version};\n',
+        )
+
+    def start(self) -> None:
+        app = Flask("site", root_path=str(self.folder))
+        app.config.update(SECRET_KEY="test")
+        if self.optimized:
+            app.config.update(self.config)
+            StaticOptimizer(app)
+
+        @app.get("/")
+        def page() -> str:
+            return render_template_string(PAGE, pictures=PICTURES, optimized=self.optimized)
+
+        handler = type("Silent", (WSGIRequestHandler,), {"log": lambda *_: None})
+        self._server = make_server(
+            "localhost", self.port, self._counting(app), threaded=True, request_handler=handler
+        )
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _counting(self, app: Flask) -> Callable[..., Any]:
+        def counting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+            entry = {
+                "path": environ["PATH_INFO"],
+                "dictionary": environ.get("HTTP_AVAILABLE_DICTIONARY"),
+                "accepted": environ.get("HTTP_ACCEPT_ENCODING", ""),
+            }
+
+            def noting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+                entry.update(status=int(status[:3]), headers=dict(headers))
+                with self._lock:
+                    self.asked.append(entry)
+                return start_response(status, headers, *rest)
+
+            return app(environ, noting)
+
+        return counting
+
+    def assets(self) -> list[dict[str, Any]]:
+        """What was asked for but the page itself, since the last time."""
+        with self._lock:
+            asked, self.asked = self.asked, []
+        return [entry for entry in asked if entry["path"] != "/"]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    found = Site(tmp_path)
+    found.fill()
+    yield found
+    found.stop()
+
+
+class Chromium:
+    """A headless Chromium with a profile of its own."""
+
+    def __init__(self, binary: str, driver: str, profile: Path) -> None:
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+
+        options = webdriver.ChromeOptions()
+        options.binary_location = binary
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-default-apps",
+            "--disable-sync",
+            "--no-first-run",
+            "--no-proxy-server",
+            f"--user-data-dir={profile}",
+        ):
+            options.add_argument(argument)
+        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_page_load_timeout(30)
+
+    def visit(self, url: str) -> None:
+        """Come to a page from elsewhere."""
+        self.driver.get("about:blank")
+        self.driver.get(url)
+        self.wait()
+
+    def reload(self) -> None:
+        self.driver.refresh()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all modules have run and all pictures are there."""
+        deadline = time.monotonic() + 20
+        script = (
+            "return document.title === 'ready' && document.readyState === 'complete'"
+            " && [...document.images].every(image => image.complete)"
+        )
+        while not self.run(script):
+            if time.monotonic() > deadline:
+                raise TimeoutError(self.run("return document.documentElement.outerHTML"))
+            time.sleep(0.05)
+        time.sleep(0.3)  # for what pictures in stylesheets and icons still ask for
+
+    def run(self, script: str) -> Any:
+        return self.driver.execute_script(script)
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Iterator[Chromium]:
+    pytest.importorskip("selenium")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (binary and driver):
+        pytest.skip("no Chromium (Debian: apt-get install chromium chromium-driver)")
+    found = Chromium(binary, driver, tmp_path / "profile")
+    yield found
+    found.driver.quit()

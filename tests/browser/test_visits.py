@@ -1,0 +1,92 @@
+"""What a real browser asks for when it comes again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Chromium, Site
+
+ASSETS = 28
+
+
+def count(site: Site) -> int:
+    asked = site.assets()
+    assert all(entry["status"] in (200, 304) for entry in asked), asked
+    return len(asked)
+
+
+@pytest.mark.parametrize("mode", ["query", "path"])
+def test_a_second_visit_asks_for_nothing_and_a_deploy_for_what_changed(
+    site: Site, chromium: Chromium, mode: str
+) -> None:
+    site.config["STATIC_OPTIMIZER_FINGERPRINT"] = mode
+    site.start()
+    table: dict[str, int] = {}
+
+    chromium.visit(site.url)
+    first = site.assets()
+    assert Counter(entry["status"] for entry in first) == {200: ASSETS}, [
+        entry["path"] for entry in first
+    ]
+    table["first visit"] = len(first)
+
+    chromium.visit(site.url)
+    table["second visit"] = count(site)
+    chromium.reload()
+    table["reload"] = count(site)
+    site.stop()
+    site.start()
+    chromium.visit(site.url)
+    table["after a restart"] = count(site)
+
+    site.write_module(7, version=2)
+    chromium.visit(site.url)
+    table["one JS leaf changed"] = count(site)
+    assert chromium.run("return window.versions[7]") == 2
+    assert chromium.run("return window.versions[6]") == 1
+
+    site.write_module(0, version=3)  # of the cycle, and imported by all
+    chromium.visit(site.url)
+    table["a module in a cycle changed"] = count(site)
+    assert chromium.run("return window.versions[0]") == 3
+
+    before = background(chromium)
+    site.write("img/back.svg", site_picture("yellow"))
+    chromium.visit(site.url)
+    table["one CSS image changed"] = count(site)
+    assert background(chromium) != before
+
+    print(f"\nrequests for assets, fingerprints in the {mode}:")
+    for what, number in table.items():
+        print(f"  {what:<28}{number:>3}")
+    assert list(table.values()) == [ASSETS, 0, 0, 0, 1, 1, 2]
+
+
+def test_control_plain_flask_is_asked_again_for_each(site: Site, chromium: Chromium) -> None:
+    site.optimized = False
+    site.start()
+    chromium.visit(site.url)
+    assert count(site) == ASSETS
+    chromium.visit(site.url)
+    again = site.assets()
+    statuses = Counter(entry["status"] for entry in again)
+    print(f"\nplain Flask, second visit: {dict(statuses)}")
+    assert statuses[304] >= ASSETS - 2  # pictures of stylesheets may come from memory
+
+
+def background(chromium: Chromium) -> Any:
+    """What the stylesheet paints, as it was really fetched."""
+    return chromium.run(
+        "return getComputedStyle(document.getElementById('painted')).backgroundImage"
+    )
+
+
+def site_picture(colour: str) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="11" height="10">'
+        f'<rect width="100%" height="100%" fill="{colour}"/></svg>'
+    )
