@@ -17,7 +17,9 @@ _MAY_REFER = re.compile(rb"url\(|@import|image-set\(|\\", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n|[\r\n\f]")
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|\\(\r\n|.)", re.DOTALL)
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_URL = re.compile(r"[^(]*\(\s*((?:[^)\\\s]|\\.)*)\s*\)", re.DOTALL)
+_URL = re.compile(
+    r"[^(]*\(\s*((?:[^)\\\s]|\\[0-9a-fA-F]{1,6}(?:\r\n|[ \t\r\n\f])?|\\.)*)\s*\)", re.DOTALL
+)
 _CHARSET = re.compile(rb"@charset \"([^\"]*)\";", re.IGNORECASE)
 _IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
 
@@ -100,7 +102,7 @@ def resolve(base: str, url: str) -> Target | None:
         return None
     folder = base.rpartition("/")[0]
     path = urljoin(f"{folder}/", parts.path) if parts.path[0] != "/" else urljoin("/", parts.path)
-    return Target(unquote(path))
+    return Target(unquote(path if path.startswith("/") else f"/{path}"))
 
 
 def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
@@ -137,7 +139,8 @@ def _referring(tokens: list[Any]) -> Iterator[Any]:
 
 def _read(text: str, start: int) -> Reference:
     found = _STRING.match(text, start) or _URL.match(text, start)
-    assert found is not None, "the tokenizer has found one here"
+    if found is None:
+        raise BrokenStylesheetError(f"{text[start : start + 40]!r} does not end")
     group = found.lastindex or 1
     url = _ESCAPE.sub(_unescaped, found[group]).encode("latin-1", "surrogateescape")
     return Reference(found.start(group), found.end(group), url.decode("utf-8", "replace"))

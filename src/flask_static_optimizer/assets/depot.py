@@ -135,11 +135,14 @@ class Depot:
     @staticmethod
     def _files(folder: Path) -> Iterator[tuple[Path, float, int]]:
         """Files below a folder: where, last used when, in seconds, and their bytes."""
-        for path in folder.rglob("*"):
-            with suppress(FileNotFoundError):
-                stat = path.stat()
-                if path.is_file() and path.name != "manifest.json":
-                    yield path, stat.st_mtime_ns / 1e9, stat.st_size
+        # Folders that another process takes away meanwhile are passed over.
+        for place, _, names in os.walk(folder):
+            for name in names:
+                path = Path(place, name)
+                with suppress(FileNotFoundError):
+                    stat = path.stat()
+                    if name != "manifest.json":
+                        yield path, stat.st_mtime_ns / 1e9, stat.st_size
 
     def _report(self, error: OSError) -> None:
         self._warn(

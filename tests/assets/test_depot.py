@@ -1,0 +1,144 @@
+"""The folder of what took time to make."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flask_static_optimizer.assets.depot import Depot
+
+
+class Said(list):
+    def __call__(self, occasion: object, message: str) -> None:
+        self.append(message)
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+@pytest.fixture
+def depot(tmp_path: Path, said: Said) -> Depot:
+    return Depot(str(tmp_path / "kept"), 10**6, said)
+
+
+def test_nothing_is_made_before_it_is_needed(tmp_path: Path, depot: Depot) -> None:
+    assert depot.get("variants/x") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_put_is_there(depot: Depot, said: Said) -> None:
+    assert depot.put("variants/x", b"bytes")
+    assert depot.get("variants/x") == b"bytes"
+    assert depot.put("variants/x", b"")
+    assert depot.get("variants/x") == b""
+    assert depot.remove("variants/x")
+    assert not depot.remove("variants/x")
+    assert depot.get("variants/x") is None
+    assert said == []
+
+
+@pytest.mark.parametrize("place", [0, 31, 32, 40, -1])
+def test_what_is_damaged_is_missing(depot: Depot, place: int) -> None:
+    depot.put("x", b"a long enough text")
+    path = depot.path("x")
+    damaged = bytearray(path.read_bytes())
+    damaged[place] ^= 1
+    path.write_bytes(damaged)
+    assert depot.get("x") is None
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("size", [0, 5, 32, 40])
+def test_what_was_cut_off_is_missing(depot: Depot, size: int) -> None:
+    depot.put("x", b"a long enough text")
+    path = depot.path("x")
+    path.write_bytes(path.read_bytes()[:size])
+    assert depot.get("x") is None
+
+
+def test_the_folder_may_be_deleted_at_any_time(depot: Depot, tmp_path: Path, said: Said) -> None:
+    depot.put("variants/x", b"1")
+    shutil.rmtree(tmp_path / "kept")
+    assert depot.get("variants/x") is None
+    assert depot.put("variants/x", b"2")
+    assert depot.get("variants/x") == b"2"
+    assert said == []
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path, said: Said) -> None:
+    depot = Depot(str(tmp_path / "kept"), 10_000, said)
+    for number in range(5):
+        depot.put(f"x{number}", bytes(1500))
+        os.utime(depot.path(f"x{number}"), (1000 + number, 1000 + number))
+    assert depot.get("x0") == bytes(1500)  # used again
+    for number in range(5, 9):
+        depot.put(f"x{number}", bytes(1500))
+    kept = {path.name for path in (tmp_path / "kept").iterdir()}
+    assert "x0" in kept
+    assert "x1" not in kept
+    assert sum(path.stat().st_size for path in (tmp_path / "kept").iterdir()) <= 10_000
+
+
+def test_a_folder_that_can_not_be_is_told_of(tmp_path: Path, said: Said) -> None:
+    (tmp_path / "kept").write_text("a file is in its place")
+    depot = Depot(str(tmp_path / "kept"), 10**6, said)
+    assert not depot.put("variants/x", b"bytes")
+    assert depot.get("variants/x") is None
+    assert "STATIC_OPTIMIZER_CACHE_DIR" in said[0]
+
+
+def test_a_limit_of_nothing_keeps_nothing(tmp_path: Path, said: Said) -> None:
+    depot = Depot(str(tmp_path / "kept"), 0, said)
+    assert not depot.put("x", b"bytes")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_latest_versions_are_kept(depot: Depot) -> None:
+    bodies = [b"version %d" % number for number in range(5)]
+    for number, body in enumerate(bodies):
+        sha256 = hashlib.sha256(body).hexdigest()
+        depot.remember_version("static:a.css", sha256, body, keep=2)
+        name = next(path for path in depot.path("versions").rglob(sha256))
+        os.utime(name, (1000 + number, 1000 + number))
+    hashes = [hashlib.sha256(body).hexdigest() for body in reversed(bodies)]
+    assert depot.versions("static:a.css") == hashes[:3]
+    assert depot.version("static:a.css", hashes[1]) == bodies[3]
+    assert depot.version("static:a.css", hashes[4]) is None
+    assert depot.version("static:b.css", hashes[1]) is None
+
+
+def test_a_version_is_what_its_hash_says(depot: Depot) -> None:
+    wrong = hashlib.sha256(b"other").hexdigest()
+    depot.remember_version("static:a.css", wrong, b"bytes", keep=2)
+    assert depot.version("static:a.css", wrong) is None
+
+
+HAMMER = """
+import hashlib, shutil, sys
+from flask_static_optimizer.assets.depot import Depot, variant_name
+folder, seed = sys.argv[1], int(sys.argv[2])
+depot = Depot(folder, 20_000, lambda *_: None)
+for turn in range(150):
+    number = (turn * 7 + seed) % 20
+    name = variant_name(hashlib.sha256(bytes([number])).hexdigest(), "br", best=False)
+    assert depot.get(name) in (None, bytes([number]) * 2000)
+    depot.put(name, bytes([number]) * 2000)
+    if turn % 40 == seed:
+        shutil.rmtree(folder, ignore_errors=True)
+"""
+
+
+def test_processes_share_it(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", HAMMER, str(tmp_path / "kept"), str(seed)])
+        for seed in range(3)
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
