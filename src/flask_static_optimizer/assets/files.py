@@ -65,6 +65,16 @@ class Snapshot(NamedTuple):
     modified: float
 
 
+def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether the bytes of one open file are the same as before.
+
+    Being replaced or deleted touches the change time of a file too, and none of its bytes.
+    """
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        return False
+    return before.st_ctime_ns == after.st_ctime_ns or before.st_nlink != after.st_nlink
+
+
 def read(path: str) -> Snapshot:
     """Read a file and know that all its bytes are of one state.
 
@@ -85,8 +95,8 @@ def read(path: str) -> Snapshot:
                 size += len(chunk)
                 if before.size <= WHOLE:
                     chunks.append(chunk)
-            after = Identity.of(os.fstat(file.fileno()))
-        if before == after and size == before.size:
+            same = unchanged(stat, os.fstat(file.fileno()))
+        if same and size == before.size:
             data = b"".join(chunks) if before.size <= WHOLE else None
             return Snapshot(before, settled, sha.hexdigest(), data, stat.st_mtime)
     raise FileChangingError(f"{path} changes while it is read")

@@ -14,7 +14,7 @@ from werkzeug.http import http_date
 from ..http.bodies import FileSlice
 from ..http.negotiation import accepted
 from .delta import DELTA, parse_available, pattern, use_as_dictionary
-from .files import FileChangingError, Identity
+from .files import FileChangingError, Identity, unchanged
 from .urls import PARAMETER
 
 if TYPE_CHECKING:
@@ -82,13 +82,14 @@ class Selected(NamedTuple):
         asset = self.asset
         if asset.body is not None:
             return [asset.body]
-        state = asset.snapshot.identity
         file = _open(asset.path)
         try:
-            _check(file, state)
-            if state.size > _SMALL:
-                return FileSlice(file, 0, state.size, partial(_check, file, state))
-            data = file.read(state.size + 1)
+            state = os.fstat(file.fileno())
+            if Identity.of(state) != asset.snapshot.identity:
+                raise FileChangingError(f"{asset.path} has been replaced")
+            if state.st_size > _SMALL:
+                return FileSlice(file, 0, state.st_size, partial(_check, file, state))
+            data = file.read(state.st_size + 1)
             _check(file, state)
         except BaseException:
             file.close()
@@ -151,9 +152,9 @@ def _pattern(environ: Mapping[str, Any], fingerprint: str) -> str:
     return f"{path}?{PARAMETER}=*"
 
 
-def _check(file: FileIO, state: Identity) -> None:
-    if Identity.of(os.fstat(file.fileno())) != state:
+def _check(file: FileIO, state: os.stat_result) -> None:
+    if not unchanged(state, os.fstat(file.fileno())):
         raise FileChangingError(
-            f"{file.name!r} has changed since it was looked up. If this ends a response short, the"
-            " file was rewritten in place while it was sent: put new files there by renaming."
+            f"{file.name!r} was rewritten in place while it was sent, so the response ends short."
+            " Put new files into place by renaming them."
         )
