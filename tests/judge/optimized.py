@@ -17,6 +17,9 @@ _init = Flask.__init__
 def _init_optimized(self: Flask, *args: Any, **kwargs: Any) -> None:
     # A subclass goes on after this, and so do the tests: the order of initialisation is free.
     _init(self, *args, **kwargs)
+    # Tests that compare URLs mean them without fingerprints; and nothing is to stay on the disk.
+    self.config["STATIC_OPTIMIZER_FINGERPRINT"] = False
+    self.config["STATIC_OPTIMIZER_CACHE_SIZE"] = 0
     StaticOptimizer(self)
     counts["apps"] += 1
 
