@@ -141,6 +141,30 @@ def test_what_is_not_for_everybody_has_no_fingerprint(
     assert "immutable" not in got.headers.get("Cache-Control", "")
 
 
+@pytest.mark.parametrize("value", [{"session": "protected"}, False])
+def test_a_guarded_file_has_no_second_name(
+    make_app: MakeApp, static_folder: Path, value: Any
+) -> None:
+    """A guard that goes by the file's name must not be passed under another."""
+    data = (static_folder / "private" / "report.pdf").read_bytes()
+    app = make_app(
+        STATIC_OPTIMIZER_FINGERPRINT="path",
+        STATIC_OPTIMIZER_RULES={"static:private/report.pdf": value},
+    )
+    for version in (fingerprint(data), "0123456789abcdef"):
+        response = app.test_client().get(f"/static/private/report.{version}.pdf")
+        assert response.status_code == 404
+        assert response.data != data
+
+
+def test_a_rule_for_a_file_holds_for_its_fingerprinted_name(make_app: MakeApp) -> None:
+    app = make_app(
+        STATIC_OPTIMIZER_FINGERPRINT="path",
+        STATIC_OPTIMIZER_RULES={"static:app.css": {"vary": ["Accept-Language"]}},
+    )
+    assert "Accept-Language" in app.test_client().get(url_of(app, "app.css")).vary
+
+
 def test_what_is_not_there_or_has_a_version_keeps_its_url(make_app: MakeApp) -> None:
     app = make_app()
     assert url_of(app, "none.css") == "/static/none.css"

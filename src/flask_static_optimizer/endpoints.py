@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 
+from .assets import names
 from .assets.catalogue import Catalogue
 from .assets.mount import Mount
 from .errors import ConfigurationError
@@ -40,8 +41,12 @@ class StaticEndpoint:
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
+        spellings = [filename if isinstance(filename, str) else None]
+        split = names.split(filename) if self.mount and isinstance(filename, str) else None
+        if split is not None:
+            spellings.append(split[0])  # a rule for a file is one for its fingerprinted name, too
         for rule, policy in self.choices:
-            if rule.covers(filename if isinstance(filename, str) else None):
+            if any(rule.covers(spelling) for spelling in spellings):
                 return policy
         return self.default
 

@@ -85,7 +85,8 @@ class Urls:
             split = names.split(name)
             if split is not None:
                 plain, fingerprint = split
-                asset = self._catalogue.find(mount, plain)
+                # What is not for everybody has one name only, the one that its guard knows.
+                asset = self._catalogue.find(mount, plain) if mount.is_shared(plain) else None
                 if asset is not None and asset.fingerprint == fingerprint:
                     return Located(asset, verified=True)
                 wrong = Located(asset, verified=False) if asset is not None else None
