@@ -18,6 +18,7 @@ from .folders import is_folder_view, mounted
 from .policy import CachePolicy
 from .routes import tag_of
 from .settings import PREFIX, Rule, Settings
+from .shortcut import NOWHERE, Shortcut
 
 View = Callable[..., Any]
 
@@ -38,6 +39,8 @@ class StaticEndpoint:
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
+        if not self.choices:
+            return self.default
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
@@ -92,6 +95,7 @@ class EndpointTable:
         self._lock = Lock()
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
+        self.shortcut = NOWHERE
         self.complete = False
         self._endpoints: Mapping[str, StaticEndpoint] = {}
         self._problem: str | None = None
@@ -150,6 +154,8 @@ class EndpointTable:
                 for name, endpoint in endpoints.items():
                     app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
                 self.gate = _gate([route for name in endpoints for route in routes[name]])
+                prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
+                self.shortcut = Shortcut.over(app, prefixes)
                 self.complete = True
 
     def _classify(self, app: Flask, name: str, view: View) -> StaticEndpoint | None:

@@ -11,6 +11,7 @@ from .http.answers import answer_conditions
 from .http.conditional import has_precondition
 from .http.fields import fold, forbid_sharing, forbid_storing, set_scope
 from .notices import stricter_word
+from .ready import set_ready
 from .representation import CACHEABLE, same_body
 from .signals import cookies_dropped
 
@@ -30,6 +31,7 @@ def last_word(
     visitor is private; all else in its place, errors and redirects first, is not to be stored.
     """
     if _nothing_to_add(state, mark, request, response):
+        set_ready(response)
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:

@@ -84,8 +84,10 @@ def match(state: AppState, app: Flask, request: Request) -> Mark | None:
         return None
     if not state.endpoints.complete:
         state.endpoints.refresh(app)
-    adapter = app.create_url_adapter(request)
-    found = None if adapter is None else _match(adapter, request)
+    found = state.endpoints.shortcut.find(request)
+    if found is None:
+        adapter = app.create_url_adapter(request)
+        found = None if adapter is None else _match(adapter, request)
     return None if found is None else mark(state, request, *found)
 
 

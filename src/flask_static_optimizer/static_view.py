@@ -14,11 +14,12 @@ from .assets.selection import Selected, select
 from .folders import scaffold_of
 from .freshness import asset_cache_control
 from .http.conditional import precondition
-from .marking import current_mark
+from .marking import mark_of
+from .ready import ReadyClasses
 from .serving import serve_static
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Request
 
     from .assets.mount import Mount
     from .marking import Mark
@@ -40,9 +41,11 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
         are being written.
     """
     as_it_is = serve_static(view)
+    response_classes = ReadyClasses()
 
     def serve(**view_args: Any) -> Any:
-        mark = current_mark()
+        this: Request = request._get_current_object()  # type: ignore[attr-defined]
+        mark = mark_of(this)
         if mark is None:
             return view(**view_args)
         name = view_args["filename"]
@@ -51,14 +54,17 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    located = state.urls.locate(mount, name, request.query_string)
+                    located = state.urls.locate(mount, name, this.query_string)
                     if located is None:
                         return abort(404)
-                    selected = select(state.variants, mount, located, request.environ)
+                    selected = select(state.variants, mount, located, this.environ)
                     cache_control = asset_cache_control(
                         state.settings, app, scaffold, mark.policy, name, located.verified
                     )
-                    return _respond(app, mark, selected, cache_control)
+                    # What another hook may code has to be judged afterwards.
+                    status = 200 if app.after_request_funcs else _status(this, selected)
+                    kind = response_classes[app.response_class]
+                    return _respond(kind, mark, selected, status, cache_control)
         except OSError as error:
             state.warn_once(
                 app,
@@ -80,23 +86,22 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
     return serve
 
 
-def _respond(app: Flask, mark: Mark, selected: Selected, cache_control: str) -> Response:
+def _status(request: Request, selected: Selected) -> int:
+    modified = selected.asset.last_modified
+    return precondition(request.method, request.environ, selected.etag, modified)
+
+
+def _respond(
+    kind: type[Response], mark: Mark, selected: Selected, status: int, cache_control: str
+) -> Response:
     headers = selected.headers(cache_control, mark.policy.vary)
-    # What another hook may code has to be judged afterwards.
-    status = 200
-    if not app.after_request_funcs:
-        status = precondition(
-            request.method, request.environ, selected.etag, selected.asset.last_modified
-        )
     body: Any
     if status == 200:
         body = selected.open()
     else:
         body = []
         headers = [field for field in headers if field[0] in _OF_304] if status == 304 else []
-    response = app.response_class(
-        body, status, Headers(headers), direct_passthrough=not isinstance(body, list)
-    )
+    response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, list))
     if status == 304:
         del response.headers["Content-Type"]
     mark.response = response

@@ -1,0 +1,41 @@
+"""Responses whose header fields are sent as they are, once they are known to be complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+if TYPE_CHECKING:
+    from flask import Response
+    from werkzeug.datastructures import Headers
+
+
+class ReadyClasses(dict[type["Response"], type["Response"]]):
+    """For each response class that an app has used, a subclass that can be told to be ready."""
+
+    def __missing__(self, base: type[Response]) -> type[Response]:
+        return self.setdefault(base, _ready_class(base))
+
+
+def set_ready(response: Response) -> None:
+    """Say that the header fields of a response are complete for the status that it has."""
+    response._ready_status = response.status_code  # type: ignore[attr-defined]
+
+
+def _ready_class(base: type[Response]) -> type[Response]:
+    # Werkzeug copies the fields to complete them; a class with a way of its own keeps it.
+    if base.get_wsgi_headers is not WerkzeugResponse.get_wsgi_headers:
+        return base
+
+    class Ready(base):  # type: ignore[misc, valid-type]
+        _ready_status: int | None = None
+
+        def get_wsgi_headers(self, environ: Any) -> Headers:
+            if self._ready_status == self.status_code:
+                return self.headers  # type: ignore[no-any-return]
+            return super().get_wsgi_headers(environ)  # type: ignore[no-any-return]
+
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(Ready, name, getattr(base, name))
+    return Ready

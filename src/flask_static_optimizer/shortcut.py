@@ -1,0 +1,79 @@
+"""Static folders whose URLs can be told by how they begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from werkzeug.routing import PathConverter
+
+if TYPE_CHECKING:
+    from flask import Request
+    from werkzeug.routing import Rule
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Shortcut:
+    """Finds the static folder behind a path without a second match of the URL.
+
+    Flask matches each URL after it has opened the session. Where nothing else in the app's URL
+    map can match below a folder's prefix, the same answer is had for less.
+
+    :param prefixes: by endpoint, what the paths of such folders begin with.
+    """
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self._endpoints = tuple(prefixes)
+        choices = "|".join(f"({re.escape(prefix)})" for prefix in prefixes.values())
+        # As Werkzeug's path converter has it; it redirects where slashes are doubled.
+        self._paths = re.compile(f"(?!.*//)(?:{choices})([^/].*)") if prefixes else None
+
+    @classmethod
+    def over(cls, app: Flask, folders: Mapping[str, str | None]) -> Shortcut:
+        """A shortcut to those of the folders that need no match in the app.
+
+        :param folders: by endpoint, the prefix of the folder's paths, if it is always the same.
+        """
+        return cls(dict(_alone(app, folders)))
+
+    def find(self, request: Request) -> tuple[str, dict[str, Any]] | None:
+        """The endpoint and the view arguments of a request for a file, or ``None`` if unknown."""
+        if self._paths is None or request.routing_exception or "HTTP_UPGRADE" in request.environ:
+            return None
+        found = self._paths.fullmatch(request.path)
+        if found is None:
+            return None
+        *prefixes, name = found.groups()
+        index = next(index for index, prefix in enumerate(prefixes) if prefix)
+        return self._endpoints[index], {"filename": name}
+
+
+NOWHERE = Shortcut({})
+
+
+def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    url_map = app.url_map
+    rules = list(url_map.iter_rules())
+    if (
+        url_map.host_matching
+        or url_map.converters.get("path") is not PathConverter
+        or type(app).create_url_adapter is not Flask.create_url_adapter
+        or any(rule.subdomain != url_map.default_subdomain for rule in rules)
+    ):
+        return
+    for endpoint, prefix in folders.items():
+        if prefix is None:
+            continue
+        own, *others = [rule for rule in rules if _competes(rule, prefix)]
+        plain = (own.endpoint, own.rule) == (endpoint, f"{prefix}<path:filename>")
+        if plain and not others and own.methods is not None and own.methods >= _METHODS:
+            yield endpoint, prefix
+
+
+def _competes(rule: Rule, prefix: str) -> bool:
+    """Whether a rule may match a path with that prefix."""
+    head, variable, _ = rule.rule.partition("<")
+    return head.startswith(prefix) or (bool(variable) and prefix.startswith(head))
