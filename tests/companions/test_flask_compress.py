@@ -146,7 +146,7 @@ def test_a_head_says_what_a_get_would(build: Build, url: str) -> None:
 
 
 @urls
-def test_a_range_is_cut_from_the_plain_bytes_and_never_from_compressed_ones(
+def test_a_range_is_never_cut_from_what_is_compressed_anew_each_time(
     build: Build, url: str
 ) -> None:
     browser = build(compression).test_client()
@@ -154,9 +154,13 @@ def test_a_range_is_cut_from_the_plain_bytes_and_never_from_compressed_ones(
     assert (part.status_code, part.data) == (206, CSS[5:905])
     assert part.headers["ETag"] == get(browser, url).headers["ETag"]
 
-    whole = get(browser, url, "br", Range="bytes=5-904")
-    assert whole.status_code == 200
-    assert decoded(whole) == CSS
+    answer, whole = get(browser, url, "br", Range="bytes=5-904"), get(browser, url, "br")
+    if url.startswith("/static/"):  # a variant of ours, whose bytes stay
+        assert (answer.status_code, answer.data) == (206, whole.data[5:905])
+        assert answer.headers["ETag"] == whole.headers["ETag"]
+    else:
+        assert answer.status_code == 200
+        assert decoded(answer) == CSS
 
 
 @urls

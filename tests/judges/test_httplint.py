@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from flask import Flask, url_for
 from httplint import HttpRequestLinter, HttpResponseLinter
 from httplint.note import levels
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from conftest import CSS
 
@@ -56,29 +54,6 @@ def judge(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
     linter.finish_content(True)
     bad = {type(note).__name__ for note in linter.notes if note.level in (levels.BAD, levels.WARN)}
     return Answer(response.status, dict(fields), body, bad)
-
-
-@pytest.fixture
-def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., tuple[Flask, int]]]:
-    servers: list[Any] = []
-
-    class Handler(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log(self, *_: Any) -> None:
-            pass
-
-    def start(**config: Any) -> tuple[Flask, int]:
-        app = make_app(**config)
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        servers.append(server)
-        return app, server.server_port
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.usefixtures("settled")

@@ -110,8 +110,8 @@ def select(
 ) -> Selected:
     """Choose the representation that a request is to get (RFC 9110 §12.5.3).
 
-    A client that asks for a part began with the whole without a coding, unless its ``If-Range``
-    says otherwise, and goes on with it.
+    A part is one of what the whole would be now (§14.2), unless its ``If-Range`` names another
+    representation that the client began with.
     """
     asset = located.asset
     coded = variants.of(asset)
@@ -126,10 +126,12 @@ def select(
         dictionary = use_as_dictionary(_pattern(environ, asset.fingerprint))
     acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), variants.offered)
     if "HTTP_RANGE" in environ:
-        condition = environ.get("HTTP_IF_RANGE")
-        possible = (coded[coding] for coding in acceptable if coding in coded)
-        begun = (variant for variant in possible if variant.etag == condition)
-        return Selected(asset, next(begun, None), vary, dictionary)
+        begun = environ.get("HTTP_IF_RANGE")
+        if begun == asset.etag:
+            return Selected(asset, None, vary, dictionary)
+        for coding in acceptable:
+            if coding in coded and coded[coding].etag == begun:
+                return Selected(asset, coded[coding], vary, dictionary)
     if deltas and DELTA in acceptable:
         known = parse_available(environ.get("HTTP_AVAILABLE_DICTIONARY"))
         delta = known and variants.delta(mount, asset, known)
