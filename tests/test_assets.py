@@ -7,7 +7,8 @@ import gzip
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -426,6 +427,49 @@ def test_a_file_that_vanishes_or_can_not_be_read(
         response = client.get("/static/app.css")
         assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
     assert caplog.text.count("Permission denied") == 1
+
+
+@contextmanager
+def closed_to_us(folder: Path) -> Iterator[None]:
+    """Close a folder, and be somebody whom that concerns; root it does not."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions are another thing on this system")
+    for above in folder.parents:
+        if above.stat().st_uid == os.geteuid() and above.name.startswith(("test_", "pytest-")):
+            above.chmod(0o755)
+    folder.chmod(0)
+    user = os.geteuid()
+    os.seteuid(65534 if user == 0 else user)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("closed", [".", "fonts"])
+def test_a_folder_without_permission(
+    make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture, closed: str
+) -> None:
+    fonts = static_folder / "fonts"
+    fonts.mkdir()
+    (fonts / "a.woff2").write_bytes(b"font")
+    css = b"a { b: url(fonts/a.woff2) }" * 20
+    (static_folder / "with.css").write_bytes(css)
+    app = make_app()
+    client = app.test_client()
+    with closed_to_us(static_folder / closed):
+        for name in ("a.woff2", "a.woff2", "b.woff2", "c/d.woff2"):
+            response = client.get(f"/static/fonts/{name}")
+            assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
+        assert caplog.text.count("Permission denied") == 1
+        assert str(static_folder / closed) in caplog.text
+        assert url_of(app, "fonts/a.woff2") == "/static/fonts/a.woff2"
+        if closed == "fonts":
+            assert client.get("/static/with.css").data == css
+        with app.test_request_context():
+            modules = render_template_string("{{ static_importmap() }}")
+        assert ("app." in modules) == (closed == "fonts")
 
 
 def test_a_file_that_is_written_all_the_time_has_no_validator(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -265,6 +266,32 @@ class TestLaw4NothingPrivateIsShared:
         assert get(build(forbid), way).headers["Cache-Control"] == "no-store"
 
 
+class TestLaw5ImmutableMeansVerified:
+    """On folders; the fingerprints themselves are tests/test_assets.py's."""
+
+    @pytest.mark.parametrize("mode", ["query", "path"])
+    def test_only_the_fingerprint_of_the_bytes_is_immutable(
+        self, build: Any, way: Way, mode: str
+    ) -> None:
+        client = build(lambda app: app.config.update(STATIC_OPTIMIZER_FINGERPRINT=mode))
+        data = get(client, way).data
+        right = hashlib.sha256(data).hexdigest()[:16]
+        for fingerprint in (right, right[::-1], right[:-1], right.upper() + "x", "0" * 16, ""):
+            head, dot, tail = way.url.rpartition(".")
+            named = f"{head}.{fingerprint}.{tail}" if dot else f"{way.url}.{fingerprint}"
+            response = get(client, way, f"{way.url}?v={fingerprint}" if mode == "query" else named)
+            said = response.headers["Cache-Control"]
+            folder = type(client.application) is Flask and way.endpoint.endswith("static")
+            assert ("immutable" in said) == (folder and fingerprint == right), said
+            if response.status_code == 200 and folder:
+                assert response.data == data
+                if fingerprint != right and len(fingerprint) == 16:
+                    assert said == "no-cache"
+
+    def test_a_plain_url_is_not(self, build: Any, way: Way) -> None:
+        assert "immutable" not in get(build(), way).headers["Cache-Control"]
+
+
 class TestLaw6MistakesAreNotRemembered:
     def test_not_found(self, build: Any, way: Way) -> None:
         response = get(build(), way, way.missing)
@@ -341,6 +368,16 @@ class TestLaw7OneValidatorPerRepresentation:
         assert same.headers["ETag"] == first.headers["ETag"]
         assert same.headers["Cache-Control"] == first.headers["Cache-Control"]
         assert "Content-Type" not in same.headers
+
+    def test_each_coding_has_its_own(self, build: Any, way: Way) -> None:
+        client = build()
+        found = {}
+        for coding in ("identity", "gzip", "br", "zstd"):
+            response = get(client, way, headers={"Accept-Encoding": coding})
+            found[response.headers.get("Content-Encoding")] = response.headers["ETag"]
+        assert len(set(found.values())) == len(found)
+        if way.endpoint.endswith("static") and type(client.application) is Flask:
+            assert found.keys() == {None, "gzip", "br", "zstd"}
 
 
 class TestLaw8TheMatchedEndpointDecides:

@@ -68,7 +68,8 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
         except OSError as error:
             state.warn_once(
                 app,
-                ("unreadable", mount.endpoint, name),
+                # Not by the name alone: below a closed folder a client may think up any.
+                ("unreadable", mount.endpoint, error.filename),
                 "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
                 name,
                 mount.endpoint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import time
@@ -18,7 +19,7 @@ from conftest import free_port
 from flask_static_optimizer import StaticOptimizer
 
 MODULES = [f"part{number}" for number in range(12)]
-PICTURES = [f"picture{number}.svg" for number in range(9)]
+PICTURES = [f"picture{number}.svg" for number in range(8)]
 
 PAGE = """<!doctype html>
 <html><head><title>waiting</title>
@@ -31,6 +32,33 @@ PAGE = """<!doctype html>
 {% for name in pictures %}<img src="{{ url_for('static', filename='img/' + name) }}">{% endfor %}
 <p id="painted">painted</p>
 </body></html>"""
+
+
+def font() -> bytes:
+    """A real web font with one glyph, a square for the letter p."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for corner in ((0, 700), (700, 700), (700, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    square = pen.glyph()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "p"])
+    builder.setupCharacterMap({ord("p"): "p"})
+    builder.setupGlyf({".notdef": square, "p": square})
+    builder.setupHorizontalMetrics({".notdef": (800, 0), "p": (800, 0)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Tiny", "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    builder.setupPost()
+    builder.font.flavor = "woff2"
+    builder.font.recalcTimestamp = False
+    made = io.BytesIO()
+    builder.save(made)
+    return made.getvalue()
 
 
 def picture(width: int, colour: str) -> str:
@@ -57,18 +85,23 @@ class Site:
         # A secure context, as dictionaries need one.
         return f"http://localhost:{self.port}/"
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str | bytes) -> None:
         """Put a file into place as deploy tools do."""
         path = self.folder / "static" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(path.name + ".new")
-        new.write_text(text)
+        new.write_bytes(text if isinstance(text, bytes) else text.encode())
         os.replace(new, path)
 
     def fill(self) -> None:
         self.write("icon.svg", picture(16, "black"))
         self.write("css/main.css", '@import "base.css";\n#painted { color: rgb(1, 2, 3) }\n')
-        self.write("css/base.css", "body { margin: 0 }\n")
+        self.write(
+            "css/base.css",
+            "@font-face { font-family: Tiny; src: url(../fonts/tiny.woff2?#iefix) }\n"
+            "body { margin: 0; font-family: Tiny }\n",
+        )
+        self.write("fonts/tiny.woff2", font())
         self.write(
             "css/page.css",
             "#painted { background: url(../img/back.svg); border-image: url(../img/edge.svg) 1 }\n",
@@ -188,6 +221,7 @@ class Chromium:
         script = (
             "return document.title === 'ready' && document.readyState === 'complete'"
             " && [...document.images].every(image => image.complete)"
+            " && document.fonts.status === 'loaded'"
         )
         while not self.run(script):
             if time.monotonic() > deadline:

@@ -33,6 +33,7 @@ def test_a_second_visit_asks_for_nothing_and_a_deploy_for_what_changed(
         entry["path"] for entry in first
     ]
     table["first visit"] = len(first)
+    assert chromium.run("return [...document.fonts].map(font => font.status)") == ["loaded"]
 
     chromium.visit(site.url)
     table["second visit"] = count(site)

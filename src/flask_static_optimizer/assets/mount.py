@@ -25,6 +25,8 @@ class Listing(NamedTuple):
 #: A listing that is never current: there is no folder without a name.
 NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
 
+_EFFECTIVE = os.access in os.supports_effective_ids
+
 
 @dataclass(eq=False, slots=True)
 class Mount:
@@ -49,6 +51,8 @@ class Mount:
         What is in no case: names that lead out of the folder, and without the settings that
         allow them dotfiles and symbolic links to elsewhere. ``.well-known`` (RFC 8615) is for
         the public.
+
+        :raises PermissionError: if it is in a folder that may not be entered; it names that folder.
         """
         path = safe_join(self.folder, name)
         if path is None or "\0" in name:
@@ -65,9 +69,21 @@ class Mount:
                 root = os.path.realpath(self.folder)
                 if os.path.commonpath([root, os.path.realpath(path)]) != root:
                     return None
+        except PermissionError as error:
+            error.filename = self._closed(path)
+            raise
         except (OSError, ValueError):
             return None
         return path
+
+    def _closed(self, path: str) -> str:
+        """The outermost folder on the way to a path that may not be entered."""
+        folder = os.path.normpath(self.folder)
+        for part in os.path.relpath(os.path.dirname(path), folder).split(os.sep):
+            folder = os.path.normpath(os.path.join(folder, part))
+            if not os.access(folder, os.X_OK, effective_ids=_EFFECTIVE):
+                break
+        return folder
 
     def names(self) -> tuple[str, ...]:
         """The names of all files below the folder that can be served, in order.
@@ -88,6 +104,10 @@ class Mount:
             below.sort()
             place = os.path.relpath(folder, self.folder).replace(os.sep, "/")
             names += [posixpath.normpath(posixpath.join(place, file)) for file in files]
-        return Listing(
-            tuple(folders), tuple(sorted(name for name in names if self.path(name) is not None))
-        )
+        return Listing(tuple(folders), tuple(sorted(filter(self._is_served, names))))
+
+    def _is_served(self, name: str) -> bool:
+        try:
+            return self.path(name) is not None
+        except PermissionError:  # said of by who asks for it
+            return False

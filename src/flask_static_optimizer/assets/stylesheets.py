@@ -140,10 +140,12 @@ class Stylesheets:
         waiting = [target]
         while waiting:
             mount, name = sheet = waiting.pop()
-            path = mount.path(name) if name.endswith(".css") and sheet not in found else None
-            if path is None:
+            if not name.endswith(".css") or sheet in found:
                 continue
             try:
+                path = mount.path(name)
+                if path is None:
+                    continue
                 snapshot = read(path)
             except OSError:  # said of by who asks for the asset
                 continue
