@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import gzip
 import hashlib
+import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -191,6 +194,29 @@ def test_a_bundlers_names_are_left_alone_and_believed_with_proof(
     assert client.get("/static/chunk-1Abcdef8.js").headers["Cache-Control"] == "max-age=3600"
     (static_folder / hashed).write_bytes(b"other { }")
     assert client.get(f"/static/{hashed}").headers["Cache-Control"] == "max-age=3600"
+
+
+def test_a_manifest_is_read_again_when_a_deploy_replaces_it(
+    make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(STATIC_OPTIMIZER_MANIFESTS=["manifest.json"])
+    client = app.test_client()
+    for name in ("main-4Egfh8ja.js", "main-9kQw3xTz.js"):
+        (static_folder / name).write_text(f"// {name}")
+    for new, old in (("4Egfh8ja", "9kQw3xTz"), ("9kQw3xTz", "4Egfh8ja")):
+        manifest = json.dumps({"main.js": {"file": f"main-{new}.js"}})
+        (static_folder / "manifest.json").write_text(manifest)
+        assert url_of(app, f"main-{new}.js") == f"/static/main-{new}.js"
+        assert client.get(f"/static/main-{new}.js").headers["Cache-Control"] == YEAR
+        assert url_of(app, f"main-{old}.js") != f"/static/main-{old}.js"
+        assert client.get(f"/static/main-{old}.js").headers["Cache-Control"] == "max-age=3600"
+    (static_folder / "manifest.json").unlink()
+    assert client.get("/static/main-9kQw3xTz.js").headers["Cache-Control"] == "max-age=3600"
+    assert not caplog.text
+    (static_folder / "manifest.json").write_text("[")
+    for _ in range(2):
+        client.get("/static/main-9kQw3xTz.js")
+    assert caplog.text.count("'manifest.json' of 'static' can't be read") == 1
 
 
 def test_a_changed_image_changes_its_stylesheets_url(
@@ -394,6 +420,18 @@ def test_paths_that_are_not_served(make_app: MakeApp, static_folder: Path) -> No
     assert allowed.test_client().get("/static/link.txt").data == b"secret"
 
 
+@pytest.mark.usefixtures("settled")
+def test_a_file_is_remembered_once_however_it_is_spelled(make_app: MakeApp) -> None:
+    app = make_app()
+    client = app.test_client()
+    for spelling in ("app.css", "./app.css", *(f"{n}/../app.css" for n in range(20))):
+        environ = {"PATH_INFO": f"/static/{spelling}"}
+        response = client.get("/static/app.css", environ_overrides=environ)
+        assert response.data == CSS
+    (mount,) = app.extensions["static_optimizer"].catalogue.mounts
+    assert list(mount.known) == ["app.css"]
+
+
 @pytest.mark.parametrize("name", ["empty.css", "a b.css", "é.css", "a#b.css", "a?b.css", "a%b.css"])
 def test_files_of_every_name(make_app: MakeApp, static_folder: Path, name: str, mode: str) -> None:
     data = b"" if name == "empty.css" else CSS
@@ -435,7 +473,7 @@ def closed_to_us(folder: Path) -> Iterator[None]:
     if not hasattr(os, "geteuid"):
         pytest.skip("permissions are another thing on this system")
     for above in folder.parents:
-        if above.stat().st_uid == os.geteuid() and above.name.startswith(("test_", "pytest-")):
+        if above.is_relative_to(Path(tempfile.gettempdir()) / f"pytest-of-{getpass.getuser()}"):
             above.chmod(0o755)
     folder.chmod(0)
     user = os.geteuid()

@@ -70,6 +70,8 @@ class Bundles:
                         f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
                         f" be read, so what it lists is taken for plain files: {error}",
                     )
+            if state is not None and not state.settled:  # it may change unseen
+                return names
             known = (state, names)
             with self._lock:
                 self._read[path] = known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,10 @@ class Catalogue:
         :raises OSError: if the file is there and can't be read.
         """
         asset = mount.known.get(name)
+        if asset is None:
+            # A client may spell a name in endless ways ("./a.css", "b/../a.css").
+            name = posixpath.normpath(name)
+            asset = mount.known.get(name)
         if asset is not None and asset.is_current():
             return asset
         return self._look_up(mount, name)

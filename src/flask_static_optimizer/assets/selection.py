@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Bytes of a file up to which a response holds it whole.
 _SMALL = 256 * 2**10
 
+#: Lists of header fields remembered for each asset.
+_REMEMBERED = 64
+
 
 class Selected(NamedTuple):
     """One representation of an asset."""
@@ -48,6 +51,8 @@ class Selected(NamedTuple):
         key = (self.variant and self.variant.etag, self.vary, self.dictionary, cache_control, vary)
         found = self.asset.headers.get(key)
         if found is None:
+            if len(self.asset.headers) >= _REMEMBERED:  # a proxy may say endless prefixes
+                self.asset.headers.clear()
             found = self.asset.headers[key] = self._headers(cache_control, vary)
         return found
 
