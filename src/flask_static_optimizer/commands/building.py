@@ -1,4 +1,4 @@
-"""The ``flask static`` commands."""
+"""``flask static build`` and ``flask static clean``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from .assets.build import (
+from ..assets.build import (
     BrokenManifestError,
     Built,
     assets_of,
@@ -18,12 +18,11 @@ from .assets.build import (
 )
 
 if TYPE_CHECKING:
-    from .state import AppState
+    from ..state import AppState
 
 
-def add_commands(state: AppState, app: Flask) -> None:
-    """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare static files for being served.")
+def add_building(state: AppState, group: AppGroup) -> None:
+    """Add the commands that make variants and take them away again."""
 
     @group.command("build")
     @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
@@ -48,8 +47,6 @@ def add_commands(state: AppState, app: Flask) -> None:
         except (OSError, BrokenManifestError) as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"Removed {removed} files.")
-
-    app.cli.add_command(group)
 
 
 def _build(state: AppState, *, quiet: bool) -> None:

@@ -1,0 +1,21 @@
+"""The ``flask static`` commands: one module for what belongs together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask.cli import AppGroup
+
+from .building import add_building
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..state import AppState
+
+
+def add_commands(state: AppState, app: Flask) -> None:
+    """Give the app its ``flask static`` commands."""
+    group = AppGroup("static", help="Prepare static files for being served.")
+    add_building(state, group)
+    app.cli.add_command(group)
