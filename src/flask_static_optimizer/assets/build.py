@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .asset import Asset
 from .catalogue import Catalogue
-from .depot import Depot, variant_name
+from .depot import Depot, is_variant_name, variant_name
 from .variants import VariantMaker, is_codable
 
 #: What a build has made, in the depot's folder.
@@ -85,7 +85,7 @@ def read_manifest(depot: Depot) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenManifestError(f"{path} is no manifest of a build: {error}") from error
     for name in names:
-        if not name.startswith("variants/") or ".." in name.split("/"):
+        if not is_variant_name(name):
             raise BrokenManifestError(f"{path} lists {name!r}, which no build makes")
     return names
 

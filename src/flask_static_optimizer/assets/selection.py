@@ -16,6 +16,7 @@ from ..http.negotiation import accepted
 from .delta import DELTA, parse_available, pattern, use_as_dictionary
 from .files import FileChangingError, Identity, unchanged
 from .urls import PARAMETER
+from .variants import BEING_MADE
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -121,7 +122,7 @@ def select(
     asset = located.asset
     coded = variants.of(asset)
     deltas = variants.deltas and located.verified is True and variants.keep_version(mount, asset)
-    if not coded and not deltas:
+    if not coded and not deltas and coded is not BEING_MADE:
         return Selected(asset, None, ())
     if not deltas:
         vary: tuple[str, ...] = ("Accept-Encoding",)
