@@ -35,9 +35,15 @@ class BrokenManifestError(ValueError):
 def assets_of(catalogue: Catalogue) -> list[Asset]:
     """All assets for which there may be variants.
 
-    :raises OSError: if one can't be read.
+    :raises OSError: if one, or a folder, can't be read.
     """
-    found = (catalogue.find(mount, name) for mount in catalogue.mounts for name in mount.names())
+
+    def closed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # an app need not have its static folder
+            raise error
+
+    listed = ((mount, name) for mount in catalogue.mounts for name in mount.names(closed))
+    found = (catalogue.find(mount, name) for mount, name in listed)
     return [asset for asset in found if asset is not None and is_codable(asset)]
 
 
