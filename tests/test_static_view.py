@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,79 @@ def test_a_folder_at_the_root(make_app: MakeApp, static_folder: Path, mode: str)
     assert hashlib.sha256(b"1").hexdigest()[:16] in answer.text
     assert client.get("/look").text == "0"
     assert client.get("/no/such/page").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize(
+    ("modified", "said"), [(-5.0, False), (0, False), (1, False), (1.9, False), (2, True)]
+)
+def test_a_date_of_a_reproducible_build_is_not_said(
+    make_app: MakeApp, static_folder: Path, modified: float, said: bool
+) -> None:
+    """The next build has the same date and other bytes: a false 304."""
+    os.utime(static_folder / "app.css", (modified, modified))
+    client = make_app().test_client()
+    assert ("Last-Modified" in client.get("/static/app.css").headers) is said
+    headers = {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:09 GMT"}
+    answer = client.get("/static/app.css", headers=headers)
+    assert answer.status_code == (304 if said else 200)
+
+
+def test_links_to_folders_elsewhere_lead_nowhere(make_app: MakeApp, static_folder: Path) -> None:
+    outside = static_folder.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (static_folder / "link").symlink_to(outside)
+    (static_folder / "loop").symlink_to(static_folder / "loop")
+    (static_folder / "inside").symlink_to(static_folder / "private")
+    client = make_app().test_client()
+    for name in (
+        "link/secret.txt",
+        "inside/../link/secret.txt",
+        "loop",
+        "loop/x",
+        "link",
+        "APP.CSS",
+    ):
+        answer = client.get(f"/static/{name}")
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store"), name
+    assert client.get("/static/inside/report.pdf").status_code == 200
+    assert client.get(f"/static/{'a' * 5000}").status_code == 404
+
+
+@pytest.mark.parametrize("size", [3000, 300_000])
+def test_a_file_that_is_really_being_written(
+    make_app: MakeApp, static_folder: Path, size: int
+) -> None:
+    """Each answer is whole and true, says nothing of its bytes, or ends short."""
+    path = static_folder / "log.txt"
+    path.write_bytes(b"0" * size)
+    stop = threading.Event()
+
+    def write() -> None:
+        for turn in range(10**6):
+            with path.open("r+b", buffering=0) as file:
+                for _ in range(4):
+                    file.write(b"%d" % (turn % 10) * (size // 4))
+            if stop.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    app = make_app()
+    client = app.test_client()
+    try:
+        for _ in range(60):
+            try:
+                answer = client.get("/static/log.txt")
+            except OSError:  # as a server sees it; it closes the connection
+                continue
+            assert answer.status_code == 200
+            if "ETag" in answer.headers:
+                digest = hashlib.sha256(answer.data).hexdigest()[:32]
+                assert answer.headers["ETag"] == f'"{digest}"'
+            else:
+                assert answer.headers["Cache-Control"] == "no-store"
+    finally:
+        stop.set()
+        writer.join()
