@@ -56,7 +56,7 @@ def test_blueprints_that_come_later_are_known_without_a_request(
 
     ask = "{{ static_integrity('app.js', 'late.static')|safe }}"
     app = make_app(after=add)
-    with app.test_request_context():
+    with app.app_context():
         assert render_template_string(ask) == sri((static_folder / "app.js").read_bytes())
     assert "/late/static/app.js" in imports(make_app(after=add))
 
