@@ -713,6 +713,11 @@ def test_get_send_file_max_age_is_the_users_word(make_app: MakeApp, static_folde
             response.get_data()
 
 
+def test_deltas_want_fingerprints(make_app: MakeApp) -> None:
+    with pytest.raises(ConfigurationError, match="STATIC_OPTIMIZER_FINGERPRINT=False"):
+        make_app(STATIC_OPTIMIZER_DELTA=True, STATIC_OPTIMIZER_FINGERPRINT=False)
+
+
 def test_no_long_ages_while_debugging(make_app: MakeApp) -> None:
     app = make_app(DEBUG=True)
     assert app.test_client().get(url_of(app, "app.css")).headers["Cache-Control"] == "no-cache"

@@ -112,6 +112,23 @@ def test_a_version_that_is_no_longer_kept_is_no_dictionary(
         assert client.get(url, headers=headers).headers["Content-Encoding"] == coding
 
 
+def test_what_a_bundler_has_named_has_no_versions(make_app: MakeApp, static_folder: Path) -> None:
+    """The next one has another name, of which nobody knows that it is the next."""
+    listed = static_folder / "main-4Egfh8ja.js"
+    hashed = static_folder / f"app.{hashlib.sha256(LARGE[:5000]).hexdigest()[:12]}.css"
+    for path in (listed, hashed):
+        path.write_bytes(LARGE[:5000])
+    manifest = '{"main.js": "main-4Egfh8ja.js"}'
+    (static_folder / "manifest.json").write_text(manifest)
+    app = make_app(STATIC_OPTIMIZER_DELTA=True, STATIC_OPTIMIZER_MANIFESTS=["manifest.json"])
+    for path in (listed, hashed):
+        answer = app.test_client().get(f"/static/{path.name}")
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert "Use-As-Dictionary" not in answer.headers
+        assert answer.headers["Vary"] == "Accept-Encoding"
+    assert not (static_folder.parent / "kept" / "versions").exists()
+
+
 SERVE = """
 import sys
 from flask import Flask

@@ -121,15 +121,16 @@ def select(
     """
     asset = located.asset
     coded = variants.of(asset)
-    deltas = variants.deltas and located.verified is True and variants.keep_version(mount, asset)
+    versions = _pattern(environ, asset) if variants.deltas and located.verified else None
+    deltas = versions is not None and variants.keep_version(mount, asset)
     if not coded and not deltas and coded is not BEING_MADE:
         return Selected(asset, None, ())
-    if not deltas:
+    if versions is None or not deltas:
         vary: tuple[str, ...] = ("Accept-Encoding",)
         dictionary = None
     else:
         vary = ("Accept-Encoding", "Available-Dictionary")
-        dictionary = use_as_dictionary(_pattern(environ, asset.fingerprint))
+        dictionary = use_as_dictionary(versions)
     acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), variants.offered)
     if "HTTP_RANGE" in environ:
         begun = environ.get("HTTP_IF_RANGE")
@@ -151,13 +152,14 @@ def select(
     return Selected(asset, None, vary, dictionary)
 
 
-def _pattern(environ: Mapping[str, Any], fingerprint: str) -> str:
-    """The URLs of all versions of what was asked for."""
+def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
+    """The URLs of all versions of what was asked for, where our fingerprint tells them apart."""
     raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     path = pattern(quote(raw.encode("latin-1"), safe="/!$&'()*+,;=:@~"))
-    if f".{fingerprint}" in path:
-        return path.replace(f".{fingerprint}", ".*")
-    return f"{path}?{PARAMETER}=*"
+    if f".{asset.fingerprint}" in path:
+        return path.replace(f".{asset.fingerprint}", ".*")
+    queried = asset.fingerprint in environ.get("QUERY_STRING", "")
+    return f"{path}?{PARAMETER}=*" if queried else None
 
 
 def _check(file: FileIO, state: os.stat_result) -> None:
