@@ -14,6 +14,7 @@ from .codings import compress, decompress, is_compressible, suffix, worth_it
 from .delta import DELTA, LARGEST, WrongDeltaError, encode
 from .depot import Depot, variant_name
 from .files import WHOLE
+from .memory import Memory
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -51,6 +52,7 @@ class VariantMaker:
     :param depot: where they are kept from one process to the next.
     :param versions: old versions of an asset to keep for deltas; 0: there are no deltas.
     :param may_build: asked whether what is not there may be made.
+    :param memory: told what is held.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class VariantMaker:
         versions: int,
         may_build: Callable[[], bool],
         warn: Callable[[object, str], None],
+        memory: Memory,
     ) -> None:
         self.offered = (DELTA, *offered) if versions else tuple(offered)
         self.deltas = versions > 0
@@ -68,6 +71,7 @@ class VariantMaker:
         self._versions = versions
         self._may_build = may_build
         self._warn = warn
+        self._memory = memory
         self._making: set[object] = set()
         self._lock = Lock()
 
@@ -77,15 +81,17 @@ class VariantMaker:
         Whoever asks while they are being made gets :data:`BEING_MADE`, and is served without a
         coding.
         """
-        if asset.variants is not None:
-            return asset.variants
+        known = asset.variants  # read once: another thread may let them go
+        if known is not None:
+            return known
         if not self._codings or not is_codable(asset):
             asset.variants = {}
-            return asset.variants
+            return {}
         with self._alone(asset.sha256) as alone:
             if not alone:
                 return BEING_MADE
             asset.variants = made = self.make(asset, best=False)
+            self._memory.hold(asset)
             return made
 
     @contextmanager
@@ -185,6 +191,7 @@ class VariantMaker:
             except WrongDeltaError:  # too short a dictionary, say
                 return None
             made = asset.deltas[known] = Variant.of(DELTA, body)
+            self._memory.hold(asset)
             return made
 
 
