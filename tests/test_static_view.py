@@ -20,6 +20,11 @@ from conftest import CSS
 MakeApp = Callable[..., Flask]
 
 
+@pytest.fixture(params=["lane", "hooks"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def with_hook(app: Flask) -> None:
     app.after_request(lambda response: response)
 

@@ -22,6 +22,11 @@ from flask_static_optimizer.assets.files import Identity
 MakeApp = Callable[..., Flask]
 
 
+@pytest.fixture(params=["lane", "hooks"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import subprocess
 import sys
 import threading
@@ -19,6 +20,11 @@ from flask_static_optimizer.assets import delta
 MakeApp = Callable[..., Flask]
 
 LARGE = b"".join(b".r%d { margin: %dpx }\n" % (n, n * n % 9973) for n in range(60_000))
+
+
+@pytest.fixture(params=["lane", "hooks"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def together(count: int, function: Callable[[], object]) -> list[object]:
@@ -48,15 +54,20 @@ def test_who_asks_while_a_variant_is_made_is_told_that_there_may_be_one(
     client = app.test_client()
     client.get("/static/app.js")
 
+    spellings = ["br", "br, x", "br, y", "br, z"]
+    asked = itertools.cycle(spellings)
+
     def ask() -> tuple[str | None, bool]:
-        headers = {"Accept-Encoding": "br"}
+        headers = {"Accept-Encoding": next(asked)}
         response = app.test_client().get("/static/app.css", headers=headers)
         coded = response.headers.get("Content-Encoding") == "br"
         data = brotli.decompress(response.data) if coded else response.data
         return response.headers.get("Vary"), data == LARGE
 
     assert set(together(8, ask)) == {("Accept-Encoding", True)}
-    assert client.get("/static/app.css", headers={"Accept-Encoding": "br"}).content_encoding == "br"
+    for spelling in spellings:  # and what they got is given to nobody else
+        headers = {"Accept-Encoding": spelling}
+        assert client.get("/static/app.css", headers=headers).content_encoding == "br"
 
 
 def test_a_delta_is_right_for_all_who_ask_at_once(make_app: MakeApp, static_folder: Path) -> None:

@@ -39,6 +39,8 @@ class Selected(NamedTuple):
     vary: tuple[str, ...]
     #: The URLs for which a browser may use this as a dictionary (RFC 9842 §2.1.1).
     dictionary: str | None = None
+    #: Whether the next one who asks may get another, although nothing has changed.
+    passing: bool = False
 
     @property
     def etag(self) -> str:
@@ -158,7 +160,7 @@ def select(
             break
         if coding in coded:
             return Selected(asset, coded[coding], vary, dictionary)
-    return Selected(asset, None, vary, dictionary)
+    return Selected(asset, None, vary, dictionary, passing=coded is BEING_MADE)
 
 
 def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
