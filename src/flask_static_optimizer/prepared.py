@@ -75,7 +75,9 @@ class Prepared:
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        if asked and range_applies(environ, self.etag, modified):
+        # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
+        date = None if "Vary" in dict(self.headers) else modified
+        if asked and range_applies(environ, self.etag, date):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
