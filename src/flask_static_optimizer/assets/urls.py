@@ -93,12 +93,13 @@ class Urls:
             return None
         if asset is None or self._catalogue.is_fingerprinted(mount, asset):
             return None
-        asset.version = asset.fingerprint
+        version: str | None = asset.fingerprint
         if self._mode == "path":
             named = names.insert(name, asset.fingerprint)
-            asset.version = named if names.split(named) == (name, asset.fingerprint) else None
-        asset.version_until = monotonic() + BELIEVED if asset.settled else 0.0
-        return asset.version
+            version = named if names.split(named) == (name, asset.fingerprint) else None
+        if asset.settled and name == asset.name:  # there are many spellings of a name
+            asset.version, asset.version_until = version, monotonic() + BELIEVED
+        return version
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:
         """The asset that a URL leads to, or ``None`` if there is none.
