@@ -16,6 +16,7 @@ from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .digests import Digests
 from .endpoints import EndpointTable
+from .sendfile import offload
 from .serving import serve_static
 from .static_view import serve_folder
 
@@ -82,4 +83,5 @@ class AppState:
     def _serve(self, endpoint: StaticEndpoint, view: Callable[..., Any]) -> Callable[..., Any]:
         if endpoint.mount is None:
             return serve_static(view)
-        return serve_folder(self, endpoint.mount, view)
+        served = serve_folder(self, endpoint.mount, view)
+        return offload(self, endpoint.mount, served) if self.settings.sendfile else served

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask.cli import AppGroup
 
 from .building import add_building
+from .nginx import add_nginx
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -18,4 +19,5 @@ def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
     group = AppGroup("static", help="Prepare static files for being served.")
     add_building(state, group)
+    add_nginx(state, group)
     app.cli.add_command(group)

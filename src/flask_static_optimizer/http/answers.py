@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: What speaks of a representation that a response does not have.
 _OF_BODY = ("Content-Encoding", "Content-Disposition", "ETag", "Last-Modified")
 
+#: What tells a front server to send a body all the same.
+_OFFLOADING = ("X-Accel-Redirect", "X-Sendfile")
+
 
 def answer_conditions(
     response: Response, environ: dict[str, Any], *, coded_ranges: bool = False
@@ -44,6 +47,8 @@ def answer_conditions(
         _replace(response, 412)
     elif status == 304:
         response.status_code = 304
+        for name in _OFFLOADING:
+            headers.pop(name, None)
     elif not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
         length = _length(response)
         if length is not None:
@@ -116,5 +121,5 @@ def _replace(response: Response, status: int) -> None:
     response.status_code = status
     response.direct_passthrough = False
     response.set_data(b"")
-    for name in _OF_BODY:
+    for name in (*_OF_BODY, *_OFFLOADING):
         response.headers.pop(name, None)
