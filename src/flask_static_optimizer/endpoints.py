@@ -104,6 +104,10 @@ class EndpointTable:
         """The static endpoint of that name, if it is one."""
         return self._endpoints.get(endpoint)
 
+    def names(self) -> tuple[str, ...]:
+        """The names of all static endpoints."""
+        return tuple(self._endpoints)
+
     def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""
         return [

@@ -9,6 +9,7 @@ from .errors import ConfigurationError
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
+from .metrics import add_metrics
 from .settings import Settings
 from .state import AppState
 from .templates import help_templates, preload_assets
@@ -63,4 +64,6 @@ class StaticOptimizer:
         help_templates(state, app)
         if settings.preload:
             preload_assets(state, app)
+        if settings.metrics:
+            add_metrics(state, app, settings.metrics)
         add_commands(state, app)

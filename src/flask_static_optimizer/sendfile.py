@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import request
 
-from .marking import mark_of
+from .marking import current_mark
 from .values import X_ACCEL
 
 if TYPE_CHECKING:
+    from flask import Response
+
+    from .assets.asset import Asset
     from .assets.mount import Mount
     from .state import AppState
 
@@ -38,37 +41,36 @@ def offload(state: AppState, mount: Mount, view: Callable[..., Any]) -> Callable
     assert header is not None, "it is not asked for otherwise"
 
     def serve(**view_args: Any) -> Any:
-        response = view(**view_args)
-        mark = mark_of(request._get_current_object())  # type: ignore[attr-defined]
+        response: Response = view(**view_args)
+        mark = current_mark()
         if mark is None or not mark.protected or response is not mark.response:
             return response
         if response.status_code != 200 or not _JUDGED_TWICE.isdisjoint(request.environ):
             return response
-        asset = state.catalogue.find(mount, view_args["filename"])
-        if asset is None or asset.body is not None or response.headers["ETag"] != asset.etag:
+        asset = mark.selected.asset if mark.selected and not mark.selected.variant else None
+        if asset is None or asset.body is not None:
             return response
-        return _handed_over(response, header, _place(header, mount, asset.name, asset.path))
+        _empty(response)
+        response.headers[header] = _place(header, mount, asset)
+        mark.body = tuple(response.response)
+        return response
 
     serve.__name__ = getattr(view, "__name__", "static")
     return serve
 
 
-def _place(header: str, mount: Mount, name: str, path: str) -> str:
+def _place(header: str, mount: Mount, asset: Asset) -> str:
     if header == X_ACCEL:
-        return internal_prefix(mount.endpoint) + quote(name)
-    return quote(posixpath.abspath(path))
+        return internal_prefix(mount.endpoint) + quote(asset.name)
+    return quote(os.path.abspath(asset.path))
 
 
-def _handed_over(response: Response, header: str, place: str) -> Response:
-    mark = mark_of(request._get_current_object())  # type: ignore[attr-defined]
-    assert mark is not None, "it was asked before"
+def _empty(response: Response) -> None:
+    """Leave a body and what is said of its length to the front server."""
     close = getattr(response.response, "close", None)
     if close is not None:
         close()
     response.direct_passthrough = False
-    response.response = body = [b""]
+    response.response = [b""]
     for name in ("Content-Length", "Accept-Ranges"):
         response.headers.pop(name, None)
-    response.headers[header] = place
-    mark.body = tuple(body)
-    return response

@@ -19,6 +19,7 @@ from .endpoints import EndpointTable
 from .sendfile import offload
 from .serving import serve_static
 from .static_view import serve_folder
+from .stats import Stats
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -58,12 +59,15 @@ class AppState:
         )
         self.endpoints = EndpointTable(settings, self.catalogue, self._serve)
         self.digests = Digests()
+        self.stats = Stats()
         #: The session interface that was made aware of static requests.
         self.interface: SessionInterface | None = None
         #: The same once a request has been served with it: until then hooks have more to do.
         self.served_interface: SessionInterface | None = None
         #: Adopts interfaces that are assigned before that; blinker holds it weakly.
         self.adopt_assigned: Callable[..., None] | None = None
+        #: Other receivers of signals, likewise.
+        self.receivers: list[Callable[..., None]] = []
 
     def warn_once(self, app: Flask, occasion: object, message: str, *args: object) -> None:
         """Log a warning to the app's log, once for each occasion."""

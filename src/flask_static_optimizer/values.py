@@ -113,8 +113,8 @@ def sendfile(where: str, value: object) -> SendfileHeader | None:
             return header
     if value is not False:
         raise ConfigurationError(
-            f"{where} is {value!r}: give 'X-Accel-Redirect' (nginx), 'X-Sendfile' (Apache, lighttpd)"
-            " or False."
+            f"{where} is {value!r}: give 'X-Accel-Redirect' (nginx), 'X-Sendfile' (Apache,"
+            " lighttpd) or False."
         )
     return None
 

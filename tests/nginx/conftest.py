@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from nginx.servers import AppServer
 
 from conftest import wait_for_port
+from nginx.servers import AppServer
 
 
 @pytest.fixture

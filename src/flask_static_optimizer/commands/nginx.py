@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -30,18 +31,15 @@ _NAMES = re.compile(r"[A-Za-z0-9.*_ -]+")
 _PARTS = {"all": whole, "http": http_part, "server": server_part}
 
 
-def _matching(pattern: re.Pattern[str], example: str) -> click.ParamType:
-    class Matching(click.ParamType):
-        name = "text"
+def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
+    """A check of an option's value, which goes into the configuration as it is."""
 
-        def convert(
-            self, value: str, param: click.Parameter | None, ctx: click.Context | None
-        ) -> str:
-            if not pattern.fullmatch(value):
-                self.fail(f"{value!r} is none that nginx takes; give one such as {example}.")
-            return value
+    def check(_: click.Context, __: click.Parameter, value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise click.BadParameter(f"{value!r} is none that nginx takes; give {example}.")
+        return value
 
-    return Matching()
+    return check
 
 
 def add_nginx(state: AppState, group: AppGroup) -> None:
@@ -56,21 +54,21 @@ def add_nginx(state: AppState, group: AppGroup) -> None:
     )
     @click.option(
         "--upstream",
-        type=_matching(_ADDRESS, "127.0.0.1:8000 or unix:/run/app.sock"),
+        callback=_matching(_ADDRESS, "127.0.0.1:8000 or unix:/run/app.sock"),
         default="127.0.0.1:8000",
         show_default=True,
         help="Where the app listens.",
     )
     @click.option(
         "--listen",
-        type=_matching(_ADDRESS, "80 or 127.0.0.1:8080"),
+        callback=_matching(_ADDRESS, "80 or 127.0.0.1:8080"),
         default="80",
         show_default=True,
         help="Where nginx is to listen.",
     )
     @click.option(
         "--server-name",
-        type=_matching(_NAMES, "www.example.org"),
+        callback=_matching(_NAMES, "www.example.org"),
         default="_",
         help="The site's host names.  [default: any]",
     )

@@ -135,7 +135,7 @@ def _folder(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
     for content_type in types:
         yield f"    {quoted(content_type)} {type_suffix(content_type)};"
     yield "}"
-    yield "# nginx's own would be others than the app's: by the time of a file, made while it waits."
+    yield "# nginx's own ETags and codings would be others than the app's."
     yield "etag off;"
     yield "gzip off;"
     yield "charset off;"

@@ -28,7 +28,12 @@ _QUESTIONS = (
     (
         "range",
         "$request_method:$http_range",
-        {"default": "1", "~:$": "", r"~^GET:bytes=0-\d{0,15}$": "", r"~^GET:bytes=-0*[1-9]\d{0,14}$": ""},
+        {
+            "default": "1",
+            "~:$": "",
+            r"~^GET:bytes=0-\d{0,15}$": "",
+            r"~^GET:bytes=-0*[1-9]\d{0,14}$": "",
+        },
     ),
 )
 
@@ -66,15 +71,15 @@ class Maps:
         bucket = 64
         while bucket < longest + 48:
             bucket *= 2
-        yield "# If these are set elsewhere already, delete them here and set at least as much there."
+        yield "# If these are set elsewhere already, delete them here and set as much there."
         yield f"map_hash_bucket_size {bucket};"
         yield f"map_hash_max_size {max(2048, 2 * len(self._locations))};"
         yield ""
         yield "# The path as it was sent: another spelling of it is the app's to judge."
         yield from self._map("$request_uri", "path", {r"~^(?<@p>[^?]*)": "$@p"})
         yield ""
-        yield "# By path: the path again, its fingerprint, which header fields go with the plain URL,"
-        yield "# the fingerprinted one and one with another fingerprint, its bytes, Last-Modified."
+        yield "# By path: the path again, its fingerprint, the header fields of the plain URL, of"
+        yield "# the fingerprinted one and of one with another one, its bytes, Last-Modified."
         yield from self._map(
             "$@path",
             "asset",
@@ -103,13 +108,9 @@ class Maps:
                 f"$@takes_{coding}$@path", f"in_{coding}", {"default": f"$@{found}", **coded}
             )
             found = f"in_{coding}"
-        yield from self._map(
-            f"$@{found}", "coding", {"default": "", "~^(?<@c>[a-z]+):": "$@c"}
-        )
+        yield from self._map(f"$@{found}", "coding", {"default": "", "~^(?<@c>[a-z]+):": "$@c"})
         yield from self._map(f"$@{found}", "object", {"default": "", "~:(?<@o>.+)$": "$@o"})
-        yield from self._map(
-            "$@object", "etag", {"default": "", "~/(?<@t>[0-9a-f]{32})": '"$@t"'}
-        )
+        yield from self._map("$@object", "etag", {"default": "", "~/(?<@t>[0-9a-f]{32})": '"$@t"'})
         yield from self._map(
             "$@asset", "modified", {"default": "", r"~ (?<@m>\w+, [^,]+ GMT)$": "$@m"}
         )
@@ -140,7 +141,9 @@ class Maps:
         for name, source, answers in _QUESTIONS:
             yield from self._map(source, f"ask_{name}", answers)
         yield from self._map(
-            "$http_if_range:$@etag", "ask_resume", {"default": "1", r"~^(?:(?<@r>.+):\k<@r>$|:)": ""}
+            "$http_if_range:$@etag",
+            "ask_resume",
+            {"default": "1", r"~^(?:(?<@r>.+):\k<@r>$|:)": ""},
         )
         yield from self._map(
             "$http_if_none_match $@etag",

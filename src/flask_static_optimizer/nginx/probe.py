@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from flask import url_for
@@ -99,16 +99,15 @@ def locations(
     """
     for name in mount.names():
         with app.test_request_context():
-            plain = url_for(mount.endpoint, filename=name, **{PLAIN: True})
+            plain_values: dict[str, Any] = {"filename": name, PLAIN: True}
+            plain = url_for(mount.endpoint, **plain_values)
             best = url_for(mount.endpoint, filename=name)
         yield _located(state, app, copy, plain, best)
         if best != plain and "?" not in best:
             yield _located(state, app, copy, best, best)
 
 
-def _located(
-    state: AppState, app: Flask, copy: Copy, plain: str, best: str
-) -> Location | Refused:
+def _located(state: AppState, app: Flask, copy: Copy, plain: str, best: str) -> Location | Refused:
     try:
         return _Probe(state, app, copy, plain).location(best)
     except NotForNginxError as error:
@@ -153,8 +152,8 @@ class _Probe:
             coded=coded,
             plain=plain,
             fingerprint=fingerprint,
-            verified=fingerprint and self._version(fingerprint),
-            other=fingerprint and self._version(_OF_OTHERS),
+            verified=self._version(fingerprint) if fingerprint else None,
+            other=self._version(_OF_OTHERS) if fingerprint else None,
         )
 
     def _version(self, fingerprint: str) -> Fields:
