@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flask import request_finished
+from flask import got_request_exception, request_finished
 from flask.testing import EnvironBuilder
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
@@ -32,7 +32,7 @@ class Exchange:
     mark: Mark | None = None
     #: Names of the cookies that were taken off the response.
     cookies: tuple[str, ...] = ()
-    #: What the app raised instead of an answer.
+    #: What the app raised, whether or not it made an error page of it.
     error: Exception | None = None
 
     def read(self) -> bytes:
@@ -70,10 +70,17 @@ def ask(
     def dropped(_: Flask, *, names: tuple[str, ...], **__: object) -> None:
         exchange.cookies += names
 
+    def raised(_: Flask, *, exception: Exception, **__: object) -> None:
+        exchange.error = exception
+
     environ: dict[str, Any] = EnvironBuilder(
         app, path, method=method, headers=Headers(list((headers or {}).items()))
     ).get_environ()
-    with request_finished.connected_to(finished, app), cookies_dropped.connected_to(dropped, app):
+    with (
+        request_finished.connected_to(finished, app),
+        cookies_dropped.connected_to(dropped, app),
+        got_request_exception.connected_to(raised, app),
+    ):
         try:
             body, status, exchange.headers = run_wsgi_app(app, environ)
         except Exception as error:  # noqa: BLE001

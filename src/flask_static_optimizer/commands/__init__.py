@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask.cli import AppGroup
 
+from .auditing import add_auditing
 from .building import add_building
 from .nginx import add_nginx
 
@@ -20,4 +21,5 @@ def add_commands(state: AppState, app: Flask) -> None:
     group = AppGroup("static", help="Prepare static files for being served.")
     add_building(state, group)
     add_nginx(state, group)
+    add_auditing(state, group)
     app.cli.add_command(group)
