@@ -77,6 +77,12 @@ class AppState:
             self._said.add(occasion)
         app.logger.warning(message, *args)
 
+    def occasions(self, kind: str) -> list[tuple[str, ...]]:
+        """What was warned of so far, of occasions that begin with a word."""
+        with self._lock:
+            said = [item for item in self._said if isinstance(item, tuple) and item[0] == kind]
+        return sorted(said)
+
     def _warn_from_assets(
         self, get_app: Callable[[], Flask | None], occasion: object, message: str
     ) -> None:

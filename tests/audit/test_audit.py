@@ -132,6 +132,8 @@ FAULTS: list[tuple[str, Callable[[Flask], None] | None, dict[str, Any], list[str
     ("missing-file", missing_in_template, {}, [], "add the file"),
     ("missing-reference", missing_in_css, {}, [], "add the file"),
     ("broken-stylesheet", broken_css, {}, [], "correct it"),
+    ("missing-reference", missing_in_css, {"STATIC_OPTIMIZER_FINGERPRINT": False}, [], "add the"),
+    ("broken-stylesheet", broken_css, {"STATIC_OPTIMIZER_FINGERPRINT": False}, [], "correct it"),
     ("rule-unmatched", None, {"STATIC_OPTIMIZER_RULES": {"charts.*": {}}}, [], "flask routes"),
     (
         "rule-unmatched",

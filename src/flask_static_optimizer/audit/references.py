@@ -75,11 +75,20 @@ def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
 
 
 def stylesheet_findings(state: AppState) -> Iterator[Finding]:
-    """References of stylesheets to what is not there, and stylesheets that are broken."""
-    for mount in state.catalogue.mounts:
-        for name in mount.names():
-            if name.endswith(".css"):
-                yield from _of_stylesheet(state, mount, name)
+    """References of stylesheets to what is not there, and stylesheets that are broken.
+
+    The catalogue has read those that were asked for, which takes its time, and warned of them.
+    """
+    if state.settings.fingerprint is None:
+        for mount in state.catalogue.mounts:
+            for name in mount.names():
+                if name.endswith(".css"):
+                    yield from _of_stylesheet(state, mount, name)
+        return
+    for _, endpoint, name, url in state.occasions("reference"):
+        yield _missing(f"{endpoint}:{name}: {url}")
+    for _, endpoint, name in state.occasions("broken"):
+        yield _broken(f"{endpoint}:{name}")
 
 
 def _of_stylesheet(state: AppState, mount: Mount, name: str) -> Iterator[Finding]:
@@ -93,13 +102,7 @@ def _of_stylesheet(state: AppState, mount: Mount, name: str) -> Iterator[Finding
     except OSError:  # the request for it says so
         return
     except BrokenStylesheetError as error:
-        yield Finding(
-            "broken-stylesheet",
-            "warning",
-            "a stylesheet can't be understood, so that its references have no fingerprints",
-            "correct it",
-            [f"{place}: {error}"],
-        )
+        yield _broken(f"{place}: {error}")
         return
     prefix = mount.prefix or "/ /"
     for reference in found:
@@ -109,13 +112,27 @@ def _of_stylesheet(state: AppState, mount: Mount, name: str) -> Iterator[Finding
         inside = target.path.startswith(prefix)
         leads = (mount, target.path[len(prefix) :]) if inside else _mount_of(state, target.path)
         if leads is not None and state.catalogue.find(*leads) is None:
-            yield Finding(
-                "missing-reference",
-                "error",
-                "a stylesheet refers to a file that is not there",
-                "correct the reference or add the file",
-                [f"{place}: {reference.url}"],
-            )
+            yield _missing(f"{place}: {reference.url}")
+
+
+def _missing(place: str) -> Finding:
+    return Finding(
+        "missing-reference",
+        "error",
+        "a stylesheet refers to a file that is not there",
+        "correct the reference or add the file",
+        [place],
+    )
+
+
+def _broken(place: str) -> Finding:
+    return Finding(
+        "broken-stylesheet",
+        "warning",
+        "a stylesheet can't be understood, so that its references have no fingerprints",
+        "correct it",
+        [place],
+    )
 
 
 def _mount_of(state: AppState, path: str) -> tuple[Mount, str] | None:
