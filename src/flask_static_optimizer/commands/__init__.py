@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare static files for being served.")
+    group = AppGroup("static", help="Prepare, check and hand over static files.")
     add_building(state, group)
     add_nginx(state, group)
     add_auditing(state, group)
