@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import zip_longest
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,13 +59,9 @@ class Stats:
     def figures(self) -> Figures:
         """All counters, as of one moment."""
         with self._lock:
-            sums = list(self._sum)
-            try:
-                while True:
-                    for index, value in enumerate(self._waiting.popleft()):
-                        sums[index] += value
-            except IndexError:  # that was the last
-                self._sum = Figures(*sums)
+            # What comes meanwhile waits for the next who reads.
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            self._sum = Figures(*map(sum, zip_longest(self._sum, *waiting, fillvalue=0)))
             return self._sum
 
     def __getattr__(self, name: str) -> int:

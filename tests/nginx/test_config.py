@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 
 from conftest import CSS, free_port
 from flask_static_optimizer import cacheable_static
@@ -122,6 +122,20 @@ def test_what_a_guard_refuses_is_the_apps(make_app: Any, behind: Any) -> None:
     assert send(port, "/static/app.js").status == 401
     assert send(port, "/static/app.js", {"X-Key": "open"}).status == 200
     assert send(port, "/static/app.js").status == 401
+
+
+def test_what_differs_for_who_has_a_cookie_is_the_apps(make_app: Any, behind: Any) -> None:
+    def count(app: Flask) -> None:
+        @app.before_request
+        def visit() -> None:
+            if request.path.endswith(".js"):
+                session["last"] = request.path
+
+    app = make_app(after=count)
+    _, port = behind(app)
+    assert "private" in send(port, "/static/app.js", BROWSER).headers["Cache-Control"]
+    assert "private" not in send(port, "/static/app.js").headers["Cache-Control"]
+    assert "private" not in send(port, "/static/app.css", BROWSER).headers["Cache-Control"]
 
 
 def test_routes_are_kept_as_long_as_the_app_says(make_app: Any, behind: Any) -> None:

@@ -103,6 +103,7 @@ def add_nginx(state: AppState, group: AppGroup) -> None:
         root = root or os.path.join(app.instance_path, "static_nginx")
         try:
             literal("--root", root)
+            os.makedirs(root, exist_ok=True)  # nginx makes its cache there, but not the folder
             copy = Copy(root)
             site = _site(state, app, copy, identifier(name or app.name))
             site.root, site.upstream = root, upstream
