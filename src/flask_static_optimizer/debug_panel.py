@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, render_template_string
-from flask_debugtoolbar.panels import DebugPanel  # type: ignore[import-untyped, unused-ignore]
+from flask_debugtoolbar.panels import DebugPanel  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 from .marking import EXTENSION
 
