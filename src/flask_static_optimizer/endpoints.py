@@ -39,8 +39,10 @@ class StaticEndpoint:
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
-        if not self.choices:
-            return self.default
+        return self.choose(view_args)[1] if self.choices else self.default
+
+    def choose(self, view_args: Mapping[str, Any]) -> tuple[Rule | None, CachePolicy | None]:
+        """The rule that decides about a request, if any, and the policy as :meth:`policy`."""
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
@@ -50,8 +52,8 @@ class StaticEndpoint:
             spellings.append(split[0])  # a rule for a file is one for its fingerprinted name, too
         for rule, policy in self.choices:
             if any(rule.covers(spelling) for spelling in spellings):
-                return policy
-        return self.default
+                return rule, policy
+        return None, self.default
 
 
 class Gate(NamedTuple):
@@ -103,6 +105,10 @@ class EndpointTable:
     def get(self, endpoint: str) -> StaticEndpoint | None:
         """The static endpoint of that name, if it is one."""
         return self._endpoints.get(endpoint)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all static endpoints."""
+        return tuple(self._endpoints)
 
     def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""

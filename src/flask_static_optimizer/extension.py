@@ -10,6 +10,7 @@ from .express import add_lane
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
+from .metrics import add_metrics
 from .settings import Settings
 from .state import AppState
 from .templates import help_templates, preload_assets
@@ -65,4 +66,6 @@ class StaticOptimizer:
         if settings.preload:
             preload_assets(state, app)
         add_lane(state, app)
+        if settings.metrics:
+            add_metrics(state, app, settings.metrics)
         add_commands(state, app)

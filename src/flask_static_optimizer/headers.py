@@ -38,6 +38,7 @@ def last_word(
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
+        mark.cookies_dropped = len(cookies)
         del response.headers["Set-Cookie"]
     if request.method != "OPTIONS":
         fold(response.headers)

@@ -16,6 +16,7 @@ from .representation import describe
 from .session import StaticSession, seal
 from .settings import PREFIX, Settings
 from .signals import static_request_marked
+from .timing import add_timing
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -93,6 +94,8 @@ def _complete(state: AppState, app: Flask) -> None:
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)
         state.adopt_assigned = None
+    if app.debug:
+        state.receivers += add_timing(app)
 
 
 def _mark_late(state: AppState, this: Request) -> Mark | None:
@@ -104,7 +107,7 @@ def _mark_late(state: AppState, this: Request) -> Mark | None:
         return None
     found = mark(state, this, this.url_rule.endpoint, this.view_args or {})
     if found is not None:
-        found.protected = True
+        found.protected = found.opened = True
         real = session._get_current_object()  # type: ignore[attr-defined]
         opened_early.set((real, found))
     return found

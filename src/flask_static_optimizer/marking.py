@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from werkzeug.routing import MapAdapter
 
+    from .assets.selection import Selected
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
@@ -33,15 +34,19 @@ class Mark:
     __slots__ = (
         "body",
         "cache_control",
+        "cookies_dropped",
         "dropped",
         "endpoint",
         "etag",
         "looked",
+        "opened",
         "ours",
         "policy",
         "protected",
         "response",
+        "selected",
         "sent",
+        "started",
         "status",
         "written",
     )
@@ -56,6 +61,10 @@ class Mark:
         self.looked = False
         self.written = False
         self.dropped: frozenset[str] = frozenset()
+        #: Whether the real session was opened.
+        self.opened = False
+        #: How many cookies were taken off the response.
+        self.cookies_dropped = 0
         #: What the static view made, and whether that, with success, became the response.
         self.response: Response | None = None
         self.ours = False
@@ -66,6 +75,10 @@ class Mark:
         self.body: object = None
         #: The header fields of a response whose view has said all there is to say.
         self.sent: list[tuple[str, str]] | None = None
+        #: The representation of a file that was chosen.
+        self.selected: Selected | None = None
+        #: In debug mode, when the request was marked (``time.perf_counter``).
+        self.started: float | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

@@ -12,7 +12,7 @@ from typing import Any
 from . import values
 from .errors import ConfigurationError, nearest
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
-from .values import CODINGS, FingerprintMode
+from .values import CODINGS, FingerprintMode, SendfileHeader
 
 #: What every configuration key starts with.
 PREFIX = "STATIC_OPTIMIZER_"
@@ -133,6 +133,11 @@ class Settings:
     public: bool = False
     #: Value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
     cdn_cache_control: str | None = None
+    #: The header field by which a front server is told to send a guarded file. ``None``: the app
+    #: sends it.
+    sendfile: SendfileHeader | None = None
+    #: The URL path of the counters, as Prometheus reads them. ``None``: there is none.
+    metrics: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -199,4 +204,6 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "SESSION": session_mode,
     "PUBLIC": boolean,
     "CDN_CACHE_CONTROL": values.header_value,
+    "SENDFILE": values.sendfile,
+    "METRICS": values.url_path,
 }

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from flask.cli import AppGroup
 
+from .auditing import add_auditing
 from .building import add_building
+from .nginx import add_nginx
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare static files for being served.")
+    group = AppGroup("static", help="Prepare, check and hand over static files.")
     add_building(state, group)
+    add_nginx(state, group)
+    add_auditing(state, group)
     app.cli.add_command(group)
