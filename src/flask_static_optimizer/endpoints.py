@@ -37,6 +37,11 @@ class StaticEndpoint:
     #: The folder, where Flask's own view serves it and nothing is put around that.
     mount: Mount | None = None
 
+    @property
+    def policies(self) -> list[CachePolicy]:
+        """All that may hold for one of its requests."""
+        return [each for each in (self.default, *(it for _, it in self.choices)) if each]
+
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
         if not self.choices:
@@ -103,6 +108,14 @@ class EndpointTable:
     def get(self, endpoint: str) -> StaticEndpoint | None:
         """The static endpoint of that name, if it is one."""
         return self._endpoints.get(endpoint)
+
+    def stored(self) -> dict[str, list[CachePolicy]]:
+        """The endpoints whose responses may be stored, with all policies that each may have."""
+        return {
+            name: [policy for policy in endpoint.policies if policy.store is not False]
+            for name, endpoint in self._endpoints.items()
+            if not endpoint.folder
+        }
 
     def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
+    from .storing import Errand
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"
@@ -35,6 +36,7 @@ class Mark:
         "cache_control",
         "dropped",
         "endpoint",
+        "errand",
         "etag",
         "looked",
         "ours",
@@ -43,6 +45,7 @@ class Mark:
         "response",
         "sent",
         "status",
+        "validator",
         "written",
     )
 
@@ -62,10 +65,14 @@ class Mark:
         #: What the response was before any other hook could change it.
         self.status: int | None = None
         self.etag: str | None = None
+        #: The ``ETag`` that its policy knows of, ``""`` if there is to be none.
+        self.validator: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
         #: The header fields of a response whose view has said all there is to say.
         self.sent: list[tuple[str, str]] | None = None
+        #: What the view was run for, where that is more than this one request.
+        self.errand: Errand | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

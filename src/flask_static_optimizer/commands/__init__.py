@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask.cli import AppGroup
 
 from .building import add_building
+from .purging import add_purging
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare static files for being served.")
+    group = AppGroup("static", help="Static files and stored responses.")
     add_building(state, group)
+    add_purging(state, group)
     app.cli.add_command(group)

@@ -35,6 +35,12 @@ def fold(headers: Headers) -> None:
         headers["Vary"] = ", ".join(lines)
 
 
+def vary_names(headers: Headers) -> frozenset[str]:
+    """The request header fields that a response says it varies by, in lower case."""
+    names = ",".join(headers.getlist("Vary")).split(",")
+    return frozenset(name.strip().lower() for name in names if name.strip())
+
+
 def is_offloaded(headers: Headers) -> bool:
     """Whether a front server is to send the body, and knows ranges itself."""
     return "X-Sendfile" in headers or "X-Accel-Redirect" in headers
