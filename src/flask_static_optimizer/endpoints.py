@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
@@ -111,11 +111,13 @@ class EndpointTable:
 
     def stored(self) -> dict[str, list[CachePolicy]]:
         """The endpoints whose responses may be stored, with all policies that each may have."""
-        return {
-            name: [policy for policy in endpoint.policies if policy.store is not False]
+        on = self._settings.store
+        found = {
+            name: [each for each in endpoint.policies if (on if each.store is None else each.store)]
             for name, endpoint in self._endpoints.items()
             if not endpoint.folder
         }
+        return {name: policies for name, policies in found.items() if policies}
 
     def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""
@@ -183,6 +185,9 @@ class EndpointTable:
                 )
         folder = is_folder_view(view)
         base = tag if tag is not None else CachePolicy()
+        if base.store is None and hasattr(view, "__wrapped__"):
+            # The store stands before the decorators of a view, of which one may be a guard.
+            base = replace(base, store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
             return None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 View = Callable[..., Any]
 
+_WRAPPED = "_static_optimizer_invalidating"
+
 #: Methods that change nothing (RFC 9110 §9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -27,7 +29,9 @@ def invalidate_after_unsafe(state: AppState, app: Flask) -> None:
     Views that have none of these URLs stay as they are.
     """
     for name in _unsafe_endpoints(state, app):
-        app.view_functions[name] = _invalidating(state, app.view_functions[name])
+        view = app.view_functions[name]
+        if not getattr(view, _WRAPPED, False):
+            app.view_functions[name] = _invalidating(state, view)
 
 
 def wsgi_path(path: str) -> str:
@@ -37,11 +41,8 @@ def wsgi_path(path: str) -> str:
 
 def _unsafe_endpoints(state: AppState, app: Flask) -> Iterator[str]:
     rules = list(app.url_map.iter_rules())
-    stored = {
-        _shape(rule.rule)
-        for rule in rules
-        if (endpoint := state.endpoints.get(rule.endpoint)) and not endpoint.folder
-    }
+    endpoints = state.endpoints.stored()
+    stored = {_shape(rule.rule) for rule in rules if rule.endpoint in endpoints}
     names = {
         rule.endpoint
         for rule in rules
@@ -62,6 +63,7 @@ def _invalidating(state: AppState, view: View) -> View:
             after_this_request(functools.partial(_invalidate, state))
         return current_app.ensure_sync(view)(*args, **kwargs)
 
+    setattr(serve, _WRAPPED, True)
     return serve
 
 

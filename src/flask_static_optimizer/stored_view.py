@@ -209,7 +209,7 @@ class _Answering:
         self._mark.validator = etag or ""
         if etag is not None and response.status_code == 304:
             response.headers["ETag"] = etag
-        if modified is not None:
+        if modified is not None and response.status_code != 304:
             response.headers["Last-Modified"] = http_date(modified)
 
     def _renewed(self, place: Place | None) -> Response | None:
@@ -222,7 +222,9 @@ class _Answering:
             return None
         now = time.time()
         renewed = Entry(entry.head._replace(made=now, initial_age=0), entry.body)
-        kept = self._store.responses.keep(place, renewed, place.varying, self._environ)
+        kept = self._store.responses.keep(
+            place, renewed, place.varying, self._environ, spare=entry.head.lifetime
+        )
         stored = "; stored" if kept else ""
         return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
 

@@ -206,7 +206,8 @@ class Errand:
         varying |= {name.lower() for name in mark.policy.vary}
         fields = self._fields(state, app, mark, headers, len(body))
         entry = Entry(Head.of(fields, now, initial_age, ages, self._begun), body)
-        return self._store.responses.keep(self._place, entry, varying, self._environ)
+        spare = ages.lifetime if mark.policy.etag else 0
+        return self._store.responses.keep(self._place, entry, varying, self._environ, spare=spare)
 
     def _fields(
         self, state: AppState, app: Flask, mark: Mark, headers: Headers, length: int

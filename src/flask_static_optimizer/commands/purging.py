@@ -35,6 +35,8 @@ def add_purging(state: AppState, group: AppGroup) -> None:
             )
         try:
             purge(state, app, endpoint=endpoint, tag=tag, path=path)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
         except Exception as error:
             raise click.ClickException(f"{type(error).__name__}: {error}") from error
         click.echo("Purged.")

@@ -10,8 +10,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds for which a backend that failed, or took too long, is not asked again.
+#: Seconds for which a backend that failed, or took too long, is not asked again at least; and how
+#: many times the time that it took, if that is more.
 PAUSE = 5.0
+_TIMES = 10
 
 #: Seconds that are too long for an answer: a view is made faster.
 SLOW = 1.0
@@ -70,11 +72,11 @@ class Guard:
         try:
             answer = question()
         except Exception as error:  # noqa: BLE001  # each backend has errors of its own
-            self._close(f"{type(error).__name__}: {error}")
+            self._close(f"{type(error).__name__}: {error}", time.monotonic() - started)
             return otherwise
         took = time.monotonic() - started
         if took > SLOW:
-            self._close(f"it took {took:.1f} s to answer")
+            self._close(f"it took {took:.1f} s to answer", took)
         elif self._failing:
             self._failing = False
         return answer
@@ -87,16 +89,18 @@ class Guard:
             self._closed_until = now + PAUSE
             return True
 
-    def _close(self, reason: str) -> None:
+    def _close(self, reason: str, took: float) -> None:
+        # Who tries again may wait as long as this one did: that is to be rare.
+        pause = min(max(PAUSE, _TIMES * took), INTERVAL)
         with self._lock:
             now = time.monotonic()
             self._failing = True
-            self._closed_until = now + PAUSE
+            self._closed_until = now + pause
             if now - self._said_at < INTERVAL:
                 return
             self._said_at = now
         self._warn(
             f"static_optimizer: the store of responses can't be used ({reason}), so views run for"
-            f" each request. It is tried again every {PAUSE:.0f} s; see to the backend of"
-            " Flask-Caching, and give it a timeout of less than a second."
+            f" each request. It is tried again in {pause:.0f} s; see to the backend of"
+            " Flask-Caching, and give it a timeout of less than a second and no retries."
         )

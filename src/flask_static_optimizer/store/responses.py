@@ -88,14 +88,21 @@ class Responses:
         return tuple(states)
 
     def keep(
-        self, place: Place, entry: Entry, varying: Iterable[str], environ: Mapping[str, Any]
+        self,
+        place: Place,
+        entry: Entry,
+        varying: Iterable[str],
+        environ: Mapping[str, Any],
+        *,
+        spare: int = 0,
     ) -> bool:
         """Store a response, and say whether that was possible.
 
         :param varying: names of the header fields that it varies by, in lower case.
+        :param spare: seconds to keep it longer than it may be used, as it may be renewed then.
         """
         head = entry.head
-        seconds = head.lifetime + max(head.while_revalidate, head.if_error) + 1
+        seconds = head.lifetime + max(head.while_revalidate, head.if_error, spare) + 1
         names = tuple(sorted({*place.varying, *varying}))
         data = entry if self._as_they_are else entry.encode()
         if not names:
