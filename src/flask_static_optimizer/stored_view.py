@@ -118,15 +118,21 @@ class _Answering:
             unshared = rules.why_not_asked(environ, public=self._scope.public)
             if place is None or unshared or forwarded == "request":
                 return self._run(self._errand(None if unshared else place, forwarded), place)
-            role = store.flights.join(place.selected, until, self._is_there)
+            is_over = functools.partial(self._is_over, place)
+            role = store.flights.join(place.selected, until, is_over)
             if role is not Role.WAITED:
                 leading = role is Role.LEADING
                 return self._run(self._errand(place, forwarded, leading=leading), place)
             how = f"fwd={forwarded}; collapsed"
 
-    def _is_there(self) -> bool:
+    def _is_over(self, before: Place) -> bool:
+        """Whether there is no need any more for what was missing at a place."""
         place = self._store.find(self._environ, self._scope)
-        entry = None if place is None else place.entry
+        if place is None:
+            return False
+        if place.selected != before.selected:  # a variant is missing, if anything
+            return True
+        entry = place.entry
         return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
 
     def _errand(self, place: Place | None, forwarded: str, *, leading: bool = False) -> Errand:

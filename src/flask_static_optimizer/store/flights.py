@@ -59,11 +59,11 @@ class Flights:
         """Until when, on the monotonic clock, one who starts now waits at most."""
         return time.monotonic() + self._wait
 
-    def join(self, key: str, until: float, is_there: Callable[[], bool]) -> Role:
+    def join(self, key: str, until: float, is_over: Callable[[], bool]) -> Role:
         """Wait for what another makes, or be told to make it.
 
         :param until: when waiting ends, as :meth:`deadline` said.
-        :param is_there: whether it can be had by now.
+        :param is_over: whether there is no need for it any more.
         """
         if time.monotonic() >= until or self._is_apart(key):
             return Role.ALONE
@@ -77,10 +77,10 @@ class Flights:
                 return Role.LEADING
             time.sleep(pause)
             pause = min(pause * 2, _LATE)
-            if is_there():
+            if is_over():
                 self._set_free(key)
                 return Role.WAITED
-        if is_there():  # somebody landed just before
+        if is_over():  # somebody landed just before
             self.land(key, shared=True)
             return Role.WAITED
         return Role.LEADING

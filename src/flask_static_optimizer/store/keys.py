@@ -32,7 +32,7 @@ class Keys:
         if each path had a state of its own, whoever asks for many paths would fill the backend.
     """
 
-    def __init__(self, namespace: Iterable[str], paths: int) -> None:
+    def __init__(self, namespace: tuple[str, ...], paths: int) -> None:
         self._namespace = _hash(namespace)[:16]
         self._paths = paths
 
@@ -46,8 +46,8 @@ class Keys:
         if len(path) + len(query) + len(root) > LONGEST:
             return None
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
-        url = [get("wsgi.url_scheme", ""), host.lower(), root, path, query]
-        url += [get(name, "") for name in _FORWARDED]
+        scheme = get("wsgi.url_scheme")
+        url = (scheme, host.lower(), root, path, query, *map(get, _FORWARDED))
         return f"fso:{self._namespace}:{_hash(url)}"
 
     def of_path(self, environ: Mapping[str, Any]) -> str:
@@ -70,7 +70,8 @@ def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> st
     :param key: of the URL.
     :param names: of the header fields that its responses vary by, in lower case.
     """
-    selecting = _hash(f"{name}={_selecting(name, environ)}" for name in sorted(names))
+    fields = [f"{name}:{_selecting(name, environ)}" for name in sorted(names)]
+    selecting = _hash(tuple(fields))
     return f"{key}:{selecting[:32]}"
 
 
@@ -91,9 +92,6 @@ def _selecting(name: str, environ: Mapping[str, Any]) -> str:
     return " ".join(str(value).split())
 
 
-def _hash(parts: Iterable[str]) -> str:
-    """A hash of a list of strings, of which no two lists have the same."""
-    parts = list(parts)
-    lengths = ",".join(map(str, map(len, parts)))
-    text = f"{lengths};{''.join(parts)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+def _hash(parts: tuple[str | None, ...]) -> str:
+    """A hash of some strings, of which no other strings have the same."""
+    return hashlib.sha256(ascii(parts).encode()).hexdigest()[:40]

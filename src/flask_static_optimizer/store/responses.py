@@ -69,9 +69,9 @@ class Responses:
         if variants is None:
             return Place(key, key, (), (), generations, None)
         selected = keys.of_variant(key, variants.names, environ)
-        if selected in variants.keys:
-            (data,) = self._guard.read(lambda: backend.get_many(selected)) or (None,)
-            entry = _alive(Entry.decode(data), generations)
+        # Whether or not it is among those known: of two that are stored at once, one may be not.
+        (data,) = self._guard.read(lambda: backend.get_many(selected)) or (None,)
+        entry = _alive(Entry.decode(data), generations)
         return Place(key, selected, variants.names, variants.keys, generations, entry)
 
     def begin(self, place: Place, purgeable: Sequence[str]) -> tuple[str, ...] | None:
@@ -109,7 +109,10 @@ class Responses:
             return self._put(place.key, data, seconds)
         selected = keys.of_variant(place.key, names, environ)
         known = place.variants if names == place.varying else ()
-        known = (*(other for other in known if other != selected), selected)[-MOST_VARIANTS:]
+        known = (*(other for other in known if other != selected), selected)
+        for surplus in known[:-MOST_VARIANTS]:
+            self._guard.ask(lambda key=surplus: self._backend.delete(key), None)  # type: ignore[misc]
+        known = known[-MOST_VARIANTS:]
         # What leads to it comes last, and goes with it; other variants are then made again.
         index = Variants(names, known).encode()
         return self._put(selected, data, seconds) and self._put(place.key, index, seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class Store:
     def __init__(
         self,
         backend: Backend,
-        namespace: Iterable[str],
+        namespace: tuple[str, ...],
         options: StoreOptions,
         warn: Callable[[str], None],
     ) -> None:
