@@ -124,6 +124,18 @@ def test_a_foreign_value_is_a_miss(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("vary", [(), "Accept"])
+def test_another_layout_is_a_miss(serve: Serve, vary: Any) -> None:
+    """All is as it should be but for the version."""
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary=vary)
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    for number, key in enumerate([key for key in backend._cache if ":g:" not in key], 2):
+        value = backend.get(key)
+        backend.set(key, value[:3] + b"\x63" + value[4:])
+        assert stored.get().text == f"run {number}"
+
+
 @pytest.mark.parametrize("data", [b"!garbage", b"!\x80\x05\x95", b"!cno.such\nthing\n.", b"\xff"])
 def test_what_the_cache_itself_cannot_read_is_a_miss(
     serve: Serve, redis: RedisServer, data: bytes, caplog: pytest.LogCaptureFixture

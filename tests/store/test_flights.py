@@ -19,6 +19,8 @@ from flask import Response, request
 from flask_caching import Cache
 
 from conftest import RedisServer, free_port, wait_for_port
+from flask_static_optimizer.store.flights import Flights, Role
+from flask_static_optimizer.store.guard import Guard
 
 from .conftest import Stored, status_of
 
@@ -111,6 +113,20 @@ def test_who_waits_too_long_runs_the_view(serve: Serve) -> None:
     responses = at_once(stored, 2)
     assert [response.text for response in responses] == ["x", "x"]
     assert len(stored.runs) == 2
+
+
+def test_who_takes_the_lead_looks_once_more() -> None:
+    """Another may have landed between looking and leading."""
+    flights = Flights(None, Guard(print), 5)
+    assert flights.join("key", flights.deadline(), lambda: True) is Role.WAITED
+    assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
+
+
+def test_a_leader_that_is_lost_is_waited_for_no_longer() -> None:
+    flights = Flights(None, Guard(print), 1)
+    assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
+    assert flights.join("key", flights.deadline(), lambda: False) is Role.ALONE
+    assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
 
 
 def test_without_a_wait_nobody_waits(serve: Serve) -> None:

@@ -199,7 +199,7 @@ class TestStaleIfError:
     @pytest.mark.parametrize(("how", "status"), [
         ("raise", 500), ("abort", 503), ("500", 500), ("504", 504)])  # fmt: skip
     def test_a_failing_view_is_stood_in_for(
-        self, serve: Serve, clock: Any, how: str, status: int
+        self, serve: Serve, clock: Any, how: str, status: int, caplog: pytest.LogCaptureFixture
     ) -> None:
         stored = serve(
             lambda: "fine" if len(stored.runs) == 1 else self.fail(how),
@@ -218,6 +218,7 @@ class TestStaleIfError:
         assert [str(error) for error in told] == (
             ["the database is away"] if how == "raise" else []
         )
+        assert ("Exception on /thing" in caplog.text) is (how == "raise")
         clock.tick(1)
         past = stored.get()
         assert past.status_code == status

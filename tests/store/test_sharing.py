@@ -18,6 +18,7 @@ from flask import (
     session,
     stream_with_context,
 )
+from freezegun import freeze_time
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_static_optimizer import cacheable_static
@@ -472,6 +473,24 @@ class TestHooks:
         not_modified = stored.get(headers={
             "Accept-Encoding": "gzip", "If-None-Match": coded[0].headers["ETag"]})  # fmt: skip
         assert not_modified.status_code == 304
+
+    @pytest.mark.parametrize(("said", "lifetime"), [("max-age=10", 10), ("max-age=600", 60)])
+    def test_a_hook_that_shortens_the_lifetime_is_heeded(
+        self, serve: Serve, said: str, lifetime: int
+    ) -> None:
+        def add(app: Flask) -> None:
+            @app.after_request
+            def after(response: Response) -> Response:
+                response.headers["Cache-Control"] = said
+                return response
+
+        with freeze_time("2026-01-01") as clock:
+            stored = serve(add=add)
+            stored.get()
+            clock.tick(lifetime - 1)
+            assert status_of(stored.get()) == "hit"
+            clock.tick(1)
+            assert stored.get().text == "run 2"
 
     def test_a_view_that_changes_its_response_afterwards(self, serve: Serve) -> None:
         def view() -> str:

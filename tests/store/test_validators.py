@@ -78,6 +78,13 @@ def test_a_date_answers_304_before_the_view_runs(serve: Serve, value: Any) -> No
     assert len(stored.runs) == 2
 
 
+def test_a_date_alone_takes_the_views_own_etag_away(serve: Serve) -> None:
+    stored = serve(lambda: make_response("x", {"ETag": '"own"'}), last_modified=lambda: LONG_AGO)
+    assert ["ETag" in stored.get().headers for _ in range(2)] == [False, False]
+    same = stored.get(headers={"If-Modified-Since": http_date(LONG_AGO)})
+    assert same.status_code == 304
+
+
 def test_a_date_of_this_very_moment_is_not_told(serve: Serve) -> None:
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     with freeze_time(now) as clock:
