@@ -10,6 +10,7 @@ from flask import after_this_request, appcontext_pushed, request, session
 from .errors import ConfigurationError
 from .express import open_lane
 from .interface import adopt, handover, opened_early
+from .invalidation import invalidate_after_unsafe
 from .marking import SAFE_METHODS, mark, mark_of
 from .notices import unmatched_rules
 from .representation import describe
@@ -77,6 +78,8 @@ def _decide(state: AppState, app: Flask) -> None:
         if isinstance(given, StaticSession):
             seal(given)
         describe(state, app, found, this, response)
+        if found.errand is not None:
+            found.errand.described(found, response)
         return response
 
 
@@ -90,6 +93,8 @@ def _complete(state: AppState, app: Flask) -> None:
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     unmatched_rules(state, app)
+    state.open_store(app)
+    invalidate_after_unsafe(state, app)
     open_lane(state, app)
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
+    from .storing import Errand
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"
@@ -37,6 +38,7 @@ class Mark:
         "cookies_dropped",
         "dropped",
         "endpoint",
+        "errand",
         "etag",
         "looked",
         "opened",
@@ -48,6 +50,7 @@ class Mark:
         "sent",
         "started",
         "status",
+        "validator",
         "written",
     )
 
@@ -71,6 +74,8 @@ class Mark:
         #: What the response was before any other hook could change it.
         self.status: int | None = None
         self.etag: str | None = None
+        #: The ``ETag`` that its policy knows of, ``""`` if there is to be none.
+        self.validator: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
         #: The header fields of a response whose view has said all there is to say.
@@ -79,6 +84,8 @@ class Mark:
         self.selected: Selected | None = None
         #: In debug mode, when the request was marked (``time.perf_counter``).
         self.started: float | None = None
+        #: What the view was run for, where that is more than this one request.
+        self.errand: Errand | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from .auditing import add_auditing
 from .building import add_building
 from .nginx import add_nginx
+from .purging import add_purging
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare, check and hand over static files.")
+    group = AppGroup("static", help="Prepare, check and hand over static files; purge responses.")
     add_building(state, group)
     add_nginx(state, group)
     add_auditing(state, group)
+    add_purging(state, group)
     app.cli.add_command(group)
