@@ -1,0 +1,24 @@
+"""The app that the servers serve: static files of a folder, a page, and the extension."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask, session
+
+from flask_static_optimizer import StaticOptimizer
+
+app = Flask("hosted", root_path=os.environ["HOSTED_FOLDER"])
+app.config.update(
+    SECRET_KEY="hosted", STATIC_OPTIMIZER_CACHE_DIR=os.path.join(app.root_path, "kept")
+)
+app.config.from_prefixed_env("HOSTED")
+
+
+@app.get("/")
+def page() -> str:
+    session["visits"] = session.get("visits", 0) + 1
+    return str(session["visits"])
+
+
+StaticOptimizer(app)
