@@ -31,6 +31,14 @@ from conftest import Memcached, RedisServer
 from flask_static_optimizer import cacheable_static
 
 MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def through() -> str:
+    """Where the session interface is concerned, files are to reach it."""
+    return "hooks"
+
+
 T = TypeVar("T")
 
 # Flask-Session's SQLAlchemy backend asks datetime.utcnow(), deprecated since Python 3.12.
