@@ -13,7 +13,7 @@ from pathlib import Path
 import nginx
 from cases import BY_ETAG, CASES, CODED, FILE, Case
 from load import Client, client
-from peers import FLASK, HOOK, LANE, PEERS, RENEWED, WHITENOISE, Site
+from peers import EXPRESS, FLASK, LANE, PEERS, RENEWED, WHITENOISE, Site
 from visitor import Answer
 from workers import rotated
 
@@ -76,7 +76,7 @@ def measure(sites: Mapping[str, Site], work: Path, *, quick: bool) -> tuple[str,
     )
     names = [peer for peer in sites if peer != RENEWED]
     if quick:
-        names = [peer for peer in names if peer in (FLASK, WHITENOISE, HOOK, LANE)]
+        names = [peer for peer in names if peer in (FLASK, WHITENOISE, LANE, EXPRESS)]
     found = {}
     for kind in kinds:
         if not KINDS[kind].is_installed:

@@ -23,7 +23,7 @@ class Facts:
 
     #: By case, where it is not what the case is about: what it does instead.
     deviations: Mapping[str, str]
-    traits: Mapping[str, bool | None]
+    traits: Mapping[str, bool | str | None]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,6 @@ def store_commands(worker: Worker, store: SessionStore) -> float:
 def measure(sites: Mapping[str, Site], store: SessionStore, *, quick: bool) -> Found:
     """Time all cases of all peers."""
     with working(prepare, {name: (name, site) for name, site in sites.items()}) as workers:
-        seconds = {case: by_turns(workers, case, 8 if quick else 40, 40) for case in CASES}
+        seconds = {case: by_turns(workers, case, 8 if quick else 40) for case in CASES}
         commands = {name: store_commands(worker, store) for name, worker in workers.items()}
         return Found(seconds, {name: worker.facts for name, worker in workers.items()}, commands)

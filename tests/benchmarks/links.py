@@ -27,7 +27,7 @@ def prepare(name: str, site: Site) -> Prepared:
 def measure(sites: Mapping[str, Site], *, quick: bool) -> dict[str, list[float]]:
     """Seconds for a URL by peer, one figure a round."""
     with working(prepare, {name: (name, sites[name]) for name in NAMES}) as workers:
-        return by_turns(workers, CALL, 15 if quick else 60, 200)
+        return by_turns(workers, CALL, 15 if quick else 60)
 
 
 def table(found: Mapping[str, list[float]]) -> Table:

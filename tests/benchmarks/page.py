@@ -2,9 +2,10 @@
 
 Each app is called in-process, without a server, in a process of its own.
 
-Run with ``python tests/benchmarks/page.py``. The ratio is the median of the ratios of neighbouring
-pairs, which holds when the machine's speed drifts. Other work on the machine only ever adds time,
-so the time without us is that of the fastest tenth, and the rest is that times the ratio.
+Run with ``python tests/benchmarks/page.py``; ``python tests/benchmarks`` prints it with the others.
+The ratio is the median of the ratios of neighbouring turns, which holds when the machine's speed
+drifts. Other work on the machine only ever adds time, so the time without us is that of the
+fastest tenth, and the rest is that times the ratio.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ from workers import Prepared, by_turns, ratio, working
 
 from flask_static_optimizer import StaticOptimizer
 
-TURNS = 200
-CALLS = 20
-WARM_UP = 200
+TURNS = 100
 
 #: Label, path, whether sessions are on the server, and whether static files are at the root.
 KINDS = (
@@ -93,7 +92,7 @@ def cost(folder: Path, label: str, path: str, server_side: bool, root: bool, tur
     """Two apps taking turns, with and without the extension."""
     args = {name: (folder, path, name == "ours", server_side, root) for name in ("plain", "ours")}
     with working(prepare, args) as workers:
-        found = by_turns(workers, path, turns, CALLS, WARM_UP)
+        found = by_turns(workers, path, turns)
     undisturbed = statistics.quantiles(found["plain"], n=10)[0]
     return Cost(label, undisturbed, ratio(found["ours"], found["plain"]))
 
@@ -102,7 +101,7 @@ def measure(folder: Path, *, quick: bool) -> list[Cost]:
     """The cost of each kind of request."""
     (folder / "static").mkdir()
     (folder / "static" / "app.css").write_bytes(b"x" * 20_000)
-    return [cost(folder, *kind, TURNS // 4 if quick else TURNS) for kind in KINDS]
+    return [cost(folder, *kind, TURNS // 5 if quick else TURNS) for kind in KINDS]
 
 
 def pieces(folder: Path, *, server_side: bool, tries: int = 300) -> Iterator[tuple[str, float]]:

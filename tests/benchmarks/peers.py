@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -18,11 +18,12 @@ from servestatic import ServeStatic
 from whitenoise import WhiteNoise
 
 from flask_static_optimizer import StaticOptimizer
-from flask_static_optimizer.settings import Settings
 
 #: The name of each peer that another place refers to.
 FLASK, RENEWED, STORED = "Flask", "Flask, session renewed", "Flask-Session"
-WHITENOISE, HOOK, LANE = "WhiteNoise", "our hooks", "our lane"
+WHITENOISE = "WhiteNoise"
+#: Ours: an app with a hook, so that Flask has to be asked; one without; and one that wants speed.
+HOOK, LANE, EXPRESS = "ours, through hooks", "ours", "ours, EXPRESS"
 
 
 @dataclass(frozen=True)
@@ -129,14 +130,22 @@ def behind_servestatic(site: Site) -> Flask:
     return app
 
 
+def optimized(site: Site) -> Flask:
+    app = stored(site)
+    StaticOptimizer(app)
+    return app
+
+
 def hooked(site: Site) -> Flask:
     app = stored(site)
+    app.before_request(lambda: None)
     StaticOptimizer(app)
     return app
 
 
 def express(site: Site) -> Flask:
     app = stored(site)
+    app.before_request(lambda: None)
     app.config["STATIC_OPTIMIZER_EXPRESS"] = True
     StaticOptimizer(app)
     return app
@@ -164,8 +173,6 @@ def _compress_for_servestatic(site: Site) -> None:
     subprocess.run([*program, *folders], check=True)
 
 
-_EXPRESS = "express" in {field.name for field in fields(Settings)}
-
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
@@ -182,10 +189,7 @@ PEERS: dict[str, Peer] = {
         Peer(WHITENOISE, behind_whitenoise, _compress_for_whitenoise),
         Peer("ServeStatic", behind_servestatic, _compress_for_servestatic),
         Peer(HOOK, hooked, _command(hooked, "static", "build"), logged_in=True),
-        *(
-            [Peer(LANE, express, _command(hooked, "static", "build"), logged_in=True)]
-            if _EXPRESS
-            else []
-        ),
+        Peer(LANE, optimized, _command(optimized, "static", "build"), logged_in=True),
+        Peer(EXPRESS, express, _command(express, "static", "build"), logged_in=True),
     )
 }

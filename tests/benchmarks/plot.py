@@ -6,14 +6,13 @@ import statistics
 from pathlib import Path
 
 import matplotlib
-from cases import BY_ETAG, CODED, FILE, PART
-from peers import HOOK, LANE
+from cases import BY_ETAG, CODED
+from peers import EXPRESS, HOOK, LANE
 from results import Results
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-_CASES = (CODED, FILE, BY_ETAG, PART)
 _OURS, _OTHERS = "#c2410c", "#94a3b8"
 
 
@@ -23,7 +22,7 @@ def draw(results: Results, path: Path) -> None:
     plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.size": 9})
     figure, ((first, second), (third, fourth)) = plt.subplots(2, 2, figsize=(11, 8))
     for axes, case in zip((first, second), (CODED, BY_ETAG), strict=True):
-        _bars(axes, _in_process(results, case), f"In-process, {case}", "µs, logarithmic")
+        _bars(axes, _in_process(results, case), f"In-process, {case}", "CPU µs, logarithmic")
     server, cases = next(
         ((name, found) for name, found in results.behind.items() if name == "gunicorn gthread"),
         (None, {}),
@@ -46,7 +45,7 @@ def _in_process(results: Results, case: str) -> dict[str, float]:
 
 def _bars(axes: plt.Axes, figures: dict[str, float], title: str, unit: str) -> None:
     names = list(figures)[::-1]
-    colours = [_OURS if name in (HOOK, LANE) else _OTHERS for name in names]
+    colours = [_OURS if name in (HOOK, LANE, EXPRESS) else _OTHERS for name in names]
     bars = axes.barh(names, [figures[name] for name in names], color=colours)
     axes.bar_label(bars, fmt="%.3g", padding=3)
     axes.set_xscale("log")
@@ -66,7 +65,7 @@ def _growth(axes: plt.Axes, results: Results) -> None:
             milliseconds,
             marker="o",
             label=name,
-            **(style if name in (HOOK, LANE) else {}),
+            **(style if name in (HOOK, LANE, EXPRESS) else {}),
         )
     axes.set(xscale="log", yscale="log", xlabel="files", ylabel="ms")
     axes.set_title("Start and first request")

@@ -52,9 +52,9 @@ def _calls(found: inprocess.Found) -> Table:
         "In-process WSGI calls",
         ["", *CASES, "store commands"],
         notes=[
-            f"Median microseconds of a request, and in brackets the ratio to {FLASK}'s (the median"
-            " of the ratios of neighbouring turns). Who is said to be asked as a logged-in visitor"
-            " (a session in the cookie, or in Valkey) is sent the cookie.",
+            f"Median CPU microseconds of a request, and in brackets the ratio to {FLASK}'s (the median"
+            " of the ratios of neighbouring turns). What a Valkey takes for its commands comes on"
+            " top.",
         ],
     )
     for name, facts in found.facts.items():
@@ -97,7 +97,9 @@ def _servers(found: behind.Found, client: str, case: str) -> Table:
 def _traits(found: inprocess.Found) -> Table:
     names = [*TRAITS, CHANGES]
     table = Table("What each does, found by asking it", ["", *names])
-    words = {True: "yes", False: "no", None: ""}
+    words = {True: "yes", False: "no", None: "–"}  # noqa: RUF001
     for name, facts in found.facts.items():
-        table.rows.append([name, *(words[facts.traits[trait]] for trait in names)])
+        table.rows.append(
+            [name, *(words.get(facts.traits[trait], facts.traits[trait]) for trait in names)]
+        )
     return table

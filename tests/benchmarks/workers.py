@@ -1,7 +1,8 @@
 """Processes that are timed by turns.
 
 Other work on a machine slows whoever runs at the moment, so neighbouring turns are compared, never
-separate runs. Two apps in one interpreter would spoil its inline caches for each other and be
+separate runs, and what is timed is the CPU time of the process, in user mode and in the kernel,
+which waits for nobody. (So it leaves out what a session store takes for itself.) Two apps in one interpreter would spoil its inline caches for each other and be
 slower than either is alone, so each has a process of its own.
 """
 
@@ -14,6 +15,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import Pipe, Process
 from typing import Any
+
+#: CPU seconds that a turn takes: short beside what disturbs a machine, long beside its clock.
+_TURN = 0.003
+
+#: Calls before the first turn.
+_WARM_UP = 200
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Worker:
         self.facts = self._orders.recv()
 
     def time(self, call: str, count: int) -> float:
-        """Seconds for one call, the mean of so many."""
+        """CPU seconds for one call, the mean of so many."""
         self._orders.send((call, count))
         seconds: float = self._orders.recv()
         return seconds
@@ -59,10 +66,10 @@ def _serve(orders: Any, prepare: Callable[..., Prepared], args: Sequence[Any]) -
     while order := orders.recv():
         name, count = order
         call = prepared.calls[name]
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(count):
             call()
-        orders.send((time.perf_counter() - start) / count)
+        orders.send((time.process_time() - start) / count)
 
 
 @contextmanager
@@ -78,16 +85,17 @@ def working(
         yield workers
 
 
-def by_turns(
-    workers: Mapping[str, Worker], call: str, rounds: int, count: int, warm_up: int = 100
-) -> dict[str, list[float]]:
-    """Let workers take turns: seconds for one call, by worker, one figure a round."""
+def by_turns(workers: Mapping[str, Worker], call: str, rounds: int) -> dict[str, list[float]]:
+    """Let workers take turns: CPU seconds for one call, by worker, one figure a round."""
     found: dict[str, list[float]] = {name: [] for name in workers}
-    for worker in workers.values():
-        worker.time(call, warm_up)
+    # The first calls are slower, and say how many make a turn.
+    counts = {
+        name: max(int(_TURN / max(worker.time(call, _WARM_UP), 1e-9)), 10)
+        for name, worker in workers.items()
+    }
     for turn in range(rounds):
         for name in rotated(list(workers), turn):
-            found[name].append(workers[name].time(call, count))
+            found[name].append(workers[name].time(call, counts[name]))
     return found
 
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from flask_static_optimizer.settings import Settings
 from servers.host import BIG, Host, Site
 from wsgi_servers import KINDS, running
-
-#: The lane in front of Flask, where there is one, has to answer as the hooks do.
-EXPRESS = (False, True) if "express" in {field.name for field in fields(Settings)} else (False,)
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +32,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture(
     scope="session",
-    params=[(name, express) for name in KINDS for express in EXPRESS],
+    params=[(name, express) for name in KINDS for express in (False, True)],
     ids=lambda param: f"{param[0]}{', express' if param[1] else ''}",
 )
 def host(
     request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Host]:
-    """Each server, without and with the lane, started once."""
+    """Each server, through the hooks and past them, started once."""
     name, express = request.param
     kind = KINDS[name]
     if os.name == "nt" or not kind.is_installed:
@@ -54,4 +49,4 @@ def host(
         env["HOSTED_STATIC_OPTIMIZER_EXPRESS"] = "true"
     here = Path(__file__).parent
     with running(partial(kind.command, "hosted:app"), here, log, env) as server:
-        yield Host(kind, site, server)
+        yield Host(kind, site, server, express)

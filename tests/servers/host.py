@@ -63,6 +63,8 @@ class Host:
     kind: ServerKind
     site: Site
     server: RunningServer
+    #: Whether files are answered before Flask is asked.
+    express: bool
 
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.server.port, timeout=30)

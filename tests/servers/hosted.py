@@ -1,10 +1,11 @@
-"""The app that the servers serve: static files of a folder, a page, and the extension."""
+"""The app that the servers serve: static files of a folder, a hook, and the extension."""
 
 from __future__ import annotations
 
+import itertools
 import os
 
-from flask import Flask, session
+from flask import Flask, g, session
 
 from flask_static_optimizer import StaticOptimizer
 
@@ -13,6 +14,20 @@ app.config.update(
     SECRET_KEY="hosted", STATIC_OPTIMIZER_CACHE_DIR=os.path.join(app.root_path, "kept")
 )
 app.config.from_prefixed_env("HOSTED")
+
+
+ran = itertools.count()
+
+
+@app.before_request
+def notice() -> None:
+    """Make Flask necessary, unless the app says that it is not."""
+    g.ran = next(ran)
+
+
+@app.get("/ran")
+def hooks_ran() -> str:
+    return str(g.ran)
 
 
 @app.get("/")

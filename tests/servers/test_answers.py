@@ -125,6 +125,13 @@ def test_a_page_beside_it_has_its_session(host: Host) -> None:
     assert "set-cookie" not in host.ask("/static/app.css", Cookie=cookie).headers
 
 
+def test_hooks_run_unless_the_app_wants_speed(host: Host) -> None:
+    before = int(host.ask("/ran").body)
+    host.ask("/static/app.css")
+    passed = int(host.ask("/ran").body) - before
+    assert passed == (1 if host.express else 2)
+
+
 def test_what_is_not_there(host: Host) -> None:
     answer = host.ask("/static/none.css")
     assert (answer.status, answer.headers["cache-control"]) == (404, "no-store")
