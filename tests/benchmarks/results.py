@@ -52,9 +52,9 @@ def _calls(found: inprocess.Found) -> Table:
         "In-process WSGI calls",
         ["", *CASES, "store commands"],
         notes=[
-            f"Median CPU microseconds of a request, and in brackets the ratio to {FLASK}'s (the median"
-            " of the ratios of neighbouring turns). What a Valkey takes for its commands comes on"
-            " top.",
+            "Median CPU microseconds of a request, and in brackets the ratio to"
+            f" {FLASK}'s (the median of the ratios of neighbouring turns). What a Valkey takes for"
+            " its commands comes on top.",
         ],
     )
     for name, facts in found.facts.items():

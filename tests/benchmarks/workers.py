@@ -2,8 +2,10 @@
 
 Other work on a machine slows whoever runs at the moment, so neighbouring turns are compared, never
 separate runs, and what is timed is the CPU time of the process, in user mode and in the kernel,
-which waits for nobody. (So it leaves out what a session store takes for itself.) Two apps in one interpreter would spoil its inline caches for each other and be
-slower than either is alone, so each has a process of its own.
+which waits for nobody. (So it leaves out what a session store takes for itself.)
+
+Two apps in one interpreter would spoil its inline caches for each other and be slower than either
+is alone, so each has a process of its own.
 """
 
 from __future__ import annotations
