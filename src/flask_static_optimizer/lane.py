@@ -202,7 +202,7 @@ class Lane:
         # What depends on more than that is chosen anew each time.
         if not asset.settled or dictionary or (query and not choice.verified):
             return
-        if "HTTP_IF_RANGE" in environ:
+        if "HTTP_IF_RANGE" in environ or choice.selected.passing:
             return
         if self._assets.get(raw) is not asset:
             if len(self._assets) >= _FILES:

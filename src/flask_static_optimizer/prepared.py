@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .http.bodies import FileSlice
+from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition, precondition, range_applies
 from .http.fields import of_304
 from .http.partial import Partial
@@ -62,7 +62,7 @@ class Prepared:
             if not isinstance(body, tuple | list):
                 body.close()  # type: ignore[attr-defined]
             raise
-        return body
+        return wrapped(body, environ)  # type: ignore[no-any-return]
 
     def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
         modified = self.selected.asset.last_modified
@@ -75,7 +75,9 @@ class Prepared:
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        if asked and range_applies(environ, self.etag, modified):
+        # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
+        date = None if "Vary" in dict(self.headers) else modified
+        if asked and range_applies(environ, self.etag, date):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
