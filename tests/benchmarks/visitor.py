@@ -35,7 +35,11 @@ class SentByServer:
         return iter(lambda: self._file.read(self._block), b"")
 
     def send(self) -> None:
-        """Have the kernel read the file, and nothing copied into this process."""
+        """Have the kernel read a real file, and nothing copied into this process."""
+        if not hasattr(self._file, "fileno"):
+            for _ in self:
+                pass
+            return
         descriptor, offset = self._file.fileno(), self._file.tell()
         while sent := os.sendfile(_NOWHERE, descriptor, offset, 2**20):
             offset += sent

@@ -10,6 +10,7 @@ is alone, so each has a process of its own.
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +58,7 @@ class Worker:
 
     def close(self) -> None:
         # A closed pipe would not tell it: processes that were started later hold the pipe, too.
-        if self._process.is_alive():
+        with contextlib.suppress(BrokenPipeError):
             self._orders.send(None)
         self._process.join()
 
