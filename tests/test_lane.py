@@ -290,6 +290,7 @@ def test_a_new_url_gets_the_new_bytes_at_once(make_app: MakeApp, static_folder: 
 
 
 @pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("through", ["lane", "hooks"])
 def test_a_server_that_fails_to_start_leaves_no_file_open(
     make_app: MakeApp, static_folder: Path
 ) -> None:
@@ -310,14 +311,14 @@ def test_a_server_that_fails_to_start_leaves_no_file_open(
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("hook", [None, lambda: None], ids=["lane", "hooks"])
+@pytest.mark.parametrize("through", ["lane", "hooks"])
 @pytest.mark.parametrize("asked", ["", "bytes=10-700000"])
 def test_a_large_file_is_handed_to_the_server_as_a_file(
-    make_app: MakeApp, static_folder: Path, hook: Callable[[], None] | None, asked: str
+    make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
     data = os.urandom(10**6)
     (static_folder / "large.bin").write_bytes(data)
-    app = make_app(before=lambda app: hook and app.before_request(hook))
+    app = make_app()
     app.test_client().get("/")
     given: list[Any] = []
 

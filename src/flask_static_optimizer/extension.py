@@ -13,7 +13,7 @@ from .marking import EXTENSION
 from .settings import Settings
 from .state import AppState
 from .templates import help_templates, preload_assets
-from .url_hook import fingerprint_urls
+from .url_building import fingerprint_urls
 
 
 class StaticOptimizer:

@@ -45,24 +45,16 @@ class Prepared:
         last_modified = dict(headers).get("Last-Modified", "none")
         return cls(selected, selected.etag, last_modified, headers, of_304(headers), body)
 
-    def send(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes] | None:
-        """Answer a GET or HEAD request as WSGI has it; ``None`` if the answer is an error.
+    def answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What a GET or HEAD request is to get; ``None`` if that is an error.
 
-        :raises OSError: if the file can't be read; nothing has been started then.
+        :raises OSError: if the file can't be read.
         """
         answer = self._answer(environ["REQUEST_METHOD"], environ)
         if answer is None:
             return None
         status, headers, body = answer
-        try:
-            start_response(status, headers)
-        except BaseException:
-            if not isinstance(body, tuple | list):
-                body.close()  # type: ignore[attr-defined]
-            raise
-        return wrapped(body, environ)  # type: ignore[no-any-return]
+        return status, headers, wrapped(body, environ)
 
     def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
         modified = self.selected.asset.last_modified
@@ -102,3 +94,16 @@ class Prepared:
     @property
     def _content_type(self) -> str:
         return self.selected.asset.content_type
+
+
+def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Give an answer to a server, and close its file if the server doesn't take it."""
+    status, headers, body = answer
+    try:
+        start_response(status, headers)
+    except BaseException:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+        raise
+    return body

@@ -64,6 +64,8 @@ class AppState:
         #: Answers before Flask does, once the app is complete.
         self.lane: Lane | None = None
         #: Functions of the extension among the app's hooks.
+        #: Told of the endpoint and the values of each URL of a static file that is asked for.
+        self.url_listeners: list[Callable[[str, dict[str, Any]], None]] = []
         self.own_hooks: list[Callable[..., Any]] = []
         #: The session interface that was made aware of static requests.
         self.interface: SessionInterface | None = None
