@@ -8,6 +8,7 @@ from cases import SMALL
 from flask import url_for
 from peers import FLASK, HOOK, PEERS, Site
 from tables import Table, micros
+from visitor import Visitor
 from workers import Prepared, by_turns, ratio, working
 
 #: Who makes URLs of its own.
@@ -19,6 +20,8 @@ def prepare(name: str, site: Site) -> Prepared:
     """One peer's way to make a URL, inside a request."""
     peer = PEERS[name]
     app = peer.make(Site(site.folder))
+    # Much is settled at an app's first request.
+    Visitor(app, logged_in=False).ask("/page")
     app.test_request_context("/page").push()
     make = url_for if peer.link == "url_for" else app.jinja_env.globals[peer.link]
     return Prepared({CALL: lambda: make("static", filename=SMALL)})  # type: ignore[operator]
