@@ -83,7 +83,7 @@ def measure(sites: Mapping[str, Site], work: Path, *, quick: bool) -> tuple[str,
             continue
         with hosting(KINDS[kind], {peer: sites[peer] for peer in names}, work) as hosts:
             found[kind] = {
-                case: rounds(hosts, CASES[case], load, 1 if quick else 3)
+                case: rounds(hosts, CASES[case], load, 1 if quick else 2)
                 for case in ((CODED,) if quick else (CODED, FILE, BY_ETAG))
             }
     return name, found

@@ -33,7 +33,7 @@ class Goal:
         return [
             self.what,
             bound,
-            f"{self.measured:.2f}{self.unit}",
+            f"{self.measured:.3g}{self.unit}",
             "yes" if self.reached else "NO",
         ]
 

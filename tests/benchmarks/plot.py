@@ -47,7 +47,9 @@ def _bars(axes: plt.Axes, figures: dict[str, float], title: str, unit: str) -> N
     names = list(figures)[::-1]
     colours = [_OURS if name in (HOOK, LANE, EXPRESS) else _OTHERS for name in names]
     bars = axes.barh(names, [figures[name] for name in names], color=colours)
-    axes.bar_label(bars, fmt="%.3g", padding=3)
+    axes.bar_label(
+        bars, fmt=lambda value: f"{value:,.0f}" if value > 99 else f"{value:.3g}", padding=3
+    )
     axes.set_xscale("log")
     axes.set_xlim(min(figures.values()) / 2, max(figures.values()) * 2)
     axes.set_title(title)
