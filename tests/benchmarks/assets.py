@@ -108,7 +108,8 @@ def tables(found: Found) -> list[Table]:
         "Start and first request, by the number of files",
         ["files", *GROWING],
         notes=[
-            "CPU milliseconds, and KB by which the process grew; medians of three starts (one from 10,000 files on)."
+            "CPU milliseconds, and KB by which the process grew; medians of three starts"
+            " (one from 10,000 files on)."
         ],
     )
     for count, starts in found.starts.items():
