@@ -85,7 +85,7 @@ def _folders(state: AppState, app: Flask, passed_by: list[str]) -> dict[str, Fol
 
 def _quiet_routes(state: AppState, app: Flask) -> Iterator[str]:
     """The endpoints with stored responses for which Flask would run nothing but the view."""
-    if app.url_map.host_matching or app.url_map.converters != Map.default_converters:
+    if app.url_map.converters != Map.default_converters:
         return  # what a converter of the app's own needs is not known
     for name in state.endpoints.stored():
         if not hooks(app, name, state.own_hooks):

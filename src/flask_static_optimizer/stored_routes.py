@@ -25,15 +25,13 @@ _LONGEST = 256
 class StoredRoutes:
     """Answers requests for some endpoints out of the app's store.
 
-    :param endpoints: names of those where Flask would run nothing of the app's own but the view,
-        and where no host matters.
+    :param endpoints: names of those where Flask would run nothing of the app's own but the view.
     """
 
     def __init__(self, state: AppState, app: Flask, endpoints: Iterable[str]) -> None:
         self._state = state
         self._store = state.open_store(app)
         self._endpoints = {name: state.endpoints.get(name) for name in endpoints}
-        self._urls = app.url_map.bind("localhost")
         heads = {
             rule.rule.partition("<")[0]
             for rule in app.url_map.iter_rules()
@@ -65,9 +63,12 @@ class StoredRoutes:
 
     def _match(self, raw: str) -> tuple[str, CachePolicy] | None:
         """The endpoint of a path and the policy that holds there, where it is one of these."""
+        urls = self._state.endpoints.urls
+        if urls is None:
+            return None
         try:
             path = raw.encode("latin-1").decode()
-            rule, view_args = self._urls.match(path, method="GET", return_rule=True)
+            rule, view_args = urls.match(path, method="GET", return_rule=True)
         except (UnicodeError, HTTPException):
             return None
         endpoint = self._endpoints.get(rule.endpoint)
