@@ -127,19 +127,17 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
-        path = environ["PATH_INFO"]
-        listening = anybody_listens(self._app())
-        if path.startswith(files.prefixes) and not (listening and self._watched):
-            answer = self._file(files, environ)
-            if answer is not None:
-                return answer
-        if path.startswith(routes.prefixes) and not listening:
-            return routes.answer(environ)
-        return None
+        path, app = environ["PATH_INFO"], self._app()
+        answer = None
+        if path.startswith(files.prefixes) and not (self._watched and anybody_listens(app)):
+            answer = self._file(files, app, environ)
+        if answer is None and path.startswith(routes.prefixes) and not anybody_listens(app):
+            answer = routes.answer(environ)
+        return answer
 
-    def _file(self, files: PreparedFiles, environ: WSGIEnvironment) -> Answer | None:
+    def _file(self, files: PreparedFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
         try:
-            prepared = files.find(self._app(), environ)
+            prepared = files.find(app, environ)
             answer = None if prepared is None else prepared.answer(environ)
         except OSError:
             return None  # Flask's own view says what is wrong

@@ -38,12 +38,26 @@ class Prepared:
     of_304: Headers
     #: The bytes, unless they are in a file to be opened.
     body: bytes | None
+    #: Its modification time in seconds since the epoch; and the same where that tells this apart
+    #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
+    modified: int | None
+    telling: int | None
 
     @classmethod
     def of(cls, selected: Selected, headers: Headers, body: bytes | None) -> Prepared:
         """A representation, with the header fields of a 200."""
-        last_modified = dict(headers).get("Last-Modified", "none")
-        return cls(selected, selected.etag, last_modified, headers, of_304(headers), body)
+        fields = dict(headers)
+        modified = selected.asset.last_modified
+        return cls(
+            selected,
+            selected.etag,
+            fields.get("Last-Modified", "none"),
+            headers,
+            of_304(headers),
+            body,
+            modified,
+            None if "Vary" in fields else modified,
+        )
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
         """What a GET or HEAD request is to get; ``None`` if that is an error.
@@ -57,9 +71,8 @@ class Prepared:
         return status, headers, wrapped(body, environ)
 
     def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
-        modified = self.selected.asset.last_modified
         if has_precondition(environ):
-            status = precondition(method, environ, self.etag, modified)
+            status = precondition(method, environ, self.etag, self.modified)
             if status == 304:
                 return NOT_MODIFIED, self.of_304[:], ()
             if status == 412:
@@ -67,22 +80,25 @@ class Prepared:
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
-        date = None if "Vary" in dict(self.headers) else modified
-        if asked and range_applies(environ, self.etag, date):
+        if asked and range_applies(environ, self.etag, self.telling):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
-                return (
-                    self._part(Partial.of(ranges, length, self._content_type)) if ranges else None
-                )
+                content_type = self.selected.asset.content_type
+                return self._part(Partial.of(ranges, length, content_type)) if ranges else None
         whole = self._whole()
         return OK, self.headers[:], (whole,) if isinstance(whole, bytes) else whole
 
     def _part(self, partial: Partial) -> Answer:
         said = dict(partial.headers)
         headers = [(name, said.pop(name, value)) for name, value in self.headers]
-        body = partial.body_of(self._whole())
+        first = partial.parts[0]
+        body: Iterable[bytes]
+        if len(partial.parts) == 1 and not isinstance(first, bytes):
+            part = self.selected.part(*first)
+            body = (part,) if isinstance(part, bytes) else part
+        else:
+            body = partial.body_of(self._whole())
         return "206 PARTIAL CONTENT", headers + list(said.items()), body
 
     def _whole(self) -> bytes | FileSlice:
@@ -90,10 +106,6 @@ class Prepared:
             return self.body
         opened = self.selected.open()
         return opened if isinstance(opened, FileSlice) else opened[0]
-
-    @property
-    def _content_type(self) -> str:
-        return self.selected.asset.content_type
 
 
 def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
