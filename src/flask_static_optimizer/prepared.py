@@ -10,7 +10,7 @@ from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition, precondition, range_applies
 from .http.fields import of_304
 from .http.partial import Partial
-from .http.ranges import requested
+from .http.ranges import Range, requested
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -24,6 +24,7 @@ Answer = tuple[str, Headers, Iterable[bytes]]
 
 NOT_MODIFIED = "304 NOT MODIFIED"
 OK = "200 OK"
+PARTIAL = "206 PARTIAL CONTENT"
 
 
 @dataclass(eq=False, slots=True)
@@ -42,6 +43,8 @@ class Prepared:
     #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
     modified: int | None
     telling: int | None
+    #: Where ``Content-Length`` stands among the fields.
+    length_at: int
 
     @classmethod
     def of(cls, selected: Selected, headers: Headers, body: bytes | None) -> Prepared:
@@ -57,6 +60,7 @@ class Prepared:
             body,
             modified,
             None if "Vary" in fields else modified,
+            [name for name, _ in headers].index("Content-Length"),
         )
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
@@ -84,22 +88,22 @@ class Prepared:
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
-                content_type = self.selected.asset.content_type
-                return self._part(Partial.of(ranges, length, content_type)) if ranges else None
+                return self._part(ranges, length) if ranges else None
         whole = self._whole()
         return OK, self.headers[:], (whole,) if isinstance(whole, bytes) else whole
 
-    def _part(self, partial: Partial) -> Answer:
-        said = dict(partial.headers)
-        headers = [(name, said.pop(name, value)) for name, value in self.headers]
-        first = partial.parts[0]
-        body: Iterable[bytes]
-        if len(partial.parts) == 1 and not isinstance(first, bytes):
-            part = self.selected.part(*first)
-            body = (part,) if isinstance(part, bytes) else part
-        else:
-            body = partial.body_of(self._whole())
-        return "206 PARTIAL CONTENT", headers + list(said.items()), body
+    def _part(self, ranges: list[Range], length: int) -> Answer:
+        headers = self.headers[:]
+        if len(ranges) == 1:  # as nearly always
+            ((start, stop),) = ranges
+            part = self.selected.part(start, stop)
+            headers[self.length_at] = ("Content-Length", str(stop - start))
+            headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{length}"))
+            return PARTIAL, headers, (part,) if isinstance(part, bytes) else part
+        partial = Partial.of(ranges, length, self.selected.asset.content_type)
+        said = partial.headers
+        headers = [(name, said.get(name, value)) for name, value in headers]
+        return PARTIAL, headers, partial.body_of(self._whole())
 
     def _whole(self) -> bytes | FileSlice:
         if self.body is not None:
