@@ -78,28 +78,32 @@ class Lane:
             )
             and (monotonic() < asset.believed_until or self._is_current(asset))
             and not (
-                "HTTP_AUTHORIZATION" in environ
-                or "HTTP_RANGE" in environ
-                or "HTTP_IF_MATCH" in environ
-                or "HTTP_IF_UNMODIFIED_SINCE" in environ
-                or "HTTP_UPGRADE" in environ
-                or _KEPT in environ
+                "HTTP_AUTHORIZATION" in environ or "HTTP_UPGRADE" in environ or _KEPT in environ
             )
             and not (self._watched and anybody_listens(self._app()))
             and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
         ):
-            tag = get("HTTP_IF_NONE_MATCH")
-            since = get("HTTP_IF_MODIFIED_SINCE")
-            if tag == prepared.etag or (tag is None and since == prepared.last_modified):
-                start_response(NOT_MODIFIED, prepared.of_304[:])
-                if self._counts:
-                    self._count(prepared, environ, NOT_MODIFIED)
-                return ()
-            if tag is None and since is None and prepared.body is not None:
-                start_response(OK, prepared.headers[:])
-                if self._counts:
-                    self._count(prepared, environ, OK)
-                return () if method == "HEAD" else (prepared.body,)
+            if not (
+                "HTTP_RANGE" in environ
+                or "HTTP_IF_MATCH" in environ
+                or "HTTP_IF_UNMODIFIED_SINCE" in environ
+            ):
+                tag = get("HTTP_IF_NONE_MATCH")
+                since = get("HTTP_IF_MODIFIED_SINCE")
+                if tag == prepared.etag or (tag is None and since == prepared.last_modified):
+                    start_response(NOT_MODIFIED, prepared.of_304[:])
+                    if self._counts:
+                        self._count(prepared, environ, NOT_MODIFIED)
+                    return ()
+                if tag is None and since is None and prepared.body is not None:
+                    start_response(OK, prepared.headers[:])
+                    if self._counts:
+                        self._count(prepared, environ, OK)
+                    return () if method == "HEAD" else (prepared.body,)
+            if "HTTP_IF_RANGE" not in environ:
+                answer = self._answer_with(prepared, environ)
+                if answer is not None:
+                    return start(answer, start_response)
         answer = self._answer(environ)
         if answer is None:
             return self._flask(environ, start_response)
@@ -127,23 +131,27 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
-        path = environ["PATH_INFO"]
-        listening = anybody_listens(self._app())
-        if path.startswith(files.prefixes) and not (listening and self._watched):
-            answer = self._file(files, environ)
-            if answer is not None:
-                return answer
-        if path.startswith(routes.prefixes) and not listening:
-            return routes.answer(environ)
-        return None
+        path, app = environ["PATH_INFO"], self._app()
+        answer = None
+        if path.startswith(files.prefixes) and not (self._watched and anybody_listens(app)):
+            answer = self._file(files, app, environ)
+        if answer is None and path.startswith(routes.prefixes) and not anybody_listens(app):
+            answer = routes.answer(environ)
+        return answer
 
-    def _file(self, files: PreparedFiles, environ: WSGIEnvironment) -> Answer | None:
+    def _file(self, files: PreparedFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
         try:
-            prepared = files.find(self._app(), environ)
-            answer = None if prepared is None else prepared.answer(environ)
+            prepared = files.find(app, environ)
         except OSError:
             return None  # Flask's own view says what is wrong
-        if answer is not None and prepared is not None and self._counts:
+        return None if prepared is None else self._answer_with(prepared, environ)
+
+    def _answer_with(self, prepared: Prepared, environ: WSGIEnvironment) -> Answer | None:
+        try:
+            answer = prepared.answer(environ)
+        except OSError:
+            return None  # as above
+        if answer is not None and self._counts:
             self._count(prepared, environ, answer[0])
         return answer
 

@@ -87,7 +87,7 @@ class Visitor:
         app = self._app
 
         def run() -> None:
-            body = app(dict(environ), _ignore)
+            body = app(environ, _ignore)
             if isinstance(body, SentByServer):
                 body.send()
             else:
