@@ -70,7 +70,8 @@ def default(field: Field[Any]) -> str:
         raise UndocumentedError(f"Settings.{field.name} needs a default.")
     if field.name == "rules":
         return "{}"
-    return repr(list(field.default) if isinstance(field.default, tuple) else field.default)
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    return repr(value).replace("'", '"')
 
 
 def renewed(page: str) -> str:
