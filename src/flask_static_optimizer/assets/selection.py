@@ -151,12 +151,16 @@ def select(
 
 
 def _pattern(environ: Mapping[str, Any], fingerprint: str) -> str:
-    """The URLs of all versions of what was asked for."""
-    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    path = pattern(quote(raw.encode("latin-1"), safe="/!$&'()*+,;=:@~"))
-    if f".{fingerprint}" in path:
-        return path.replace(f".{fingerprint}", ".*")
-    return f"{path}?{PARAMETER}=*"
+    """The URLs of all versions of what was asked for, relative to its own.
+
+    What comes before is not said: where it depends on a proxy's word (``X-Forwarded-Prefix``), a
+    client's could get into a shared cache.
+    """
+    raw = environ.get("PATH_INFO", "").rpartition("/")[2]
+    name = pattern(quote(raw.encode("latin-1"), safe="!$&'()*+,;=:@~"))
+    if f".{fingerprint}" in name:
+        return name.replace(f".{fingerprint}", ".*")
+    return f"{name}?{PARAMETER}=*"
 
 
 def _check(file: FileIO, state: os.stat_result) -> None:
