@@ -13,6 +13,8 @@ from typing import Any
 from flask import Blueprint, Flask, abort, redirect, request, session
 from flask_session import Session
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
@@ -32,7 +34,7 @@ def create_app() -> Flask:
     app.config.update(
         SECRET_KEY="attacked",
         SESSION_TYPE="redis",
-        SESSION_REDIS=Redis(port=given.pop("redis")),
+        SESSION_REDIS=Redis(port=given.pop("redis"), retry=Retry(NoBackoff(), 1)),
         STATIC_OPTIMIZER_RULES={
             f"static:{PRIVATE}*": {"session": "protected"},
             "guarded": {"session": "protected"},

@@ -13,6 +13,12 @@ from threading import Lock
 
 _HASH = 32
 
+#: How the name of a file begins that is still being written.
+_NEW = ".new-"
+
+#: Seconds after which nobody is writing it any more.
+_ABANDONED = 3600
+
 #: Bytes that the folder may grow by, or parts of its limit, before it is looked through.
 _SLACK = 0.05
 
@@ -68,7 +74,7 @@ class Depot:
         path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_NEW)
             try:
                 with open(descriptor, "wb") as file:
                     file.write(hashlib.sha256(data).digest())
@@ -96,6 +102,13 @@ class Depot:
             return False
         return True
 
+    def sweep(self) -> None:
+        """Take away what was being written when a process was killed, an hour ago or more."""
+        for path, modified, _ in list(self._files(self._folder)):
+            if path.name.startswith(_NEW) and time.time() - modified > _ABANDONED:
+                with suppress(FileNotFoundError):  # another process may be at it
+                    path.unlink()
+
     def remember_version(self, key: str, sha256: str, data: bytes, keep: int) -> None:
         """Keep an asset's bytes as they are now, and the latest ``keep`` before them."""
         folder = _versions(key)
@@ -115,7 +128,7 @@ class Depot:
     def versions(self, key: str) -> list[str]:
         """SHA-256 of the versions of an asset, newest first."""
         found = sorted(self._files(self.path(_versions(key))), key=lambda file: -file[1])
-        return [path.name for path, _, _ in found]
+        return [path.name for path, _, _ in found if not path.name.startswith(_NEW)]
 
     def _grow(self, size: int) -> None:
         with self._lock:
@@ -123,6 +136,7 @@ class Depot:
             if self._grown <= self._limit * _SLACK:
                 return
             self._grown = 0
+        self.sweep()
         files = sorted(self._files(self._folder), key=lambda file: file[1])
         excess = sum(size for _, _, size in files) - self._limit
         for path, _, size in files:
