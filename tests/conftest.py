@@ -81,7 +81,16 @@ class Browser(FlaskClient):
 
 
 @pytest.fixture
-def make_app(static_folder: Path) -> Callable[..., Flask]:
+def through() -> str:
+    """Which way files are served: ``"lane"``, before Flask is asked, or ``"hooks"``.
+
+    What is to hold both ways is tested in modules that give this fixture both as parameters.
+    """
+    return "lane"
+
+
+@pytest.fixture
+def make_app(static_folder: Path, through: str) -> Callable[..., Flask]:
     """Make an app with a counting page, a log-in and a static folder.
 
     Keyword arguments become configuration; ``optimize=False`` leaves the extension out, and
@@ -121,6 +130,8 @@ def make_app(static_folder: Path) -> Callable[..., Flask]:
             session.clear()
             return "bye"
 
+        if through == "hooks":
+            app.before_request(lambda: None)
         if before:
             before(app)
         if optimize:

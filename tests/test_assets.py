@@ -25,6 +25,12 @@ from flask_static_optimizer.assets import delta
 
 MakeApp = Callable[..., Flask]
 
+
+@pytest.fixture(params=["hooks", "lane"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 YEAR = "max-age=31536000, immutable"
 
 

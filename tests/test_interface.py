@@ -19,6 +19,12 @@ from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_
 MakeApp = Callable[..., Flask]
 
 
+@pytest.fixture
+def through() -> str:
+    """Where the session interface is concerned, files are to reach it."""
+    return "hooks"
+
+
 class Counting(SecureCookieSessionInterface):
     def __init__(self) -> None:
         self.opened = 0

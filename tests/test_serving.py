@@ -31,6 +31,12 @@ from flask_static_optimizer import cacheable_static
 
 MakeApp = Callable[..., Flask]
 
+
+@pytest.fixture(params=["hooks", "lane"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 ETAG = f'"{hashlib.sha256(CSS).hexdigest()[:32]}"'
 
 

@@ -35,6 +35,14 @@ except ImportError:  # before 0.7
     from flask_session.sessions import SessionInterface as ServerSideSessionInterface
 
 MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def through() -> str:
+    """Where the session interface is concerned, files are to reach it."""
+    return "hooks"
+
+
 T = TypeVar("T")
 
 # Flask-Session's SQLAlchemy backend asks datetime.utcnow(), deprecated since Python 3.12.

@@ -28,6 +28,12 @@ from flask_static_optimizer import cacheable_static
 
 MakeApp = Callable[..., Flask]
 
+
+@pytest.fixture(params=["hooks", "lane"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 START = datetime(2031, 5, 4, 3, 2, 1)  # noqa: DTZ001  # freezegun's clock is UTC
 LIFETIME = timedelta(minutes=10)
 ASSETS = ["/static/app.css", "/static/app.js", "/static/none.css", "/drawn.svg"]

@@ -6,6 +6,7 @@ from flask import Flask
 
 from .commands import add_commands
 from .errors import ConfigurationError
+from .express import add_lane
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
@@ -63,4 +64,5 @@ class StaticOptimizer:
         help_templates(state, app)
         if settings.preload:
             preload_assets(state, app)
+        add_lane(state, app)
         add_commands(state, app)

@@ -53,6 +53,7 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
 
 def scaffold_of(app: Flask, view: View) -> Flask | Blueprint:
     """The app or the blueprint that a folder view belongs to."""
+    view = inspect.unwrap(view)
     if not inspect.ismethod(view):
         return app
     scaffold: Flask | Blueprint = view.__self__  # type: ignore[assignment]

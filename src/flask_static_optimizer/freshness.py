@@ -53,13 +53,17 @@ def asset_cache_control(
     if verified:
         age = 0 if app.debug else settings.max_age
         return replace(policy, immutable=age > 0).cache_control(age)
-    if policy.max_age is None and not _is_flasks(scaffold):
+    if policy.max_age is None and decides_freshness(scaffold):
         own = scaffold.get_send_file_max_age(name)
         if own is not None:
             return policy.cache_control(max(own, 0))
     return policy.cache_control(default_max_age(settings, app, policy))
 
 
-def _is_flasks(scaffold: Flask | Blueprint) -> bool:
+def decides_freshness(scaffold: Flask | Blueprint) -> bool:
+    """Whether an app or a blueprint has a ``get_send_file_max_age`` of its own."""
     kind = type(scaffold).get_send_file_max_age
-    return kind in (Flask.get_send_file_max_age, Blueprint.get_send_file_max_age)
+    return kind not in (
+        Flask.get_send_file_max_age,
+        Blueprint.get_send_file_max_age,
+    ) or "get_send_file_max_age" in vars(scaffold)

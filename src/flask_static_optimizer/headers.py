@@ -9,7 +9,7 @@ from werkzeug.wsgi import FileWrapper, wrap_file
 from .digests import digest
 from .http.answers import answer_conditions
 from .http.conditional import has_precondition
-from .http.fields import fold, forbid_sharing, forbid_storing, set_scope
+from .http.fields import fold, forbid_sharing, forbid_storing, set_scope, vary_names
 from .notices import stricter_word
 from .ready import set_ready
 from .representation import CACHEABLE, same_body
@@ -17,6 +17,7 @@ from .signals import cookies_dropped
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
+    from werkzeug.datastructures import Headers
 
     from .marking import Mark
     from .state import AppState
@@ -114,10 +115,20 @@ def _share(state: AppState, app: Flask, mark: Mark, response: Response, *, publi
             forbid_sharing(response.headers)
             stricter_word(state, app, mark, response)
         return
-    if public:
-        set_scope(response.headers, "public")
-    if state.settings.cdn_cache_control and not app.debug and "*" not in response.vary:
-        response.headers.setdefault("CDN-Cache-Control", state.settings.cdn_cache_control)
+    offer_to_shared_caches(state, app, response.headers, public=public)
+
+
+def offer_to_shared_caches(
+    state: AppState, app: Flask, headers: Headers, *, public: bool | None
+) -> None:
+    """Say what the app has set for shared caches on a response that is for everybody.
+
+    :param public: the policy's word, if it has one.
+    """
+    if state.settings.public if public is None else public:
+        set_scope(headers, "public")
+    if state.settings.cdn_cache_control and not app.debug and "*" not in vary_names(headers):
+        headers.setdefault("CDN-Cache-Control", state.settings.cdn_cache_control)
 
 
 def _renew_etag(mark: Mark, response: Response) -> None:

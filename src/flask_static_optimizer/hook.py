@@ -8,6 +8,7 @@ from weakref import ref
 from flask import after_this_request, appcontext_pushed, request, session
 
 from .errors import ConfigurationError
+from .express import open_lane
 from .interface import adopt, handover, opened_early
 from .marking import SAFE_METHODS, mark, mark_of
 from .notices import unmatched_rules
@@ -39,6 +40,7 @@ def mark_before_request(state: AppState, app: Flask) -> None:
             handover.set(False)
             _decide(state, app)
 
+    state.own_hooks.append(mark_static_request)
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
 
 
@@ -87,6 +89,7 @@ def _complete(state: AppState, app: Flask) -> None:
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     unmatched_rules(state, app)
+    open_lane(state, app)
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)
         state.adopt_assigned = None

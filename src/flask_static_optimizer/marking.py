@@ -84,10 +84,12 @@ def match(state: AppState, app: Flask, request: Request) -> Mark | None:
         return None
     if not state.endpoints.complete:
         state.endpoints.refresh(app)
-    found = state.endpoints.shortcut.find(request)
-    if found is None:
-        adapter = app.create_url_adapter(request)
-        found = None if adapter is None else _match(adapter, request)
+    if request.routing_exception is None:
+        file = state.endpoints.shortcut.find(request.path, request.environ)
+        if file is not None:
+            return mark(state, request, file[0], {"filename": file[1]})
+    adapter = app.create_url_adapter(request)
+    found = None if adapter is None else _match(adapter, request)
     return None if found is None else mark(state, request, *found)
 
 

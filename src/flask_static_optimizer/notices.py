@@ -79,3 +79,18 @@ def unmatched_rules(state: AppState, app: Flask) -> None:
             " correct it or take it out.",
             rule.where,
         )
+
+
+def passed_by_express(state: AppState, app: Flask, endpoint: str, names: list[str]) -> None:
+    """Tell what the express lane does not run."""
+    state.warn_once(
+        app,
+        ("express", endpoint),
+        "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %r are answered without %s. If"
+        " one of these guards files, protect them with"
+        ' STATIC_OPTIMIZER_RULES = {"%s:part/*": {"session": "protected"}}, which leaves them to'
+        " Flask.",
+        endpoint,
+        ", ".join(names),
+        endpoint,
+    )

@@ -120,6 +120,10 @@ class Settings:
     dotfiles: bool = False
     #: Serve what a symbolic link leads to outside its static folder.
     symlinks: bool = False
+    #: Answer files that are for everybody before Flask opens a context, past the app's hooks too.
+    express: bool = False
+    #: Bytes that files and their coded variants may take in memory.
+    memory: int = 32 * 2**20
     #: Freshness in seconds of static URLs without a policy of their own. ``None``: Flask's
     #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (no-cache in debug).
     unversioned_max_age: int | None = None
@@ -183,6 +187,8 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "PRELOAD": values.preload,
     "DOTFILES": boolean,
     "SYMLINKS": boolean,
+    "EXPRESS": boolean,
+    "MEMORY": values.at_least(0, "bytes"),
     "UNVERSIONED_MAX_AGE": seconds,
     "SESSION": session_mode,
     "PUBLIC": boolean,

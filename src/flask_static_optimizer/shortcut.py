@@ -10,7 +10,6 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 if TYPE_CHECKING:
-    from flask import Request
     from werkzeug.routing import Rule
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,7 +25,8 @@ class Shortcut:
     """
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
-        self._endpoints = tuple(prefixes)
+        #: The endpoints that it knows the paths of.
+        self.endpoints = tuple(prefixes)
         choices = "|".join(f"({re.escape(prefix)})" for prefix in prefixes.values())
         # As Werkzeug's path converter has it; it redirects where slashes are doubled.
         self._paths = re.compile(f"(?!.*//)(?:{choices})([^/].*)") if prefixes else None
@@ -39,16 +39,19 @@ class Shortcut:
         """
         return cls(dict(_alone(app, folders)))
 
-    def find(self, request: Request) -> tuple[str, dict[str, Any]] | None:
-        """The endpoint and the view arguments of a request for a file, or ``None`` if unknown."""
-        if self._paths is None or request.routing_exception or "HTTP_UPGRADE" in request.environ:
+    def find(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The endpoint of a request for a file, and the file's name; ``None`` if unknown.
+
+        :param path: the request's, as Werkzeug decodes it.
+        """
+        if self._paths is None or "HTTP_UPGRADE" in environ:
             return None
-        found = self._paths.fullmatch(request.path)
+        found = self._paths.fullmatch(path)
         if found is None:
             return None
         *prefixes, name = found.groups()
         index = next(index for index, prefix in enumerate(prefixes) if prefix)
-        return self._endpoints[index], {"filename": name}
+        return self.endpoints[index], name
 
 
 NOWHERE = Shortcut({})

@@ -12,6 +12,7 @@ from weakref import ref
 from .assets.catalogue import Catalogue
 from .assets.codings import available
 from .assets.depot import Depot
+from .assets.memory import Memory
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .digests import Digests
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from flask.sessions import SessionInterface
 
     from .endpoints import StaticEndpoint
+    from .lane import Lane
     from .settings import Settings
 
 
@@ -48,15 +50,21 @@ class AppState:
         self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
         self.depot = Depot(cache_dir, settings.cache_size, warn)
+        self.memory = Memory(settings.memory)
         self.variants = VariantMaker(
             [coding for coding in settings.encodings if coding in available()],
             self.depot,
             settings.delta_versions if settings.delta else 0,
             partial(_may_build, ref(app)),
             warn,
+            self.memory,
         )
         self.endpoints = EndpointTable(settings, self.catalogue, self._serve)
         self.digests = Digests()
+        #: Answers before Flask does, once the app is complete.
+        self.lane: Lane | None = None
+        #: Functions of the extension among the app's hooks.
+        self.own_hooks: list[Callable[..., Any]] = []
         #: The session interface that was made aware of static requests.
         self.interface: SessionInterface | None = None
         #: The same once a request has been served with it: until then hooks have more to do.

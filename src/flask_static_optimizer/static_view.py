@@ -10,10 +10,10 @@ from flask import Response, abort, current_app, request
 from werkzeug.datastructures import Headers
 
 from .assets.files import FileChangingError
-from .assets.selection import Selected, select
+from .choice import Choice, choose
 from .folders import scaffold_of
-from .freshness import asset_cache_control
 from .http.conditional import precondition
+from .http.fields import of_304
 from .marking import mark_of
 from .ready import ReadyClasses
 from .serving import serve_static
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from .assets.mount import Mount
+    from .assets.selection import Selected
     from .marking import Mark
     from .state import AppState
 
@@ -29,9 +30,6 @@ View = Callable[..., Any]
 
 #: Times that a file may be replaced between being looked up and being opened.
 _ATTEMPTS = 5
-
-#: What a 304 says (RFC 9110 §15.4.5); the rest describes a body that it has not.
-_OF_304 = frozenset({"ETag", "Cache-Control", "Vary"})
 
 
 def serve_folder(state: AppState, mount: Mount, view: View) -> View:
@@ -54,17 +52,13 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    located = state.urls.locate(mount, name, this.query_string)
-                    if located is None:
+                    choice = choose(state, app, scaffold, mount, mark.policy, name, this.environ)
+                    if choice is None:
                         return abort(404)
-                    selected = select(state.variants, mount, located, this.environ)
-                    cache_control = asset_cache_control(
-                        state.settings, app, scaffold, mark.policy, name, located.verified
-                    )
                     # What another hook may code has to be judged afterwards.
-                    status = 200 if app.after_request_funcs else _status(this, selected)
+                    status = 200 if app.after_request_funcs else _status(this, choice.selected)
                     kind = response_classes[app.response_class]
-                    return _respond(kind, mark, selected, status, cache_control)
+                    return _respond(kind, mark, choice, status)
         except OSError as error:
             state.warn_once(
                 app,
@@ -84,6 +78,7 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
         return response
 
     serve.__name__ = getattr(view, "__name__", "static")
+    serve.__wrapped__ = view  # type: ignore[attr-defined]
     return serve
 
 
@@ -92,16 +87,15 @@ def _status(request: Request, selected: Selected) -> int:
     return precondition(request.method, request.environ, selected.etag, modified)
 
 
-def _respond(
-    kind: type[Response], mark: Mark, selected: Selected, status: int, cache_control: str
-) -> Response:
+def _respond(kind: type[Response], mark: Mark, choice: Choice, status: int) -> Response:
+    selected, cache_control, _ = choice
     headers = selected.headers(cache_control, mark.policy.vary)
     body: Any
     if status == 200:
         body = selected.open()
     else:
         body = []
-        headers = [field for field in headers if field[0] in _OF_304] if status == 304 else []
+        headers = of_304(headers) if status == 304 else []
     response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, list))
     if status == 304:
         del response.headers["Content-Type"]

@@ -79,4 +79,5 @@ def preload_assets(state: AppState, app: Flask) -> None:
 
     # Before a fingerprint is put into the file name.
     app.url_default_functions.setdefault(None, []).insert(0, remember)
+    state.own_hooks.append(say)
     app.after_request(say)

@@ -46,6 +46,12 @@ class Asset:
     #: by their SHA-256.
     kept: bool = False
     deltas: dict[bytes, Variant] = field(default_factory=dict)
+    #: Set where files are held in memory: the bytes to serve.
+    held: bytes | None = None
+    #: Set by the express lane: what it answers, by path, query string and ``Accept-Encoding``, and
+    #: until when it believes that the file is the same, in seconds of the monotonic clock.
+    answers: dict[tuple[str, str | None, str | None], Any] = field(default_factory=dict)
+    believed_until: float = 0.0
     #: Set when it was asked for: :func:`integrity.of`.
     integrity: str | None = None
 
@@ -87,9 +93,21 @@ class Asset:
         :raises FileChangingError: if the file is in another state by now.
         :raises OSError: if it can't be read.
         """
-        if self.body is not None:
-            return self.body
+        known = self.held if self.body is None else self.body
+        if known is not None:
+            return known
         now = read(self.path)
         if now.sha256 != self.sha256 or now.data is None:
             raise FileChangingError(f"{self.path} has changed")
         return now.data
+
+    def bytes_held(self) -> int:
+        """Bytes that :meth:`let_go` would free."""
+        variants = [*(self.variants or {}).values(), *self.deltas.values()]
+        return len(self.held or b"") + sum(len(variant.body) for variant in variants)
+
+    def let_go(self) -> None:
+        """Forget what was made of the bytes; it is made again when it is asked for."""
+        self.held = self.variants = None
+        self.deltas.clear()
+        self.answers.clear()

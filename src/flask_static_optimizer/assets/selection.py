@@ -15,6 +15,7 @@ from ..http.bodies import FileSlice
 from ..http.negotiation import accepted
 from .delta import DELTA, parse_available, pattern, use_as_dictionary
 from .files import FileChangingError, Identity, unchanged
+from .memory import SMALL
 from .urls import PARAMETER
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from .mount import Mount
     from .urls import Located
     from .variants import Variant, VariantMaker
-
-#: Bytes of a file up to which a response holds it whole.
-_SMALL = 256 * 2**10
 
 #: Lists of header fields remembered for each asset.
 _REMEMBERED = 64
@@ -46,6 +44,18 @@ class Selected(NamedTuple):
         """The strong validator of this representation (RFC 9110 §8.8.3)."""
         return self.variant.etag if self.variant else self.asset.etag
 
+    @property
+    def size(self) -> int:
+        """Bytes of this representation."""
+        return len(self.variant.body) if self.variant else self.asset.size
+
+    @property
+    def in_memory(self) -> bytes | None:
+        """The body, unless it is in a file to be opened."""
+        if self.variant is not None:
+            return self.variant.body
+        return self.asset.held if self.asset.body is None else self.asset.body
+
     def headers(self, cache_control: str, vary: tuple[str, ...]) -> list[tuple[str, str]]:
         """What a 200 says of it."""
         key = (self.variant and self.variant.etag, self.vary, self.dictionary, cache_control, vary)
@@ -60,7 +70,7 @@ class Selected(NamedTuple):
         asset, variant = self.asset, self.variant
         headers = [
             ("Content-Type", asset.content_type),
-            ("Content-Length", str(len(variant.body) if variant else asset.size)),
+            ("Content-Length", str(self.size)),
             ("ETag", self.etag),
             ("Cache-Control", cache_control),
             ("Accept-Ranges", "bytes"),
@@ -82,17 +92,16 @@ class Selected(NamedTuple):
         :raises FileChangingError: if the file has been replaced since it was looked up.
         :raises OSError: if it can't be read.
         """
-        if self.variant is not None:
-            return [self.variant.body]
+        body = self.in_memory
+        if body is not None:
+            return [body]
         asset = self.asset
-        if asset.body is not None:
-            return [asset.body]
         file = _open(asset.path)
         try:
             state = os.fstat(file.fileno())
             if Identity.of(state) != asset.snapshot.identity:
                 raise FileChangingError(f"{asset.path} has been replaced")
-            if state.st_size > _SMALL:
+            if state.st_size > SMALL:
                 return FileSlice(file, 0, state.st_size, partial(_check, file, state))
             data = file.read(state.st_size + 1)
             _check(file, state)

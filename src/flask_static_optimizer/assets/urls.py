@@ -75,10 +75,10 @@ class Urls:
         else:
             values["filename"] = names.insert(name, asset.fingerprint)
 
-    def locate(self, mount: Mount, name: str, query: bytes) -> Located | None:
+    def locate(self, mount: Mount, name: str, query: str) -> Located | None:
         """The asset that a URL leads to, or ``None`` if there is none.
 
-        :param query: the query string of the URL.
+        :param query: the query string of the URL, as WSGI has it.
         :raises OSError: as :meth:`Catalogue.find`.
         """
         if self._mode == "path":
@@ -107,9 +107,9 @@ class Urls:
         return Located(asset, self._catalogue.is_fingerprinted(mount, asset) or None)
 
 
-def _version(query: bytes) -> str | None:
+def _version(query: str) -> str | None:
     """The fingerprint in a query string, if it has one that looks like ours."""
     if len(query) > 2048:
         return None
-    given = parse_qs(query.decode("latin-1"), max_num_fields=None).get(PARAMETER)
+    given = parse_qs(query).get(PARAMETER)
     return given[0] if given and _FINGERPRINT.fullmatch(given[0]) else None

@@ -12,6 +12,7 @@ from .codings import compress, decompress, is_compressible, suffix, worth_it
 from .delta import DELTA, LARGEST, encode
 from .depot import Depot, variant_name
 from .files import WHOLE
+from .memory import Memory
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -45,6 +46,7 @@ class VariantMaker:
     :param depot: where they are kept from one process to the next.
     :param versions: old versions of an asset to keep for deltas; 0: there are no deltas.
     :param may_build: asked whether what is not there may be made.
+    :param memory: told what is held.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class VariantMaker:
         versions: int,
         may_build: Callable[[], bool],
         warn: Callable[[object, str], None],
+        memory: Memory,
     ) -> None:
         self.offered = (DELTA, *offered) if versions else tuple(offered)
         self.deltas = versions > 0
@@ -62,6 +65,7 @@ class VariantMaker:
         self._versions = versions
         self._may_build = may_build
         self._warn = warn
+        self._memory = memory
         self._making: set[str] = set()
         self._lock = Lock()
 
@@ -70,11 +74,12 @@ class VariantMaker:
 
         Whoever asks while they are being made gets none, and is served without a coding.
         """
-        if asset.variants is not None:
-            return asset.variants
+        known = asset.variants  # read once: another thread may let them go
+        if known is not None:
+            return known
         if not self._codings or not is_codable(asset):
             asset.variants = {}
-            return asset.variants
+            return {}
         with self._lock:
             if asset.sha256 in self._making:
                 return {}
@@ -82,6 +87,7 @@ class VariantMaker:
         try:
             made = self.make(asset, best=False)
             asset.variants = made
+            self._memory.hold(asset)
             return made
         finally:
             with self._lock:
@@ -161,6 +167,7 @@ class VariantMaker:
             except ValueError:  # too short a dictionary, say
                 return None
             made = asset.deltas[known] = Variant.of(DELTA, body)
+            self._memory.hold(asset)
         best = next(iter(self.of(asset).values()), None)
         return made if best is None or len(made.body) < len(best.body) else None
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.http import parse_date
 from werkzeug.wsgi import FileWrapper
 
-from .bodies import FileSlice, Parts
+from .bodies import FileSlice
 from .conditional import precondition, range_applies
 from .fields import is_offloaded
-from .ranges import Multipart, Range, requested
+from .partial import Partial
+from .ranges import requested
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -67,34 +68,17 @@ def _answer_range(response: Response, asked: str, length: int) -> None:
         headers["Content-Range"] = f"bytes */{length}"
         return
     response.status_code = 206
-    if len(ranges) == 1:
-        ((start, stop),) = ranges
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
-        headers["Content-Length"] = str(stop - start)
-        parts: list[bytes | Range] = [(start, stop)]
-    else:
-        multipart = Multipart(ranges, length, headers.get("Content-Type"))
-        headers["Content-Type"] = multipart.content_type
-        headers["Content-Length"] = str(multipart.size)
-        parts = list(multipart.parts())
-    _cut(response, parts)
-
-
-def _cut(response: Response, parts: list[bytes | Range]) -> None:
-    """Put parts in place of a whole body."""
+    partial = Partial.of(ranges, length, headers.get("Content-Type"))
+    for name, value in partial.headers.items():
+        headers[name] = value
     body: Any = response.response
     if isinstance(body, FileWrapper):
-        file = body.file
-        start = file.tell()
-        body = FileSlice(file, start, 2**63)
+        body = FileSlice(body.file, body.file.tell(), 2**63)
     if isinstance(body, FileSlice):
-        whole = body
-        cut = [part if isinstance(part, bytes) else whole.cut(*part) for part in parts]
-        response.response = Parts(cut, whole.close)
         response.direct_passthrough = True
-        return
-    data = b"".join(body)
-    response.response = [part if isinstance(part, bytes) else data[slice(*part)] for part in parts]
+    else:
+        body = b"".join(body)
+    response.response = partial.body_of(body)
 
 
 def _length(response: Response) -> int | None:

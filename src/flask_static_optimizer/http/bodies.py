@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-CHUNK = 64 * 2**10
+CHUNK = 256 * 2**10
 
 
 class FileSlice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from werkzeug.http import dump_header, parse_dict_header
@@ -16,6 +17,18 @@ SHARED_FRESHNESS = (
     "Surrogate-Control",
     "X-Accel-Expires",
 )
+
+
+#: What a 304 repeats; the rest describes a body that it has not.
+_OF_304 = frozenset(
+    {"cache-control", "content-location", "date", "etag", "expires", "vary"}
+    | {name.lower() for name in SHARED_FRESHNESS}
+)
+
+
+def of_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of a 200's header fields that a 304 repeats (RFC 9110 §15.4.5)."""
+    return [field for field in headers if field[0].lower() in _OF_304]
 
 
 def fold(headers: Headers) -> None:
@@ -33,6 +46,12 @@ def fold(headers: Headers) -> None:
     lines = headers.getlist("Vary")
     if len(lines) > 1:
         headers["Vary"] = ", ".join(lines)
+
+
+def vary_names(headers: Headers) -> frozenset[str]:
+    """The request header fields that a response says it varies by, in lower case."""
+    names = ",".join(headers.getlist("Vary")).split(",")
+    return frozenset(name.strip().lower() for name in names if name.strip())
 
 
 def is_offloaded(headers: Headers) -> bool:

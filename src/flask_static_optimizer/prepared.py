@@ -1,0 +1,102 @@
+"""A representation of a file that is ready to be sent, and what a request makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .http.bodies import FileSlice
+from .http.conditional import has_precondition, precondition, range_applies
+from .http.fields import of_304
+from .http.partial import Partial
+from .http.ranges import requested
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .assets.selection import Selected
+
+Headers = list[tuple[str, str]]
+
+#: A status line, header fields and a body.
+Answer = tuple[str, Headers, Iterable[bytes]]
+
+NOT_MODIFIED = "304 NOT MODIFIED"
+OK = "200 OK"
+
+
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """One representation of a file and all that its responses say."""
+
+    selected: Selected
+    etag: str
+    #: As the response says it. (A text that is no date where it does not.)
+    last_modified: str
+    headers: Headers
+    of_304: Headers
+    #: The bytes, unless they are in a file to be opened.
+    body: bytes | None
+
+    @classmethod
+    def of(cls, selected: Selected, headers: Headers, body: bytes | None) -> Prepared:
+        """A representation, with the header fields of a 200."""
+        last_modified = dict(headers).get("Last-Modified", "none")
+        return cls(selected, selected.etag, last_modified, headers, of_304(headers), body)
+
+    def send(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes] | None:
+        """Answer a GET or HEAD request as WSGI has it; ``None`` if the answer is an error.
+
+        :raises OSError: if the file can't be read; nothing has been started then.
+        """
+        answer = self._answer(environ["REQUEST_METHOD"], environ)
+        if answer is None:
+            return None
+        status, headers, body = answer
+        try:
+            start_response(status, headers)
+        except BaseException:
+            if not isinstance(body, tuple | list):
+                body.close()  # type: ignore[attr-defined]
+            raise
+        return body
+
+    def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
+        modified = self.selected.asset.last_modified
+        if has_precondition(environ):
+            status = precondition(method, environ, self.etag, modified)
+            if status == 304:
+                return NOT_MODIFIED, self.of_304[:], ()
+            if status == 412:
+                return None
+        if method == "HEAD":
+            return OK, self.headers[:], ()
+        asked = environ.get("HTTP_RANGE")
+        if asked and range_applies(environ, self.etag, modified):
+            length = self.selected.size
+            ranges = requested(asked, length)
+            if ranges is not None:
+                return (
+                    self._part(Partial.of(ranges, length, self._content_type)) if ranges else None
+                )
+        whole = self._whole()
+        return OK, self.headers[:], (whole,) if isinstance(whole, bytes) else whole
+
+    def _part(self, partial: Partial) -> Answer:
+        said = dict(partial.headers)
+        headers = [(name, said.pop(name, value)) for name, value in self.headers]
+        body = partial.body_of(self._whole())
+        return "206 PARTIAL CONTENT", headers + list(said.items()), body
+
+    def _whole(self) -> bytes | FileSlice:
+        if self.body is not None:
+            return self.body
+        opened = self.selected.open()
+        return opened if isinstance(opened, FileSlice) else opened[0]
+
+    @property
+    def _content_type(self) -> str:
+        return self.selected.asset.content_type
