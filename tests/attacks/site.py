@@ -36,7 +36,10 @@ def create_app() -> Flask:
         SESSION_TYPE="redis",
         SESSION_REDIS=Redis(port=given.pop("redis"), retry=Retry(NoBackoff(), 1)),
         STATIC_OPTIMIZER_RULES={
+            # Of each endpoint that serves the folder: with STATIC_OPTIMIZER_EXPRESS the guard
+            # below is not asked about what no rule protects.
             f"static:{PRIVATE}*": {"session": "protected"},
+            f"shop.static:{PRIVATE}*": {"session": "protected"},
             "guarded": {"session": "protected"},
         },
     )

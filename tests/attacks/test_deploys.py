@@ -25,13 +25,20 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[False, True], ids=["flask", "express"])
 def nodes(
-    mode: str, make_site: Make, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    mode: str,
+    make_site: Make,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Nginx, dict[str, int]]]:
     """A cache before an old and a new node, and the nodes' own ports."""
     with ExitStack() as stack:
-        config = {"STATIC_OPTIMIZER_FINGERPRINT": mode}
+        config = {
+            "STATIC_OPTIMIZER_FINGERPRINT": mode,
+            "STATIC_OPTIMIZER_EXPRESS": request.param,
+        }
         ports = {
             name: stack.enter_context(
                 origin("waitress", make_site(css), redis_server.port, **config)

@@ -71,7 +71,10 @@ def lasting(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
     return answer.status, sorted(fields), answer.body
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["ProxyFix", "plain"])
+SITES = [(True, False), (False, False), (True, True)]
+
+
+@pytest.fixture(scope="module", params=SITES, ids=["ProxyFix", "plain", "ProxyFix-express"])
 def caches(
     request: pytest.FixtureRequest,
     make_site: Make,
@@ -79,7 +82,9 @@ def caches(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Nginx, int]]:
     # gunicorn keeps the doubled slash at a path's beginning.
-    config: dict[str, Any] = {"proxied": request.param, "STATIC_OPTIMIZER_DELTA": True}
+    proxied, express = request.param
+    config: dict[str, Any] = {"proxied": proxied, "STATIC_OPTIMIZER_EXPRESS": express}
+    config["STATIC_OPTIMIZER_DELTA"] = True
     folder = tmp_path_factory.mktemp("nginx") / "here"
     with (
         origin("gunicorn", make_site(), redis_server.port, **config) as app,

@@ -12,12 +12,13 @@ from attacks.site import SECRET
 from conftest import RedisServer
 
 
+@pytest.mark.parametrize("express", [False, True], ids=["flask", "express"])
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_folder_at_the_root_of_the_site(
-    make_site: Make, redis_server: RedisServer, tmp_path: Path, server: str
+    make_site: Make, redis_server: RedisServer, tmp_path: Path, server: str, express: bool
 ) -> None:
     """With ``static_url_path=''`` every URL might be a file's."""
-    config = {"static_url_path": ""}
+    config = {"static_url_path": "", "STATIC_OPTIMIZER_EXPRESS": express}
     private = ["/account", "/account/x.css", "/account/", "/private/report.pdf", "/guarded/a.pdf",
                "/static/u/ada/invoice.pdf", "/./private/report.pdf", "/private/./report.pdf",
                "/x/../private/report.pdf", "/private%2freport.pdf", "/app.css/../account",

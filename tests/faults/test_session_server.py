@@ -84,8 +84,10 @@ def check_static(port: int, cookie: str) -> None:
                     assert answer.get("cache-control") == "no-store"
 
 
-def test_killed_and_back(sessions: Sessions, root: Path) -> None:
-    with origin("waitress", root, sessions.port, may_fail=True) as port:
+@pytest.mark.parametrize("express", [False, True], ids=["flask", "express"])
+def test_killed_and_back(sessions: Sessions, root: Path, express: bool) -> None:
+    config = {"STATIC_OPTIMIZER_EXPRESS": express}
+    with origin("waitress", root, sessions.port, may_fail=True, **config) as port:
         cookie = f"Cookie: session={session_id(port, 'ada')}"
         assert SECRET in ask(port, REPORT, cookie).text
         check_static(port, cookie)
