@@ -72,6 +72,11 @@ def add_hooks(app: Flask) -> None:
     @app.after_request
     def track(response: Any) -> Any:
         response.set_cookie("tracker", session.get("user", "nobody"))
+        # As apps do that mean well by their CDN.
+        static = request.endpoint in ("static", "shop.static", "asset", "guarded")
+        redirected = response.status_code == 308 and "/static/" in request.path
+        if (static and response.status_code >= 300) or redirected:
+            response.headers["Cache-Control"] = "public, max-age=600"
         return response
 
     @app.errorhandler(404)
