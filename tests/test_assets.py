@@ -514,6 +514,8 @@ def test_a_folder_without_permission(
         with app.test_request_context():
             modules = render_template_string("{{ static_importmap() }}")
         assert ("app." in modules) == (closed == "fonts")
+        built = app.test_cli_runner().invoke(args=["static", "build"])
+        assert (built.exit_code, "Permission denied" in built.output) == (1, True)
 
 
 def test_a_file_that_is_written_all_the_time_has_no_validator(
@@ -656,6 +658,27 @@ def test_build_makes_everything_and_clean_removes_just_that(
     assert runner.invoke(args=["static", "clean"]).output == "Removed 0 files.\n"
 
 
+def test_build_says_what_does_not_fit(make_app: MakeApp, static_folder: Path) -> None:
+    for number in range(9):
+        (static_folder / f"file{number}.css").write_bytes(CSS + b"%d" % number)
+    for size, told in ((1000, True), (10**6, False)):
+        app = make_app(STATIC_OPTIMIZER_CACHE_SIZE=size)
+        built = app.test_cli_runner().invoke(args=["static", "build", "--quiet"])
+        assert ("STATIC_OPTIMIZER_CACHE_SIZE" in built.output) is told
+        kept = list((static_folder.parent / "kept").rglob("*.best.*"))
+        assert (sum(path.stat().st_size for path in kept) <= 1000) is told
+
+
+def test_build_of_an_app_without_a_static_folder(tmp_path: Path) -> None:
+    from flask_static_optimizer import StaticOptimizer
+
+    app = Flask("bare", root_path=str(tmp_path))
+    app.config["STATIC_OPTIMIZER_CACHE_DIR"] = str(tmp_path / "kept")
+    StaticOptimizer(app)
+    built = app.test_cli_runner().invoke(args=["static", "build"])
+    assert (built.exit_code, "0 files" in built.output) == (0, True)
+
+
 @pytest.mark.parametrize(
     "text", ["no json", "[]", "{}", '{"made": ["../../secret"]}', '{"made": ["variants/../x"]}']
 )
@@ -694,6 +717,11 @@ def test_get_send_file_max_age_is_the_users_word(make_app: MakeApp, static_folde
         with client.get(f"/static/{name}") as response:
             assert response.headers["Cache-Control"] == said
             response.get_data()
+
+
+def test_deltas_want_fingerprints(make_app: MakeApp) -> None:
+    with pytest.raises(ConfigurationError, match="STATIC_OPTIMIZER_FINGERPRINT=False"):
+        make_app(STATIC_OPTIMIZER_DELTA=True, STATIC_OPTIMIZER_FINGERPRINT=False)
 
 
 def test_no_long_ages_while_debugging(make_app: MakeApp) -> None:

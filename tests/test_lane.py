@@ -289,11 +289,12 @@ def test_a_new_url_gets_the_new_bytes_at_once(make_app: MakeApp, static_folder: 
     assert (answer.data, "immutable" in answer.headers["Cache-Control"]) == (b"new", True)
 
 
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("through", ["lane", "hooks"])
 def test_a_server_that_fails_to_start_leaves_no_file_open(
     make_app: MakeApp, static_folder: Path
 ) -> None:
     (static_folder / "large.bin").write_bytes(bytes(10**6))
-    os.utime(static_folder / "large.bin", (1e9, 1e9))
     app = make_app()
     app.test_client().get("/")
 
@@ -307,6 +308,36 @@ def test_a_server_that_fails_to_start_leaves_no_file_open(
             app.wsgi_app(environ, fail)
     after = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
     assert before == after
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("through", ["lane", "hooks"])
+@pytest.mark.parametrize("asked", ["", "bytes=10-700000"])
+def test_a_large_file_is_handed_to_the_server_as_a_file(
+    make_app: MakeApp, static_folder: Path, asked: str
+) -> None:
+    data = os.urandom(10**6)
+    (static_folder / "large.bin").write_bytes(data)
+    app = make_app()
+    app.test_client().get("/")
+    given: list[Any] = []
+
+    def file_wrapper(file: Any, size: int) -> list[bytes]:
+        given.append(file)
+        assert not hasattr(file, "fileno")
+        assert file.seek(0, os.SEEK_END) == file.tell()
+        file.seek(0)
+        first = file.read(10)
+        file.seek(-10, os.SEEK_CUR)
+        assert file.read(10) == first
+        return [first, *iter(lambda: file.read(size), b"")]
+
+    environ = create_environ("/static/large.bin", headers={"Range": asked} if asked else {})
+    environ["wsgi.file_wrapper"] = file_wrapper
+    body = app.wsgi_app(environ, lambda *_: None)
+    assert b"".join(body) == (data[10:700001] if asked else data)
+    (file,) = given
+    file.close()
 
 
 class TestMemory:

@@ -33,10 +33,9 @@ FILES = {
     ".hidden": b"no",
 }
 
-settings.register_profile(
-    "laws", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+laws = settings(
+    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-settings.load_profile("laws")
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +308,7 @@ def whole_of(response: TestResponse) -> bytes:
     return decompress(coding, response.data) if coding else response.data
 
 
-@settings(max_examples=250)
+@settings(laws, max_examples=250)
 @given(spec=specs, asks=orders)
 def test_static_requests_keep_the_laws(root: Path, spec: Spec, asks: list[Ask]) -> None:
     etags: dict[str, bytes] = {}
@@ -358,7 +357,7 @@ def test_static_requests_keep_the_laws(root: Path, spec: Spec, asks: list[Ask]) 
         assert len(set(bodies)) == len(bodies)
 
 
-@settings(max_examples=150)
+@settings(laws, max_examples=150)
 @given(spec=specs, asks=orders)
 def test_pages_do_not_notice(root: Path, spec: Spec, asks: list[Ask]) -> None:
     """3: with static requests among them, pages answer as in an app without either."""
@@ -382,7 +381,7 @@ def test_pages_do_not_notice(root: Path, spec: Spec, asks: list[Ask]) -> None:
     assert run(optimize=True) == run(optimize=False)
 
 
-@settings(max_examples=100)
+@settings(laws, max_examples=100)
 @given(spec=specs, names=st.lists(st.sampled_from(list(FILES)), min_size=1, max_size=3))
 def test_what_url_for_says_is_served_and_immutable(
     root: Path, spec: Spec, names: list[str]

@@ -8,6 +8,7 @@ from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .digests import digest
 from .http.answers import answer_conditions
+from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition
 from .http.fields import fold, forbid_sharing, forbid_storing, set_scope, vary_names
 from .notices import stricter_word
@@ -33,6 +34,7 @@ def last_word(
     """
     if _nothing_to_add(state, mark, request, response):
         set_ready(response)
+        response.response = wrapped(response.response, request.environ)
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
@@ -151,3 +153,5 @@ def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> No
     if body is mark.body and isinstance(body, FileWrapper) and response.status_code == 200:
         file = cast("BinaryIO", body.file)
         response.response = wrap_file(request.environ, file, body.buffer_size)
+    elif isinstance(body, FileSlice):
+        response.response = wrapped(body, request.environ)

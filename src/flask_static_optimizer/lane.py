@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 
 from .choice import Choice, choose
 from .headers import offer_to_shared_caches
-from .prepared import NOT_MODIFIED, OK, Prepared
+from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
 from .shortcut import NOWHERE, Shortcut
 
 if TYPE_CHECKING:
@@ -121,8 +121,10 @@ class Lane:
             if tag is None and since is None and prepared.body is not None:
                 start_response(OK, prepared.headers[:])
                 return () if method == "HEAD" else (prepared.body,)
-        body = self._answer(environ, start_response)
-        return self._flask(environ, start_response) if body is None else body
+        answer = self._answer(environ)
+        if answer is None:
+            return self._flask(environ, start_response)
+        return start(answer, start_response)
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.inner is not None:
@@ -145,10 +147,8 @@ class Lane:
         self._state.memory.touch(asset)
         return True
 
-    def _answer(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes] | None:
-        """Answer a request, or return ``None`` if it is one for Flask."""
+    def _answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What a request is to get, or ``None`` if it is one for Flask."""
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
@@ -156,7 +156,7 @@ class Lane:
             return None
         try:
             prepared = self._remembered(environ) or self._find(environ)
-            return None if prepared is None else prepared.send(environ, start_response)
+            return None if prepared is None else prepared.answer(environ)
         except OSError:
             return None  # Flask's own view says what is wrong
 
@@ -202,7 +202,7 @@ class Lane:
         # What depends on more than that is chosen anew each time.
         if not asset.settled or dictionary or (query and not choice.verified):
             return
-        if "HTTP_IF_RANGE" in environ:
+        if "HTTP_IF_RANGE" in environ or choice.selected.passing:
             return
         if self._assets.get(raw) is not asset:
             if len(self._assets) >= _FILES:

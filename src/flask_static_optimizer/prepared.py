@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .http.bodies import FileSlice
+from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition, precondition, range_applies
 from .http.fields import of_304
 from .http.partial import Partial
@@ -45,24 +45,16 @@ class Prepared:
         last_modified = dict(headers).get("Last-Modified", "none")
         return cls(selected, selected.etag, last_modified, headers, of_304(headers), body)
 
-    def send(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes] | None:
-        """Answer a GET or HEAD request as WSGI has it; ``None`` if the answer is an error.
+    def answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What a GET or HEAD request is to get; ``None`` if that is an error.
 
-        :raises OSError: if the file can't be read; nothing has been started then.
+        :raises OSError: if the file can't be read.
         """
         answer = self._answer(environ["REQUEST_METHOD"], environ)
         if answer is None:
             return None
         status, headers, body = answer
-        try:
-            start_response(status, headers)
-        except BaseException:
-            if not isinstance(body, tuple | list):
-                body.close()  # type: ignore[attr-defined]
-            raise
-        return body
+        return status, headers, wrapped(body, environ)
 
     def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
         modified = self.selected.asset.last_modified
@@ -75,7 +67,9 @@ class Prepared:
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        if asked and range_applies(environ, self.etag, modified):
+        # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
+        date = None if "Vary" in dict(self.headers) else modified
+        if asked and range_applies(environ, self.etag, date):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
@@ -100,3 +94,16 @@ class Prepared:
     @property
     def _content_type(self) -> str:
         return self.selected.asset.content_type
+
+
+def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Give an answer to a server, and close its file if the server doesn't take it."""
+    status, headers, body = answer
+    try:
+        start_response(status, headers)
+    except BaseException:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+        raise
+    return body

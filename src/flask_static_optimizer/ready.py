@@ -36,6 +36,13 @@ def _ready_class(base: type[Response]) -> type[Response]:
                 return self.headers  # type: ignore[no-any-return]
             return super().get_wsgi_headers(environ)  # type: ignore[no-any-return]
 
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            try:
+                return super().__call__(environ, start_response)
+            except BaseException:  # the server will not close what it was not given
+                self.close()
+                raise
+
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(Ready, name, getattr(base, name))
     return Ready

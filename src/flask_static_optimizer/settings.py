@@ -152,7 +152,13 @@ class Settings:
                 )
             if value is not None:
                 checked[name.lower()] = _READERS[name](key, value)
-        return cls(**checked)
+        settings = cls(**checked)
+        if settings.delta and settings.fingerprint is None:
+            raise ConfigurationError(
+                f"{PREFIX}DELTA=True does nothing beside {PREFIX}FINGERPRINT=False, as only URLs"
+                " with fingerprints have versions; give 'query' or 'path', or leave DELTA out."
+            )
+        return settings
 
 
 def _place(rule_key: object) -> str:

@@ -23,19 +23,33 @@ _USED = "_static_optimizer_used"
 def help_templates(state: AppState, app: Flask) -> None:
     """Give templates ``static_importmap`` and ``static_integrity``."""
 
+    def look() -> None:
+        """Know of blueprints that came after the extension, where no request has been served."""
+        if not state.endpoints.complete:
+            state.endpoints.refresh(current_app._get_current_object())  # type: ignore[attr-defined]
+
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
         """An import map of the modules below the static folders.
 
         :param patterns: globs of file names, where not all are meant: ``"js/*"``.
         :param nonce: for a Content-Security-Policy that wants one.
         """
-        return import_map(state.catalogue.mounts, url_for, patterns, nonce)
+        look()
+        # A page need not use all that the map lists, so nothing of it is to be preloaded for that.
+        used = g.pop(_USED, None)
+        try:
+            return import_map(state.catalogue.mounts, url_for, patterns, nonce)
+        finally:
+            g.pop(_USED, None)
+            if used:
+                setattr(g, _USED, used)
 
     def static_integrity(filename: str, endpoint: str = "static") -> str:
         """The value of the ``integrity`` attribute for a file: ``sha384-…``.
 
         Empty, which checks nothing, for a file that is not there; a warning says so once.
         """
+        look()
         found = state.endpoints.get(endpoint)
         try:
             mount = found.mount if found else None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_static_optimizer.assets.depot import Depot
+from flask_static_optimizer.assets.depot import Depot, variant_name
 
 
 class Said(list):
@@ -75,16 +75,36 @@ def test_the_folder_may_be_deleted_at_any_time(depot: Depot, tmp_path: Path, sai
 
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path, said: Said) -> None:
     depot = Depot(str(tmp_path / "kept"), 10_000, said)
-    for number in range(5):
-        depot.put(f"x{number}", bytes(1500))
-        os.utime(depot.path(f"x{number}"), (1000 + number, 1000 + number))
-    assert depot.get("x0") == bytes(1500)  # used again
-    for number in range(5, 9):
-        depot.put(f"x{number}", bytes(1500))
-    kept = {path.name for path in (tmp_path / "kept").iterdir()}
-    assert "x0" in kept
-    assert "x1" not in kept
-    assert sum(path.stat().st_size for path in (tmp_path / "kept").iterdir()) <= 10_000
+    names = [variant_name(f"{number:064x}", "br", best=False) for number in range(9)]
+    for number, name in enumerate(names[:5]):
+        depot.put(name, bytes(1500))
+        os.utime(depot.path(name), (1000 + number, 1000 + number))
+    assert depot.get(names[0]) == bytes(1500)  # used again
+    for name in names[5:]:
+        depot.put(name, bytes(1500))
+    assert depot.path(names[0]).exists()
+    assert not depot.path(names[1]).exists()
+    assert sum(path.stat().st_size for path in (tmp_path / "kept").rglob("*.br")) <= 10_000
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path, said: Said) -> None:
+    """The folder may be one that the app uses for other things too."""
+    kept = tmp_path / "kept"
+    depot = Depot(str(kept), 3000, said)
+    theirs = [kept / "database", kept / "variants" / "notes.txt", kept / "versions" / "ab" / "c"]
+    dead = kept / "variants" / "00" / ".new-dead"
+    writing = kept / "variants" / "00" / ".new-writing"
+    for path in (*theirs, dead, writing):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(5000))
+        os.utime(path, (1000, 1000))
+    os.utime(writing)
+    for number in range(3):
+        depot.put(variant_name(f"{number:064x}", "br", best=False), bytes(2000))
+    assert all(path.exists() for path in theirs)
+    assert writing.exists()
+    assert not dead.exists()
+    assert said == []
 
 
 def test_a_folder_that_can_not_be_is_told_of(tmp_path: Path, said: Said) -> None:
@@ -113,6 +133,56 @@ def test_the_latest_versions_are_kept(depot: Depot) -> None:
     assert depot.version("static:a.css", hashes[1]) == bodies[3]
     assert depot.version("static:a.css", hashes[4]) is None
     assert depot.version("static:b.css", hashes[1]) is None
+
+
+def test_what_another_process_is_writing_is_no_version(depot: Depot) -> None:
+    bodies = [b"version %d" % number for number in range(2)]
+    for body in bodies:
+        depot.remember_version("static:a.css", hashlib.sha256(body).hexdigest(), body, keep=1)
+        (folder,) = depot.path("versions").iterdir()
+        (folder / ".new-other").write_bytes(b"half")
+    assert len(depot.versions("static:a.css")) == 2
+    assert (folder / ".new-other").exists()
+
+
+def test_a_folder_deleted_while_it_is_written_to_is_no_fault(
+    depot: Depot, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def delete_first(*paths: str) -> None:
+        monkeypatch.setattr(os, "replace", replace)
+        shutil.rmtree(tmp_path / "kept")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", delete_first)
+    assert depot.put("variants/x", b"bytes")
+    assert depot.get("variants/x") == b"bytes"
+    assert said == []
+
+
+FULL = """
+import resource, signal, sys
+from flask_static_optimizer.assets.depot import Depot, variant_name
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+said = []
+depot = Depot(sys.argv[1], 10**6, lambda _, message: said.append(message))
+name = variant_name("0" * 64, "br", best=False)
+assert depot.put(name, b"small")
+assert not depot.put(name, bytes(2000))
+assert depot.get(name) == b"small"
+assert "STATIC_OPTIMIZER_CACHE_DIR" in said[0]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
+    """As no disk is filled for it, a limit on the size of files stands for one that is."""
+    folder = tmp_path / "kept"
+    done = subprocess.run([sys.executable, "-c", FULL, str(folder)], timeout=60, check=False)
+    assert done.returncode == 0
+    assert not list(folder.rglob(".new-*"))
 
 
 def test_a_version_is_what_its_hash_says(depot: Depot) -> None:

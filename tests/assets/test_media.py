@@ -84,6 +84,19 @@ VITE = {
          {"dist/main.8a2f9c11.js"}),
         ({"paths": {"a.css": "a.0cc175b9c0f1b6a8.css"}}, "staticfiles.json",
          {"a.0cc175b9c0f1b6a8.css"}),
+        # Vite's names of chunks without a source; hashes without a digit
+        ({"_shared-B7PI925R.js": {"file": "assets/shared-B7PI925R.js",
+                                  "css": ["assets/shared-ChJ_j-JJ.css"]}}, "manifest.json",
+         {"assets/shared-B7PI925R.js", "assets/shared-ChJ_j-JJ.css"}),
+        ({"src/index.js": {"file": "assets/index-DiwrgTda.js"}}, "manifest.json",
+         {"assets/index-DiwrgTda.js"}),
+        ({"src/HomePage.vue": {"file": "assets/pages-HomePage.js",
+                               "css": ["assets/styles-HomePage.css"]},
+          "src/a.js": {"file": "a/my-component.js", "css": ["a/main-Component.css"]}},
+         "manifest.json", set()),
+        # what is none of Vite's
+        ({"a.js": {"file": 1, "css": None, "assets": 5}, "b.js": {"css": [[1], None]}, "c": None},
+         "manifest.json", set()),
         # listed, but not renamed; or no hash; or elsewhere
         ({"app-component.js": "app-component.js", "x.js": "main.js"}, "manifest.json", set()),
         ({"a-20240101x.js": "a-20240101x.js"}, "manifest.json", set()),

@@ -89,6 +89,17 @@ def test_a_head_and_a_failed_if_range_get_the_whole() -> None:
     assert respond([DATA], Range="bytes=0-9", **{"If-Range": ETAG}).status_code == 206
 
 
+def test_a_date_is_no_strong_validator_of_what_was_chosen_among_others() -> None:
+    date = "Tue, 14 Nov 2023 22:13:20 GMT"
+    environ = create_environ(headers={"Range": "bytes=0-9", "If-Range": date})
+    for vary, status in ((None, 206), ("Accept-Encoding", 200)):
+        response = Response([DATA], headers={"ETag": ETAG, "Last-Modified": date})
+        if vary:
+            response.headers["Vary"] = vary
+        answer_conditions(response, environ, coded_ranges=True)
+        assert response.status_code == status
+
+
 def test_a_precondition_comes_before_the_range() -> None:
     response = respond([DATA], Range="bytes=0-9", **{"If-None-Match": ETAG})
     assert response.status_code == 304

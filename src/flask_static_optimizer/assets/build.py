@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .asset import Asset
 from .catalogue import Catalogue
-from .depot import Depot, variant_name
+from .depot import Depot, is_variant_name, variant_name
 from .variants import VariantMaker, is_codable
 
 #: What a build has made, in the depot's folder.
@@ -35,9 +35,15 @@ class BrokenManifestError(ValueError):
 def assets_of(catalogue: Catalogue) -> list[Asset]:
     """All assets for which there may be variants.
 
-    :raises OSError: if one can't be read.
+    :raises OSError: if one, or a folder, can't be read.
     """
-    found = (catalogue.find(mount, name) for mount in catalogue.mounts for name in mount.names())
+
+    def closed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # an app need not have its static folder
+            raise error
+
+    listed = ((mount, name) for mount in catalogue.mounts for name in mount.names(closed))
+    found = (catalogue.find(mount, name) for mount, name in listed)
     return [asset for asset in found if asset is not None and is_codable(asset)]
 
 
@@ -85,7 +91,7 @@ def read_manifest(depot: Depot) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenManifestError(f"{path} is no manifest of a build: {error}") from error
     for name in names:
-        if not name.startswith("variants/") or ".." in name.split("/"):
+        if not is_variant_name(name):
             raise BrokenManifestError(f"{path} lists {name!r}, which no build makes")
     return names
 

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{8,128}(?![0-9a-zA-Z])")
 
-#: What bundlers put into a name; a digit tells it from a word.
-_HASH = re.compile(r"[.-](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{8,}$")
+#: What bundlers put into a name. A digit tells it from a word, or capitals within: one of four
+#: of Vite's hashes has no digit.
+_HASH = re.compile(
+    r"[.-](?=[A-Za-z_-]*[0-9]|[A-Za-z0-9_-]*[A-Z][a-z_-]*[A-Z]|[A-Za-z0-9_-]*[a-z][A-Z])"
+    r"[A-Za-z0-9_-]{8,}$"
+)
 
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b")
 
@@ -53,9 +57,14 @@ class Bundles:
         """Whether a manifest says that a bundler has fingerprinted the file's name."""
         return any(name in self._names(mount, manifest) for manifest in self._manifests)
 
+    def states(self, mount: Mount) -> Iterator[tuple[str, Identity | None]]:
+        """Where the manifests of a folder are, and in what state."""
+        for manifest in self._manifests:
+            path = _path(mount, manifest)
+            yield path, Identity.at(path)
+
     def _names(self, mount: Mount, manifest: str) -> frozenset[str]:
-        # Not mount.path(): Vite keeps its manifest in ".vite", which is not served.
-        path = posixpath.join(mount.folder, manifest)
+        path = _path(mount, manifest)
         state = Identity.at(path)
         known = self._read.get(path)
         if known is None or known[0] != state:
@@ -64,7 +73,7 @@ class Bundles:
                 try:
                     with open(path, "rb") as file:
                         names = frozenset(fingerprinted(json.load(file), manifest))
-                except (OSError, ValueError) as error:
+                except (OSError, ValueError, RecursionError) as error:
                     self._warn(
                         ("manifest", path),
                         f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
@@ -78,12 +87,17 @@ class Bundles:
         return known[1]
 
 
+def _path(mount: Mount, manifest: str) -> str:
+    # Not mount.path(): Vite keeps its manifest in ".vite", which is not served.
+    return posixpath.join(mount.folder, manifest)
+
+
 def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
     """The files, relative to the static folder, that a manifest calls fingerprinted.
 
     It may be Vite's; a flat mapping of names to built files, as webpack's plugins write; or that
     under ``"paths"`` (Django, Flask-Static-Digest). A file counts if its name holds what may be
-    a hash and its source's does not, as bundlers list what they have not renamed, too.
+    a hash and no source's does, as bundlers list what they have not renamed, too.
 
     :param name: the manifest's own file name: what it lists is relative to its folder, or to the
         one above for Vite's ``.vite``.
@@ -95,16 +109,21 @@ def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
     if posixpath.basename(folder) == ".vite":
         folder = posixpath.dirname(folder)
     entries = manifest["paths"] if isinstance(manifest.get("paths"), dict) else manifest
+    # Vite calls a chunk that has no source by what it has made of it, with "_" before that.
+    sources = "\n".join(source for source in entries if not source.startswith("_"))
     for source, entry in entries.items():
         if isinstance(entry, dict):
-            listed = [entry.get("file"), *entry.get("css", ()), *entry.get("assets", ())]
+            several = (entry.get("css"), entry.get("assets"))
+            listed = [entry.get("file")]
+            listed += [built for group in several if isinstance(group, list) for built in group]
         else:
             listed = [entry]
         for built in listed:
             if not isinstance(built, str) or "://" in built:
                 continue
-            stem = posixpath.splitext(posixpath.basename(built))[0]
-            if _HASH.search(stem) and posixpath.basename(source) != posixpath.basename(built):
+            base = posixpath.basename(built)
+            found = _HASH.search(posixpath.splitext(base)[0])
+            if found and found[0][1:] not in sources and base != posixpath.basename(source):
                 yield from _places(folder, built)
 
 

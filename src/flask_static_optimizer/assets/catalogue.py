@@ -38,7 +38,7 @@ class Catalogue:
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
-        self._bundles = Bundles(manifests, warn)
+        self.bundles = Bundles(manifests, warn)
 
     def find(self, mount: Mount, name: str) -> Asset | None:
         """The asset of that name as it is now, or ``None`` if there is none to be served.
@@ -82,8 +82,7 @@ class Catalogue:
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
         made: Rewritten | None = None
-        untouched = named_by_hash or self._bundles.lists(mount, name)
-        if self._stylesheets and not untouched and content_type.startswith("text/css"):
+        if self._stylesheets and not named_by_hash and content_type.startswith("text/css"):
             made = self._stylesheets.rewrite(mount, name, snapshot)
         body = made.body if made else None
         if body is not None:
@@ -108,4 +107,4 @@ class Catalogue:
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
         """Whether a file's own name stands for its bytes, by its hash or a bundler's manifest."""
-        return asset.named_by_hash or self._bundles.lists(mount, asset.name)
+        return asset.named_by_hash or self.bundles.lists(mount, asset.name)

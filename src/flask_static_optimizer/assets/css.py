@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -21,7 +22,7 @@ _URL = re.compile(
     r"[^(]*\(\s*((?:[^)\\\s]|\\[0-9a-fA-F]{1,6}(?:\r\n|[ \t\r\n\f])?|\\.)*)\s*\)", re.DOTALL
 )
 _CHARSET = re.compile(rb"@charset \"([^\"]*)\";", re.IGNORECASE)
-_IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
+_TAKES_URLS = frozenset({"url", "image-set", "-webkit-image-set"})
 
 
 class BrokenStylesheetError(ValueError):
@@ -108,33 +109,52 @@ def resolve(base: str, url: str) -> Target | None:
 def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
     """The URL as its author wrote it, with a fingerprint in it.
 
+    It stays as it is where there is no place for one in its file name.
+
     :param mode: ``"query"`` or ``"path"``.
     """
     head, hash_mark, fragment = url.partition("#")
     path, question_mark, _ = head.partition("?")
     if mode == "query":
         return f"{path}?v={fingerprint}{hash_mark}{fragment}"
-    return f"{names.insert(path, fingerprint)}{question_mark}{hash_mark}{fragment}"
+    named = names.insert(path, fingerprint)
+    if names.split(unquote(named)) != (unquote(path), fingerprint):  # "x%2Epng"
+        return url
+    return f"{named}{question_mark}{hash_mark}{fragment}"
+
+
+@dataclass(slots=True)
+class _Level:
+    """What is between two brackets, as far as it has not been looked at."""
+
+    tokens: Iterator[Any]
+    #: Whether a string in it is a URL.
+    holds_urls: bool = False
+    #: Whether the next token is what is imported.
+    importing: bool = False
 
 
 def _referring(tokens: list[Any]) -> Iterator[Any]:
-    """The tokens that hold a URL: ``url()`` without quotes, or a string."""
-    importing = False
-    for token in tokens:
+    """The tokens that hold a URL, in their order: ``url()`` without quotes, or a string."""
+    # No recursion: brackets may be as deep as a file is long.
+    levels = [_Level(iter(tokens))]
+    while levels:
+        level = levels[-1]
+        token = next(level.tokens, None)
+        if token is None:
+            levels.pop()
+            continue
         kind = token.type
         if kind == "error":
             raise BrokenStylesheetError(f"line {token.source_line}: {token.message}")
-        if kind == "url" or (kind == "string" and importing):
+        if kind == "url" or (kind == "string" and (level.holds_urls or level.importing)):
             yield token
         elif kind == "function":
-            name = token.lower_name
-            if name == "url" or name in _IMAGE_SETS:
-                yield from (part for part in token.arguments if part.type == "string")
-            yield from _referring([part for part in token.arguments if part.type != "string"])
+            levels.append(_Level(iter(token.arguments), token.lower_name in _TAKES_URLS))
         elif kind.endswith("block"):
-            yield from _referring(token.content)
+            levels.append(_Level(iter(token.content)))
         if kind != "whitespace":
-            importing = kind == "at-keyword" and token.lower_value == "import"
+            level.importing = kind == "at-keyword" and token.lower_value == "import"
 
 
 def _read(text: str, start: int) -> Reference:

@@ -18,7 +18,8 @@ LARGEST = 4 * 2**20
 
 _MAGIC = bytes.fromhex("5e2a4d1820000000")
 _HASH = 32
-_LEVEL = 15
+#: Beyond it zstd takes seconds for the largest files, and saves next to nothing.
+_LEVEL = 12
 _WINDOW = 23
 
 _SF_BYTES = re.compile(r" *:([A-Za-z0-9+/]{43}=): *")
@@ -40,8 +41,11 @@ def encode(data: bytes, dictionary: bytes) -> bytes:
         zstd.CompressionParameter.compression_level: _LEVEL,
         zstd.CompressionParameter.window_log: _WINDOW,
     }
-    raw = zstd.ZstdDict(dictionary, is_raw=True)
-    frame = zstd.compress(data, options=options, zstd_dict=raw.as_prefix)
+    try:
+        raw = zstd.ZstdDict(dictionary, is_raw=True)
+        frame = zstd.compress(data, options=options, zstd_dict=raw.as_prefix)
+    except zstd.ZstdError as error:
+        raise WrongDeltaError(str(error)) from error
     body = _MAGIC + hashlib.sha256(dictionary).digest() + bytes(frame)
     if decode(body, dictionary) != data:
         raise WrongDeltaError("the delta does not decode to what it was made from")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from threading import Lock
 
 _HASH = 32
 
-#: How the name of a file begins that is still being written.
-_NEW = ".new-"
+#: What is kept, and what a process that was killed has left half written.
+_VARIANT = re.compile(r"variants/[0-9a-f]{2}/[0-9a-f]{64}\.(?:best|quick)\.[a-z]+")
+_VERSION = re.compile(r"versions/[0-9a-f]{64}/[0-9a-f]{64}")
+_UNFINISHED = re.compile(r"(?:variants/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
 
-#: Seconds after which nobody is writing it any more.
+#: Seconds after which nobody is still writing that.
 _ABANDONED = 3600
 
 #: Bytes that the folder may grow by, or parts of its limit, before it is looked through.
@@ -28,7 +31,7 @@ class Depot:
 
     Each file begins with the SHA-256 of the rest, so that what is cut off or damaged counts as
     missing. Files are put into place by renaming. What was used longest ago goes first when
-    there is more than the limit.
+    there is more than the limit; files of others in the folder are left alone.
 
     :param folder: made when it is first written to.
     :param limit: bytes; 0: nothing is kept.
@@ -71,25 +74,31 @@ class Depot:
         """Keep something under a name, and say whether that could be done."""
         if not self._limit:
             return False
-        path = self.path(name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_NEW)
             try:
-                with open(descriptor, "wb") as file:
-                    file.write(hashlib.sha256(data).digest())
-                    file.write(data)
-                os.chmod(temporary, 0o644)  # made by root, perhaps, for a server that is not
-                os.replace(temporary, path)
-            except BaseException:
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary)
-                raise
+                self._write(self.path(name), data)
+            except FileNotFoundError:  # somebody has just deleted the folder
+                self._write(self.path(name), data)
         except OSError as error:
             self._report(error)
             return False
         self._grow(len(data) + _HASH)
         return True
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(hashlib.sha256(data).digest())
+                file.write(data)
+            os.chmod(temporary, 0o644)  # made by root, perhaps, for a server that is not
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
 
     def remove(self, name: str) -> bool:
         """Take out what has a name, and say whether there was anything."""
@@ -104,10 +113,9 @@ class Depot:
 
     def sweep(self) -> None:
         """Take away what was being written when a process was killed, an hour ago or more."""
-        for path, modified, _ in list(self._files(self._folder)):
-            if path.name.startswith(_NEW) and time.time() - modified > _ABANDONED:
-                with suppress(FileNotFoundError):  # another process may be at it
-                    path.unlink()
+        for name, modified, _ in [*self._files("variants"), *self._files("versions")]:
+            if _UNFINISHED.fullmatch(name) and time.time() - modified > _ABANDONED:
+                self.remove(name)
 
     def remember_version(self, key: str, sha256: str, data: bytes, keep: int) -> None:
         """Keep an asset's bytes as they are now, and the latest ``keep`` before them."""
@@ -127,8 +135,8 @@ class Depot:
 
     def versions(self, key: str) -> list[str]:
         """SHA-256 of the versions of an asset, newest first."""
-        found = sorted(self._files(self.path(_versions(key))), key=lambda file: -file[1])
-        return [path.name for path, _, _ in found if not path.name.startswith(_NEW)]
+        found = (file for file in self._files(_versions(key)) if _VERSION.fullmatch(file[0]))
+        return [name.rpartition("/")[2] for name, _, _ in sorted(found, key=lambda file: -file[1])]
 
     def _grow(self, size: int) -> None:
         with self._lock:
@@ -137,26 +145,27 @@ class Depot:
                 return
             self._grown = 0
         self.sweep()
-        files = sorted(self._files(self._folder), key=lambda file: file[1])
+        files = sorted((*self._files("variants"), *self._files("versions")), key=lambda f: f[1])
         excess = sum(size for _, _, size in files) - self._limit
-        for path, _, size in files:
+        for name, _, size in files:
             if excess <= 0:
                 break
-            with suppress(FileNotFoundError):  # another process may be at it
-                path.unlink()
+            if _UNFINISHED.fullmatch(name):
+                continue  # some process is at it
+            self.remove(name)
             excess -= size
 
-    @staticmethod
-    def _files(folder: Path) -> Iterator[tuple[Path, float, int]]:
-        """Files below a folder: where, last used when, in seconds, and their bytes."""
+    def _files(self, below: str) -> Iterator[tuple[str, float, int]]:
+        """What is kept below a folder: its name, last used when, in seconds, and its bytes."""
         # Folders that another process takes away meanwhile are passed over.
-        for place, _, names in os.walk(folder):
-            for name in names:
-                path = Path(place, name)
-                with suppress(FileNotFoundError):
-                    stat = path.stat()
-                    if name != "manifest.json":
-                        yield path, stat.st_mtime_ns / 1e9, stat.st_size
+        for place, _, names in os.walk(self.path(below)):
+            folder = Path(place).relative_to(self._folder).as_posix()
+            for base in names:
+                name = f"{folder}/{base}"
+                if any(kind.fullmatch(name) for kind in (_VARIANT, _VERSION, _UNFINISHED)):
+                    with suppress(FileNotFoundError):
+                        stat = self.path(name).stat()
+                        yield name, stat.st_mtime_ns / 1e9, stat.st_size
 
     def _report(self, error: OSError) -> None:
         self._warn(
@@ -164,6 +173,11 @@ class Depot:
             f"static_optimizer: coded files and old versions can't be kept: {error}. Make"
             " STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to.",
         )
+
+
+def is_variant_name(name: str) -> bool:
+    """Whether a name is one that :func:`variant_name` makes."""
+    return _VARIANT.fullmatch(name) is not None
 
 
 def variant_name(sha256: str, coding: str, *, best: bool) -> str:

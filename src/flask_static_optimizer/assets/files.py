@@ -90,7 +90,8 @@ def read(path: str) -> Snapshot:
             sha = hashlib.sha256()
             chunks = []
             size = 0
-            while chunk := file.read(_CHUNK):
+            # No further: one that is appended to may grow as fast as it is read.
+            while size <= before.size and (chunk := file.read(_CHUNK)):
                 sha.update(chunk)
                 size += len(chunk)
                 if before.size <= WHOLE:

@@ -6,6 +6,8 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from .selection import Selected
+
 if TYPE_CHECKING:
     from .asset import Asset
 
@@ -16,6 +18,8 @@ def of(asset: Asset) -> str:
     :raises OSError: if they can't be read.
     """
     if asset.integrity is None:
-        hashed = hashlib.sha384(asset.read()).digest()
-        asset.integrity = f"sha384-{base64.b64encode(hashed).decode()}"
+        sha = hashlib.sha384()
+        for chunk in Selected(asset, None, ()).open():
+            sha.update(chunk)
+        asset.integrity = f"sha384-{base64.b64encode(sha.digest()).decode()}"
     return asset.integrity

@@ -98,19 +98,25 @@ class Mount:
                 break
         return folder
 
-    def names(self) -> tuple[str, ...]:
+    def names(self, onerror: Callable[[OSError], None] | None = None) -> tuple[str, ...]:
         """The names of all files below the folder that can be served, in order.
 
         The folder is looked through again only where a folder in it has changed.
+
+        :param onerror: called with the error for each folder that can't be looked through, which
+            is passed over; with this all is looked through.
         """
-        if not all(Identity.at(path) == state for path, state in self._listed.folders):
-            self._listed = self._list()
+        current = all(Identity.at(path) == state for path, state in self._listed.folders)
+        if onerror or not current:
+            self._listed = self._list(onerror)
         return self._listed.names
 
-    def _list(self) -> Listing:
+    def _list(self, onerror: Callable[[OSError], None] | None) -> Listing:
         folders: list[tuple[str, Identity | None]] = []
         names = []
-        for folder, below, files in os.walk(self.folder, followlinks=self.symlinks):
+        for folder, below, files in os.walk(
+            self.folder, onerror=onerror, followlinks=self.symlinks
+        ):
             state = Identity.at(folder)
             # One that may still change unseen counts as changed.
             folders.append((folder, state if state and state.settled else None))

@@ -10,7 +10,10 @@ _NAME = re.compile(rf"(.*/)?([^/]*)\.([0-9a-f]{{{FINGERPRINT_LENGTH}}})(\.[^./]+
 
 
 def insert(name: str, fingerprint: str) -> str:
-    """The name with a fingerprint before its extension, or at its end if it has none."""
+    """The name with a fingerprint before its extension, or at its end if it has none.
+
+    Of a name with a dot at its end nothing is made that could be split again.
+    """
     folder, slash, base = name.rpartition("/")
     stem, dot, extension = base.rpartition(".")
     if not dot:

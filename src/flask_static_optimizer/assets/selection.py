@@ -17,6 +17,7 @@ from .delta import DELTA, parse_available, pattern, use_as_dictionary
 from .files import FileChangingError, Identity, unchanged
 from .memory import SMALL
 from .urls import PARAMETER
+from .variants import BEING_MADE
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -38,6 +39,8 @@ class Selected(NamedTuple):
     vary: tuple[str, ...]
     #: The URLs for which a browser may use this as a dictionary (RFC 9842 §2.1.1).
     dictionary: str | None = None
+    #: Whether the next one who asks may get another, although nothing has changed.
+    passing: bool = False
 
     @property
     def etag(self) -> str:
@@ -129,15 +132,16 @@ def select(
     """
     asset = located.asset
     coded = variants.of(asset)
-    deltas = variants.deltas and located.verified is True and variants.keep_version(mount, asset)
-    if not coded and not deltas:
+    versions = _pattern(environ, asset) if variants.deltas and located.verified else None
+    deltas = versions is not None and variants.keep_version(mount, asset)
+    if not coded and not deltas and coded is not BEING_MADE:
         return Selected(asset, None, ())
-    if not deltas:
+    if versions is None or not deltas:
         vary: tuple[str, ...] = ("Accept-Encoding",)
         dictionary = None
     else:
         vary = ("Accept-Encoding", "Available-Dictionary")
-        dictionary = use_as_dictionary(_pattern(environ, asset.fingerprint))
+        dictionary = use_as_dictionary(versions)
     acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), variants.offered)
     if "HTTP_RANGE" in environ:
         begun = environ.get("HTTP_IF_RANGE")
@@ -156,20 +160,21 @@ def select(
             break
         if coding in coded:
             return Selected(asset, coded[coding], vary, dictionary)
-    return Selected(asset, None, vary, dictionary)
+    return Selected(asset, None, vary, dictionary, passing=coded is BEING_MADE)
 
 
-def _pattern(environ: Mapping[str, Any], fingerprint: str) -> str:
-    """The URLs of all versions of what was asked for, relative to its own.
+def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
+    """The URLs of all versions of what was asked for, where our fingerprint tells them apart.
 
-    What comes before is not said: where it depends on a proxy's word (``X-Forwarded-Prefix``), a
-    client's could get into a shared cache.
+    They are relative to its own URL. What comes before is not said: where it depends on a proxy's
+    word (``X-Forwarded-Prefix``), a client's could get into a shared cache.
     """
     raw = environ.get("PATH_INFO", "").rpartition("/")[2]
     name = pattern(quote(raw.encode("latin-1"), safe="!$&'()*+,;=:@~"))
-    if f".{fingerprint}" in name:
-        return name.replace(f".{fingerprint}", ".*")
-    return f"{name}?{PARAMETER}=*"
+    if f".{asset.fingerprint}" in name:
+        return name.replace(f".{asset.fingerprint}", ".*")
+    queried = asset.fingerprint in environ.get("QUERY_STRING", "")
+    return f"{name}?{PARAMETER}=*" if queried else None
 
 
 def _check(file: FileIO, state: os.stat_result) -> None:

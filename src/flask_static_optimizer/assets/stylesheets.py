@@ -56,7 +56,8 @@ class Stylesheets:
         """Put fingerprints into the references of a stylesheet.
 
         A reference to what is not there, or not for everybody, stays as it is; so does a whole
-        stylesheet that can't be understood. Both are warned of once.
+        stylesheet that can't be understood. Both are warned of once. What a bundler has made is
+        left alone: its name stands for its bytes.
         """
         source = snapshot.data
         if source is None:
@@ -65,6 +66,13 @@ class Stylesheets:
         # and is to be made again.
         dependencies: dict[str, Identity | None] = {}
         settled = snapshot.settled
+        # What a bundler has fingerprinted is said in these, and may come after its files.
+        for other in self._catalogue.mounts:
+            for path, said in self._catalogue.bundles.states(other):
+                dependencies[path] = said
+                settled = settled and (said is None or said.settled)
+        if self._catalogue.bundles.lists(mount, name):
+            return Rewritten(None, tuple(dependencies.items()), settled)
 
         def replace(reference: Reference) -> str | None:
             nonlocal settled
@@ -77,9 +85,12 @@ class Stylesheets:
                 settled = settled and state.settled
             if (mount, name) in imported:
                 return with_fingerprint(reference.url, self._mode, NOBODY)
+            # Something may be there that is not served: a folder, a dotfile.
+            place = posixpath.join(target[0].folder, target[1])
+            found = Identity.at(place)
             asset = self._asset(mount, name, reference.url, target)
             if asset is None:
-                dependencies.setdefault(posixpath.join(target[0].folder, target[1]), None)
+                dependencies.setdefault(place, found)
                 return None
             dependencies.setdefault(asset.path, asset.snapshot.identity)
             for path, known in asset.dependencies:
@@ -93,15 +104,16 @@ class Stylesheets:
 
         try:
             body = rewrite(source, replace)
-        except BrokenStylesheetError as error:
+        except (BrokenStylesheetError, RecursionError) as error:
+            reason = "it imports too many others, one from another"
             self._warn(
                 ("broken", mount.endpoint, name),
                 f"static_optimizer: {name!r} of {mount.endpoint!r} is served as it is, without"
-                f" fingerprints in its references: {error}",
+                f" fingerprints in its references:"
+                f" {reason if isinstance(error, RecursionError) else error}",
             )
             return Rewritten(None, (), snapshot.settled)
-        found = tuple(dependencies.items())
-        return Rewritten(None if body == source else body, found, settled)
+        return Rewritten(None if body == source else body, tuple(dependencies.items()), settled)
 
     def _asset(self, mount: Mount, name: str, url: str, target: tuple[Mount, str]) -> Asset | None:
         reason = "which is not there"

@@ -72,8 +72,10 @@ class Urls:
             return
         if self._mode == "query":
             values[PARAMETER] = asset.fingerprint
-        else:
-            values["filename"] = names.insert(name, asset.fingerprint)
+            return
+        named = names.insert(name, asset.fingerprint)
+        if names.split(named) == (name, asset.fingerprint):
+            values["filename"] = named
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:
         """The asset that a URL leads to, or ``None`` if there is none.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..digests import digest
 from .codings import compress, decompress, is_compressible, suffix, worth_it
-from .delta import DELTA, LARGEST, encode
+from .delta import DELTA, LARGEST, WrongDeltaError, encode
 from .depot import Depot, variant_name
 from .files import WHOLE
 from .memory import Memory
@@ -39,6 +41,10 @@ class Variant(NamedTuple):
         return cls(coding, f'"{digest(body)}"', body)
 
 
+#: What there is of an asset while somebody makes its variants.
+BEING_MADE: Mapping[str, Variant] = MappingProxyType({})
+
+
 class VariantMaker:
     """Makes and finds the variants of one app's assets.
 
@@ -66,13 +72,14 @@ class VariantMaker:
         self._may_build = may_build
         self._warn = warn
         self._memory = memory
-        self._making: set[str] = set()
+        self._making: set[object] = set()
         self._lock = Lock()
 
     def of(self, asset: Asset) -> Mapping[str, Variant]:
         """The variants of an asset by coding, best first.
 
-        Whoever asks while they are being made gets none, and is served without a coding.
+        Whoever asks while they are being made gets :data:`BEING_MADE`, and is served without a
+        coding.
         """
         known = asset.variants  # read once: another thread may let them go
         if known is not None:
@@ -80,18 +87,25 @@ class VariantMaker:
         if not self._codings or not is_codable(asset):
             asset.variants = {}
             return {}
-        with self._lock:
-            if asset.sha256 in self._making:
-                return {}
-            self._making.add(asset.sha256)
-        try:
-            made = self.make(asset, best=False)
-            asset.variants = made
+        with self._alone(asset.sha256) as alone:
+            if not alone:
+                return BEING_MADE
+            asset.variants = made = self.make(asset, best=False)
             self._memory.hold(asset)
             return made
+
+    @contextmanager
+    def _alone(self, what: object) -> Iterator[bool]:
+        """Whether nobody else is making something at the moment."""
+        with self._lock:
+            alone = what not in self._making
+            self._making.add(what)
+        try:
+            yield alone
         finally:
-            with self._lock:
-                self._making.discard(asset.sha256)
+            if alone:
+                with self._lock:
+                    self._making.discard(what)
 
     def make(self, asset: Asset, *, best: bool) -> dict[str, Variant]:
         """Find the variants of an asset, or make them where that may be.
@@ -157,19 +171,28 @@ class VariantMaker:
 
         :param known: SHA-256 of that version.
         """
-        dictionary = self._depot.version(_key(mount, asset), known.hex())
-        if dictionary is None or known.hex() == asset.sha256:
-            return None
-        made = asset.deltas.get(known)
+        made = asset.deltas.get(known) or self._make_delta(mount, asset, known)
         if made is None:
+            return None
+        best = next(iter(self.of(asset).values()), None)
+        return made if best is None or len(made.body) < len(best.body) else None
+
+    def _make_delta(self, mount: Mount, asset: Asset, known: bytes) -> Variant | None:
+        if known.hex() == asset.sha256:
+            return None
+        dictionary = self._depot.version(_key(mount, asset), known.hex())
+        if dictionary is None:
+            return None
+        with self._alone((asset.sha256, known)) as alone:
+            if not alone:
+                return None
             try:
                 body = encode(asset.read(), dictionary)
-            except ValueError:  # too short a dictionary, say
+            except WrongDeltaError:  # too short a dictionary, say
                 return None
             made = asset.deltas[known] = Variant.of(DELTA, body)
             self._memory.hold(asset)
-        best = next(iter(self.of(asset).values()), None)
-        return made if best is None or len(made.body) < len(best.body) else None
+            return made
 
 
 def is_codable(asset: Asset) -> bool:

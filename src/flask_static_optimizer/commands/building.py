@@ -65,6 +65,13 @@ def _build(state: AppState, *, quiet: bool) -> None:
     names = [name for built in made for name in built.kept]
     lost = sum(len(built.sizes) for built in made) - len(names)
     write_manifest(state.depot, names)
+    gone = sum(not state.depot.path(name).exists() for name in names)
+    if gone:
+        click.echo(
+            f"{gone} of {len(names)} variants had to go again: STATIC_OPTIMIZER_CACHE_SIZE is"
+            " too small for all of them.",
+            err=True,
+        )
     if quiet:
         return
     click.echo(f"{len(made)} files, {sum(built.asset.size for built in made):,} bytes:")

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 #: What speaks of a representation that a response does not have.
-_OF_BODY = ("Content-Encoding", "Content-Disposition", "ETag", "Last-Modified")
+_OF_BODY = (
+    "Content-Encoding",
+    "Content-Disposition",
+    "ETag",
+    "Last-Modified",
+    "Use-As-Dictionary",
+)
 
 
 def answer_conditions(
@@ -53,7 +59,8 @@ def answer_conditions(
             if (
                 asked
                 and environ["REQUEST_METHOD"] == "GET"
-                and range_applies(environ, etag, seconds)
+                # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
+                and range_applies(environ, etag, None if "Vary" in headers else seconds)
             ):
                 _answer_range(response, asked, length)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import IO
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, Any
 
 CHUNK = 256 * 2**10
 
 
 class FileSlice:
-    """The bytes of a file from one position to another.
+    """The bytes of a file from one position to another, themselves a file to read.
+
+    It has no descriptor to hand on: whoever read from that would not be checked.
 
     :param file: open for reading bytes, and closed by this.
     :param start: the first byte.
@@ -25,6 +28,7 @@ class FileSlice:
         self.start = start
         self.stop = stop
         self._check = check
+        self._at = start
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -37,16 +41,40 @@ class FileSlice:
 
         :raises EOFError: if the file is shorter by now.
         """
-        self.file.seek(self.start)
-        left = self.stop - self.start
-        while left:
-            chunk = self.file.read(min(CHUNK, left))
-            left -= len(chunk)
-            if not chunk:
-                raise EOFError(f"{left} bytes are missing; the file was cut meanwhile")
-            if not left and self._check is not None:
-                self._check()
+        self.seek(0)
+        while chunk := self.read(CHUNK):
             yield chunk
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to so many bytes, none at the end; a negative size asks for all.
+
+        :raises EOFError: if the file is shorter by now.
+        """
+        left = self.stop - self._at
+        if not left or not size:
+            return b""
+        self.file.seek(self._at)
+        data = self.file.read(left if size < 0 else min(size, left))
+        if not data:
+            raise EOFError(f"{left} bytes are missing; the file was cut meanwhile")
+        self._at += len(data)
+        if self._at == self.stop and self._check is not None:
+            self._check()
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, counted from the start of the slice, and return it."""
+        base = {os.SEEK_SET: self.start, os.SEEK_CUR: self._at, os.SEEK_END: self.stop}[whence]
+        self._at = min(max(base + offset, self.start), self.stop)
+        return self.tell()
+
+    def tell(self) -> int:
+        """The position, counted from the start of the slice."""
+        return self._at - self.start
+
+    def seekable(self) -> bool:
+        """Whether positions can be gone to."""
+        return True
 
     def cut(self, start: int, stop: int) -> FileSlice:
         """A part of this, over the same file; only one of the two is to be used."""
@@ -55,6 +83,12 @@ class FileSlice:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
+    """A body as the server likes to have files, if it says so (PEP 3333, ``wsgi.file_wrapper``)."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    return wrapper(body, CHUNK) if wrapper is not None and isinstance(body, FileSlice) else body
 
 
 class Parts:

@@ -40,5 +40,7 @@ class Partial(NamedTuple):
         """
         if isinstance(whole, bytes):
             return [part if isinstance(part, bytes) else whole[slice(*part)] for part in self.parts]
+        if len(self.parts) == 1 and not isinstance(self.parts[0], bytes):
+            return whole.cut(*self.parts[0])
         cut = [part if isinstance(part, bytes) else whole.cut(*part) for part in self.parts]
         return Parts(cut, whole.close)
