@@ -229,3 +229,4 @@ def test_without_the_extension_there_would_be_something_to_find(
     ) as attack:
         found = attack.run("ignores Set-Cookie", targets(TARGETS))
     assert found.leaks
+    assert found.errors
