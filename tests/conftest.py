@@ -69,8 +69,12 @@ def static_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are believed at once to stay as they are, as those written seconds ago would be."""
+    """Files are believed at once to stay as they are, as those written seconds ago would be.
+
+    And whoever looks again sees what has changed.
+    """
     monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
+    monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0)
 
 
 class Browser(FlaskClient):

@@ -31,6 +31,8 @@ class Way:
     flask: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     add: Callable[[Flask], None] = lambda app: None
+    #: Whether somebody has asked for it before.
+    warm: bool = False
 
 
 def add_blueprint(app: Flask) -> None:
@@ -92,6 +94,8 @@ WAYS = [
         add=add_subdomain),
     Way("overridden send_static_file"),
     Way("decorated view", "/asset/logo", "/asset/nope", endpoint="asset", add=add_decorated),
+    Way("stored response", "/asset/logo", "/asset/nope", endpoint="asset", add=add_decorated,
+        warm=True),
     Way("view named in RULES", "/asset/logo", "/asset/nope", endpoint="asset",
         config={"STATIC_OPTIMIZER_RULES": {"asset": {"max_age": 60}}}, add=add_plain_view),
 ]  # fmt: skip
@@ -142,6 +146,8 @@ def build(way: Way, redis: RedisServer, static_folder: Path) -> Callable[..., An
         client = app.test_client(use_cookies=False)
         login = client.get("/page", base_url=f"http://{app.config['SERVER_NAME'] or way.host}")
         client.environ_base["HTTP_COOKIE"] = login.headers["Set-Cookie"].partition(";")[0]
+        if way.warm:
+            get(app.test_client(), way)
         redis.client.config_resetstat()
         return client
 
@@ -237,7 +243,7 @@ class TestLaw4NothingPrivateIsShared:
             app.before_request(lambda: seen.append(dict(session)) if is_static_request() else None)
 
         get(build(look), way)
-        assert seen == [{}]
+        assert seen[-1:] == [{}]
 
     def test_authorization_makes_it_private(self, build: Any, way: Way) -> None:
         client = build()

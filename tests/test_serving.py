@@ -495,7 +495,7 @@ def test_what_a_view_is_to_do_when_its_response_closes_is_done_once(make_app: Ma
 
     def setup(app: Flask) -> None:
         @app.get("/thing")
-        @cacheable_static
+        @cacheable_static(store=False)
         def thing() -> Response:
             response = make_response("thing")
             response.call_on_close(lambda: closed.append(1))

@@ -326,13 +326,13 @@ def test_calculator_follows_rfc_9111(
 
 @pytest.fixture
 def site(make_app: MakeApp, static_folder: Path) -> Callable[..., Flask]:
-    """An app with routes that say how long they last in each way there is."""
+    """An app with routes that say how long they last in each way there is, and are not stored."""
     for path in static_folder.rglob("*.*"):
         os.utime(path, (1_500_000_000, 1_500_000_000))
 
     def add_views(app: Flask) -> None:
         def route(path: str, headers: Callable[[], dict[str, str]], **policy: Any) -> None:
-            @cacheable_static(**policy)
+            @cacheable_static(store=False, **policy)
             def view() -> Response:
                 response = make_response(path)
                 response.headers.update(headers())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
@@ -37,10 +37,17 @@ class StaticEndpoint:
     #: The folder, where Flask's own view serves it and nothing is put around that.
     mount: Mount | None = None
 
+    @property
+    def policies(self) -> list[CachePolicy]:
+        """All that may hold for one of its requests."""
+        return [each for each in (self.default, *(it for _, it in self.choices)) if each]
+
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""
-        if not self.choices:
-            return self.default
+        return self.choose(view_args)[1] if self.choices else self.default
+
+    def choose(self, view_args: Mapping[str, Any]) -> tuple[Rule | None, CachePolicy | None]:
+        """The rule that decides about a request, if any, and the policy as :meth:`policy`."""
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
@@ -50,8 +57,8 @@ class StaticEndpoint:
             spellings.append(split[0])  # a rule for a file is one for its fingerprinted name, too
         for rule, policy in self.choices:
             if any(rule.covers(spelling) for spelling in spellings):
-                return policy
-        return self.default
+                return rule, policy
+        return None, self.default
 
 
 class Gate(NamedTuple):
@@ -103,6 +110,20 @@ class EndpointTable:
     def get(self, endpoint: str) -> StaticEndpoint | None:
         """The static endpoint of that name, if it is one."""
         return self._endpoints.get(endpoint)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all static endpoints."""
+        return tuple(self._endpoints)
+
+    def stored(self) -> dict[str, list[CachePolicy]]:
+        """The endpoints whose responses may be stored, with all policies that each may have."""
+        on = self._settings.store
+        found = {
+            name: [each for each in endpoint.policies if (on if each.store is None else each.store)]
+            for name, endpoint in self._endpoints.items()
+            if not endpoint.folder
+        }
+        return {name: policies for name, policies in found.items() if policies}
 
     def unmatched_rules(self, app: Flask) -> list[Rule]:
         """The configured rules whose glob matches no endpoint of the app."""
@@ -170,6 +191,9 @@ class EndpointTable:
                 )
         folder = is_folder_view(view)
         base = tag if tag is not None else CachePolicy()
+        if base.store is None and hasattr(view, "__wrapped__"):
+            # The store stands before the decorators of a view, of which one may be a guard.
+            base = replace(base, store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
             return None

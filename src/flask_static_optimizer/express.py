@@ -60,7 +60,8 @@ def open_lane(state: AppState, app: Flask) -> None:
         folders[name] = Folder(endpoint.mount, blueprint, partial(_public_policy, state, endpoint))
     if folders:
         recheck, is_closed = (RECHECK, None) if asked_for else (0.0, anybody_listens)
-        state.lane.open(state.endpoints.shortcut, folders, recheck, is_closed)
+        counts = state.settings.metrics is not None or not asked_for
+        state.lane.open(state.endpoints.shortcut, folders, recheck, is_closed, counts=counts)
 
 
 def _middleware(lane: Lane) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, current_app
 
 from .commands import add_commands
 from .errors import ConfigurationError
@@ -10,10 +10,12 @@ from .express import add_lane
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
+from .metrics import add_metrics
+from .purging import purge
 from .settings import Settings
 from .state import AppState
 from .templates import help_templates, preload_assets
-from .url_hook import fingerprint_urls
+from .url_building import fingerprint_urls
 
 
 class StaticOptimizer:
@@ -65,4 +67,28 @@ class StaticOptimizer:
         if settings.preload:
             preload_assets(state, app)
         add_lane(state, app)
+        if settings.metrics:
+            add_metrics(state, app, settings.metrics)
         add_commands(state, app)
+
+    def purge(
+        self, *, endpoint: str | None = None, tag: str | None = None, path: str | None = None
+    ) -> None:
+        """Make useless what is stored of the current app's responses, at once in all processes.
+
+        With several arguments, what any of them names; without any, everything. Where responses
+        are stored in the memory of each process, those of this process only.
+
+        :param endpoint: the name of a view's endpoint.
+        :param tag: one of the ``tags`` of a policy.
+        :param path: the path of a URL as visitors see it, as ``url_for`` gives it; all its queries
+            are meant. A few other paths may be purged with it.
+        :raises ValueError: if there is no such endpoint or tag, or the path is none.
+        :raises RuntimeError: outside an app context, and where the extension is not installed.
+        :raises Exception: whatever the app's cache raises if it can't be used.
+        """
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        state = app.extensions.get(EXTENSION)
+        if state is None:
+            raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
+        purge(state, app, endpoint=endpoint, tag=tag, path=path)

@@ -32,12 +32,15 @@ def last_word(
     No cookie leaves with it; what the static view made carries its policy; what may depend on a
     visitor is private; all else in its place, errors and redirects first, is not to be stored.
     """
+    if mark.errand is not None:
+        mark.errand.end(state, app, mark, request, response)
     if _nothing_to_add(state, mark, request, response):
         set_ready(response)
         response.response = wrapped(response.response, request.environ)
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
+        mark.cookies_dropped = len(cookies)
         del response.headers["Set-Cookie"]
     if request.method != "OPTIONS":
         fold(response.headers)
@@ -79,13 +82,13 @@ def _say(state: AppState, app: Flask, mark: Mark, request: Request, response: Re
     public = state.settings.public if mark.policy.public is None else mark.policy.public
     if mark.protected:
         _protect(response)
-    elif _is_personal(mark, request, response, public=public):
+    elif is_personal(mark, request, response, public=public):
         _keep_private(response)
     elif ours:
-        _share(state, app, mark, response, public=public)
+        share(state, app, mark, response, public=public)
 
 
-def _is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
+def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
     """Whether a response may be meant for one visitor only, as far as can be seen."""
     if "HTTP_AUTHORIZATION" in request.environ and not public:
         return True
@@ -110,7 +113,8 @@ def _keep_private(response: Response) -> None:
     forbid_sharing(response.headers)
 
 
-def _share(state: AppState, app: Flask, mark: Mark, response: Response, *, public: bool) -> None:
+def share(state: AppState, app: Flask, mark: Mark, response: Response, *, public: bool) -> None:
+    """Add what a response says where all may have it."""
     if response.headers.get("Cache-Control") != mark.cache_control:
         # Somebody else's word on freshness. It may be stricter than ours, and stays.
         if response.cache_control.keys() & {"no-store", "private"}:

@@ -10,12 +10,14 @@ from flask import after_this_request, appcontext_pushed, request, session
 from .errors import ConfigurationError
 from .express import open_lane
 from .interface import adopt, handover, opened_early
+from .invalidation import invalidate_after_unsafe
 from .marking import SAFE_METHODS, mark, mark_of
 from .notices import unmatched_rules
 from .representation import describe
 from .session import StaticSession, seal
 from .settings import PREFIX, Settings
 from .signals import static_request_marked
+from .timing import add_timing
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -76,6 +78,8 @@ def _decide(state: AppState, app: Flask) -> None:
         if isinstance(given, StaticSession):
             seal(given)
         describe(state, app, found, this, response)
+        if found.errand is not None:
+            found.errand.described(found, response)
         return response
 
 
@@ -89,10 +93,14 @@ def _complete(state: AppState, app: Flask) -> None:
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     unmatched_rules(state, app)
+    state.open_store(app)
+    invalidate_after_unsafe(state, app)
     open_lane(state, app)
     if state.adopt_assigned is not None:
         appcontext_pushed.disconnect(state.adopt_assigned, app)
         state.adopt_assigned = None
+    if app.debug:
+        state.receivers += add_timing(app)
 
 
 def _mark_late(state: AppState, this: Request) -> Mark | None:
@@ -104,7 +112,7 @@ def _mark_late(state: AppState, this: Request) -> Mark | None:
         return None
     found = mark(state, this, this.url_rule.endpoint, this.view_args or {})
     if found is not None:
-        found.protected = True
+        found.protected = found.opened = True
         real = session._get_current_object()  # type: ignore[attr-defined]
         opened_early.set((real, found))
     return found

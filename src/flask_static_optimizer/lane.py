@@ -14,6 +14,7 @@ from .choice import Choice, choose
 from .headers import offer_to_shared_caches
 from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
 from .shortcut import NOWHERE, Shortcut
+from .stats import bytes_saved
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -63,6 +64,8 @@ class Lane:
         self._folders: Mapping[str, Folder] = {}
         self._prefixes: tuple[str, ...] = ()
         self._recheck = 0.0
+        self._counts = True
+        self._cookie = ""
         self._is_closed: Callable[[Flask], bool] | None = None
         self._assets: dict[str, Asset] = {}
 
@@ -72,16 +75,21 @@ class Lane:
         folders: Mapping[str, Folder],
         recheck: float,
         is_closed: Callable[[Flask], bool] | None,
+        *,
+        counts: bool,
     ) -> None:
         """Answer for some folders from now on.
 
         :param folders: by endpoint.
         :param recheck: seconds for which a file is believed to be still the same.
         :param is_closed: asked each time whether the request is to be left to Flask.
+        :param counts: whether to count what is answered.
         """
         self._shortcut = shortcut
         self._recheck = recheck
         self._is_closed = is_closed
+        self._counts = counts
+        self._cookie = self._app().config["SESSION_COOKIE_NAME"]
         self._folders = folders
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
         self._prefixes = tuple(prefix.encode().decode("latin-1") for prefix in prefixes)
@@ -117,9 +125,13 @@ class Lane:
             since = get("HTTP_IF_MODIFIED_SINCE")
             if tag == prepared.etag or (tag is None and since == prepared.last_modified):
                 start_response(NOT_MODIFIED, prepared.of_304[:])
+                if self._counts:
+                    self._count(prepared, environ, NOT_MODIFIED)
                 return ()
             if tag is None and since is None and prepared.body is not None:
                 start_response(OK, prepared.headers[:])
+                if self._counts:
+                    self._count(prepared, environ, OK)
                 return () if method == "HEAD" else (prepared.body,)
         answer = self._answer(environ)
         if answer is None:
@@ -156,9 +168,18 @@ class Lane:
             return None
         try:
             prepared = self._remembered(environ) or self._find(environ)
-            return None if prepared is None else prepared.answer(environ)
+            answer = None if prepared is None else prepared.answer(environ)
         except OSError:
             return None  # Flask's own view says what is wrong
+        if answer is not None and prepared is not None and self._counts:
+            self._count(prepared, environ, answer[0])
+        return answer
+
+    def _count(self, prepared: Prepared, environ: WSGIEnvironment, status: str) -> None:
+        unmodified = status == NOT_MODIFIED
+        saved = bytes_saved(prepared.selected, unmodified=unmodified)
+        came = self._cookie in environ.get("HTTP_COOKIE", "")
+        self._state.stats.add((1, came, came, 0, unmodified, saved))
 
     def _remembered(self, environ: WSGIEnvironment) -> Prepared | None:
         raw = environ["PATH_INFO"]

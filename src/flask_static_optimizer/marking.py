@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from werkzeug.routing import MapAdapter
 
+    from .assets.selection import Selected
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
+    from .storing import Errand
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"
@@ -33,16 +35,22 @@ class Mark:
     __slots__ = (
         "body",
         "cache_control",
+        "cookies_dropped",
         "dropped",
         "endpoint",
+        "errand",
         "etag",
         "looked",
+        "opened",
         "ours",
         "policy",
         "protected",
         "response",
+        "selected",
         "sent",
+        "started",
         "status",
+        "validator",
         "written",
     )
 
@@ -56,16 +64,28 @@ class Mark:
         self.looked = False
         self.written = False
         self.dropped: frozenset[str] = frozenset()
+        #: Whether the real session was opened.
+        self.opened = False
+        #: How many cookies were taken off the response.
+        self.cookies_dropped = 0
         #: What the static view made, and whether that, with success, became the response.
         self.response: Response | None = None
         self.ours = False
         #: What the response was before any other hook could change it.
         self.status: int | None = None
         self.etag: str | None = None
+        #: The ``ETag`` that its policy knows of, ``""`` if there is to be none.
+        self.validator: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
         #: The header fields of a response whose view has said all there is to say.
         self.sent: list[tuple[str, str]] | None = None
+        #: The representation of a file that was chosen.
+        self.selected: Selected | None = None
+        #: In debug mode, when the request was marked (``time.perf_counter``).
+        self.started: float | None = None
+        #: What the view was run for, where that is more than this one request.
+        self.errand: Errand | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

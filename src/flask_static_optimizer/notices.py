@@ -69,6 +69,19 @@ def stricter_word(state: AppState, app: Flask, mark: Mark, response: Response) -
     )
 
 
+def not_storable(state: AppState, app: Flask, mark: Mark, reason: str) -> None:
+    """Tell that a response can't be stored although its policy says so."""
+    name = mark.endpoint.name
+    state.warn_once(
+        app,
+        ("not storable", name),
+        "static_optimizer: a response of %r can't be stored, although its policy says store=True:"
+        " %s. Change the view, or take store=True out.",
+        name,
+        reason,
+    )
+
+
 def unmatched_rules(state: AppState, app: Flask) -> None:
     """Tell of rules whose glob matches no endpoint."""
     for rule in state.endpoints.unmatched_rules(app):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +24,7 @@ _SHARING_FIELDS = (
     "stale_while_revalidate",
     "stale_if_error",
     "public",
+    "store",
 )
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -50,6 +51,13 @@ class CachePolicy:
     session: SessionMode | None = None
     #: Request header names that the response depends on, added to ``Vary``.
     vary: tuple[str, ...] = ()
+    #: Keep responses of a view in the store; ``None``: where it is on.
+    store: bool | None = None
+    #: Names that what is stored can be purged by.
+    tags: tuple[str, ...] = ()
+    #: Called with the view's arguments before a view runs; see ``@cacheable_static``.
+    etag: Callable[..., Any] | None = field(default=None, hash=False)
+    last_modified: Callable[..., Any] | None = field(default=None, hash=False)
 
     @classmethod
     def build(cls, where: str, given: Mapping[str, Any]) -> CachePolicy:
@@ -85,6 +93,11 @@ class CachePolicy:
             raise ConfigurationError(
                 f"{where}: immutable=True contradicts max_age=0; give an age or drop immutable."
             )
+        if policy.store and policy.max_age == 0:
+            raise ConfigurationError(
+                f"{where}: store=True contradicts max_age=0, as what is not fresh is not stored;"
+                " give an age or drop store."
+            )
         return policy
 
     def cache_control(self, max_age: int) -> str:
@@ -104,7 +117,7 @@ class CachePolicy:
         return ", ".join(directives)
 
 
-FIELDS = frozenset(field.name for field in fields(CachePolicy))
+FIELDS = frozenset(each.name for each in fields(CachePolicy))
 
 
 def seconds(where: str, value: object) -> int:
@@ -157,7 +170,24 @@ def _vary(where: str, value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-_CHECKS = {
+def _tags(where: str, value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(
+        isinstance(name, str) and name for name in names
+    ):
+        raise ConfigurationError(f"{where} is {value!r}: give a list of names.")
+    return tuple(names)
+
+
+def _validator(where: str, value: object) -> Callable[..., Any]:
+    if not callable(value):
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a function that takes the view's arguments."
+        )
+    return value
+
+
+_CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "max_age": seconds,
     "immutable": boolean,
     "stale_while_revalidate": seconds,
@@ -165,12 +195,16 @@ _CHECKS = {
     "public": boolean,
     "session": session_mode,
     "vary": _vary,
+    "store": boolean,
+    "tags": _tags,
+    "etag": _validator,
+    "last_modified": _validator,
 }
 
 
 def _checked(where: str, name: object, value: object) -> object:
     if name not in FIELDS:
         raise ConfigurationError(f"{where}: unknown field {name!r}; {nearest(str(name), FIELDS)}")
-    if value is None and name not in ("immutable", "vary"):
+    if value is None and name not in ("immutable", "vary", "tags"):
         return None
     return _CHECKS[str(name)](f"{where}: {name}", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
 
 from .errors import ConfigurationError
@@ -29,6 +29,10 @@ def cacheable_static(
     public: bool | None = ...,
     session: SessionMode | None = ...,
     vary: str | list[str] | tuple[str, ...] = ...,
+    store: bool | None = ...,
+    tags: str | list[str] | tuple[str, ...] = ...,
+    etag: Callable[..., str | None] | None = ...,
+    last_modified: Callable[..., datetime | float | None] | None = ...,
 ) -> Callable[[V], V]: ...
 
 
@@ -49,6 +53,13 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
     :param session: ``"isolated"`` (the session reads as empty) or ``"protected"`` (it can be
         read, is never saved, and the response is ``private, no-cache``).
     :param vary: request header names that the response depends on.
+    :param store: ``False`` keeps responses out of the store; ``True`` says that they belong
+        there, so that one that can't be stored is sent as ``no-store``, with a warning.
+    :param tags: names that what is stored can be purged by.
+    :param etag: called with the view's arguments, it gives the ``ETag`` of what the view would
+        render now, with or without quotes, or ``None`` if that is not known. Where the client
+        has it, the answer is a 304 and the view does not run.
+    :param last_modified: likewise, with a ``datetime`` or seconds since the epoch.
     :raises ConfigurationError: for unknown fields, wrong types and contradictions, and when
         what is decorated can't be tagged.
     """

@@ -68,6 +68,8 @@ class StaticSession(SessionMixin):
         except Exception as error:
             self._failure = error
             raise
+        finally:
+            self._mark.opened = True
         if real is None:  # there is no session support; a static request has no need of it
             return self._empty()
         self.new = real.new

@@ -12,7 +12,7 @@ from typing import Any
 from . import values
 from .errors import ConfigurationError, nearest
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
-from .values import CODINGS, FingerprintMode
+from .values import CODINGS, FingerprintMode, SendfileHeader
 
 #: What every configuration key starts with.
 PREFIX = "STATIC_OPTIMIZER_"
@@ -133,6 +133,21 @@ class Settings:
     public: bool = False
     #: Value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
     cdn_cache_control: str | None = None
+    #: The header field by which a front server is told to send a guarded file. ``None``: the app
+    #: sends it.
+    sendfile: SendfileHeader | None = None
+    #: The URL path of the counters, as Prometheus reads them. ``None``: there is none.
+    metrics: str | None = None
+    #: Keep responses of views whose policy does not say otherwise.
+    store: bool = True
+    #: Bytes that they may take in memory, where the app has no cache of Flask-Caching.
+    store_size: int = 32 * 2**20
+    #: Bytes of the largest body that is kept.
+    store_max_body: int = 1_000_000
+    #: Seconds to wait for another request that makes the same; 0: not at all.
+    store_wait: int = 5
+    #: Whether a request's Cache-Control can demand a new response (RFC 9111 §5.2.1).
+    store_obeys_requests: bool = False
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -199,4 +214,11 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "SESSION": session_mode,
     "PUBLIC": boolean,
     "CDN_CACHE_CONTROL": values.header_value,
+    "SENDFILE": values.sendfile,
+    "METRICS": values.url_path,
+    "STORE": boolean,
+    "STORE_SIZE": values.at_least(0, "bytes"),
+    "STORE_MAX_BODY": values.at_least(0, "bytes"),
+    "STORE_WAIT": seconds,
+    "STORE_OBEYS_REQUESTS": boolean,
 }

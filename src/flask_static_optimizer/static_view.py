@@ -100,6 +100,7 @@ def _respond(kind: type[Response], mark: Mark, choice: Choice, status: int) -> R
     if status == 304:
         del response.headers["Content-Type"]
     mark.response = response
+    mark.selected = selected
     mark.etag = selected.etag
     mark.cache_control = cache_control
     mark.body = tuple(body) if isinstance(body, list) else body

@@ -77,8 +77,7 @@ def preload_assets(state: AppState, app: Flask) -> None:
     """Let a page's ``Link`` header name the assets that it has asked URLs for."""
 
     def remember(endpoint: str, values: dict[str, Any]) -> None:
-        found = state.endpoints.get(endpoint)
-        if found is not None and found.mount is not None and has_request_context():
+        if has_request_context():
             used: dict[tuple[str, str], None] = g.setdefault(_USED, {})
             used[endpoint, str(values.get("filename"))] = None
 
@@ -91,7 +90,6 @@ def preload_assets(state: AppState, app: Flask) -> None:
                 response.headers.add("Link", link)
         return response
 
-    # Before a fingerprint is put into the file name.
-    app.url_default_functions.setdefault(None, []).insert(0, remember)
+    state.url_listeners.append(remember)
     state.own_hooks.append(say)
     app.after_request(say)

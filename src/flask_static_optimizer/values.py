@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
@@ -12,6 +13,13 @@ from .policy import boolean
 
 FingerprintMode: TypeAlias = Literal["query", "path"]
 FINGERPRINT_MODES: tuple[FingerprintMode, ...] = ("query", "path")
+
+SendfileHeader: TypeAlias = Literal["X-Accel-Redirect", "X-Sendfile"]
+#: nginx is given the URL path of a location that is internal to it, others the path of a file.
+X_ACCEL: SendfileHeader = "X-Accel-Redirect"
+X_SENDFILE: SendfileHeader = "X-Sendfile"
+
+_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
 #: Content codings, best first.
 CODINGS = ("zstd", "br", "gzip")
@@ -96,6 +104,35 @@ def folder(where: str, value: object) -> str:
     if not isinstance(value, (str, os.PathLike)) or not os.path.isabs(value):
         raise ConfigurationError(f"{where} is {value!r}: give the absolute path of a folder.")
     return os.fspath(value)
+
+
+def sendfile(where: str, value: object) -> SendfileHeader | None:
+    """The header field by which a front server is handed a file; ``None``: it is not."""
+    for header in (X_ACCEL, X_SENDFILE):
+        if value == header:
+            return header
+    if value is not False:
+        raise ConfigurationError(
+            f"{where} is {value!r}: give 'X-Accel-Redirect' (nginx), 'X-Sendfile' (Apache,"
+            " lighttpd) or False."
+        )
+    return None
+
+
+def url_path(where: str, value: object) -> str | None:
+    """A URL path of an endpoint of ours; ``None``: there is none."""
+    if value is False:
+        return None
+    if (
+        not isinstance(value, str)
+        or not _URL_PATH.fullmatch(value)
+        or not {".", ".."}.isdisjoint(value.split("/"))
+    ):
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a path such as '/-/static-optimizer' (letters, digits and"
+            " '-._~' between slashes) or False."
+        )
+    return value
 
 
 def header_value(where: str, value: object) -> str:

@@ -73,7 +73,7 @@ class Asker(threading.Thread):
         etags: dict[str, str] = {}
         codings = itertools.cycle(["", "gzip", "br", "zstd"])
         client = self.app.test_client()
-        for name in [*BODIES, "referring.css"] * 40:
+        for name in [*BODIES, "referring.css"] * 15:
             with self.app.test_request_context():
                 url = url_for("static", filename=name)
             headers = {"Accept-Encoding": next(codings)}

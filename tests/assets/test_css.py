@@ -43,7 +43,12 @@ FP = "0123456789abcdef"
         ("a{b:-webkit-image-set(url(y.png) 2x)}", ["y.png"]),
         ("a{b:image-set('x' 1x, url(y) 2x, 'z' 3x)}", ["x", "y", "z"]),
         ("a{b:image-set(url('x') 1x, 'y' type('image/avif') 2x, url(z))}", ["x", "y", "z"]),
-        ("a{b:url(data:image/png;base64,AAA=)}", ["data:image/png;base64,AAA="]),
+        ("a{b:url(data:image/png;base64,A=)url(x)}", ["data:image/png;base64,A=", "x"]),
+        # What leads nowhere on this host is not looked for where there is nothing else.
+        ("a{b:url(data:image/png;base64,A=)}", []),
+        ("a{b:url( 'data:image/svg+xml,%3csvg'); c:url(#d); e:URL(HTTPS://f.test/g.css)}", []),
+        (r"a::before{content:'\2014 \f101'} .md\:flex{b:c}", []),
+        (r"a{b:\u\72l(x.png)}", ["x.png"]),
         ("/* url(no.png) */ a{content:'url(no.png)'; b:url(x.png)}", ["x.png"]),
         ("@namespace 'no'; @charset 'utf-8'; a{b:format('no')}url(x.png)", ["x.png"]),
         ("a::after{content:'no'}", []),

@@ -55,7 +55,7 @@ def caching(app: Flask) -> None:
         return number * 10 + next(runs["slow"])
 
     @app.get("/memo/<int:number>")
-    @cacheable_static
+    @cacheable_static(store=False)
     def memo(number: int) -> str:
         return str(slow(number))
 

@@ -52,6 +52,9 @@ class Asset:
     #: until when it believes that the file is the same, in seconds of the monotonic clock.
     answers: dict[tuple[str, str | None, str | None], Any] = field(default_factory=dict)
     believed_until: float = 0.0
+    #: Set by who builds URLs: what stands for the bytes there, and until when that is believed.
+    version: str | None = None
+    version_until: float = 0.0
     #: Set when it was asked for: :func:`integrity.of`.
     integrity: str | None = None
 

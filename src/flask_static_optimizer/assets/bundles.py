@@ -55,6 +55,8 @@ class Bundles:
 
     def lists(self, mount: Mount, name: str) -> bool:
         """Whether a manifest says that a bundler has fingerprinted the file's name."""
+        if not self._manifests:
+            return False
         return any(name in self._names(mount, manifest) for manifest in self._manifests)
 
     def states(self, mount: Mount) -> Iterator[tuple[str, Identity | None]]:

@@ -12,8 +12,13 @@ import tinycss2  # type: ignore[import-untyped]
 
 from . import names
 
-#: A stylesheet without any of these refers to nothing. An escape may hide one.
-_MAY_REFER = re.compile(rb"url\(|@import|image-set\(|\\", re.IGNORECASE)
+#: A stylesheet without any of these refers to no file of its host, and need not be parsed. An
+#: escape may hide one: of a letter, or of any ASCII character by its number.
+_MAY_REFER = re.compile(
+    rb"url\((?!\s*[\"']?(?:data:|https?:|#))|@import|image-set\("
+    rb"|\\0{0,4}[2-7][0-9a-f](?![0-9a-f])|\\[g-z]",
+    re.IGNORECASE,
+)
 
 _NEWLINE = re.compile(r"\r\n|[\r\n\f]")
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|\\(\r\n|.)", re.DOTALL)

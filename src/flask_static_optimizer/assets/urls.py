@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -20,6 +21,10 @@ PARAMETER = "v"
 
 #: A value for ``url_for`` that asks for the URL without a fingerprint.
 PLAIN = "static_optimizer_plain"
+
+#: Seconds for which URLs of a file are built without a look at it. A page that began to be rendered
+#: that much earlier would have the same ones.
+BELIEVED = 0.1
 
 _FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
@@ -48,17 +53,35 @@ class Urls:
         self._mode = mode
         self._warn = warn
 
-    def add(self, mount: Mount, values: dict[str, Any]) -> None:
+    def add(self, mount: Mount, values: dict[str, Any]) -> str | None:
         """Put a file's fingerprint into the values that its URL is built from.
 
-        What has no fingerprint keeps its plain URL: a file that is not there or is not for
-        everybody, a name that is a fingerprint already, and a URL with a version of its own.
+        Or return it, where it is for :func:`with_version` to put it into the URL. What has no
+        fingerprint keeps its plain URL: a file that is not there or is not for everybody, a name
+        that is a fingerprint already, and a URL with a version of its own.
         """
-        if values.pop(PLAIN, None) or self._mode is None:
-            return
+        if values.pop(PLAIN, None) or self._mode is None or PARAMETER in values:
+            return None
         name = values.get("filename")
-        if not isinstance(name, str) or PARAMETER in values or not mount.is_shared(name):
-            return
+        if not isinstance(name, str):
+            return None
+        asset = mount.known.get(name)
+        if asset is not None and monotonic() < asset.version_until:
+            version = asset.version
+        else:
+            version = self._version(mount, name)
+        if version is None or self._mode == "query":
+            return version
+        values["filename"] = version
+        return None
+
+    def _version(self, mount: Mount, name: str) -> str | None:
+        """What stands for a file's bytes in its URL, if anything does.
+
+        That is the fingerprint for its query, or the file name with the fingerprint in it.
+        """
+        if not mount.is_shared(name):
+            return None
         try:
             asset = self._catalogue.find(mount, name)
         except OSError as error:
@@ -67,15 +90,16 @@ class Urls:
                 f"static_optimizer: the URL of {name!r} of {mount.endpoint!r} has no"
                 f" fingerprint, as the file can't be read: {error}",
             )
-            return
+            return None
         if asset is None or self._catalogue.is_fingerprinted(mount, asset):
-            return
-        if self._mode == "query":
-            values[PARAMETER] = asset.fingerprint
-            return
-        named = names.insert(name, asset.fingerprint)
-        if names.split(named) == (name, asset.fingerprint):
-            values["filename"] = named
+            return None
+        version: str | None = asset.fingerprint
+        if self._mode == "path":
+            named = names.insert(name, asset.fingerprint)
+            version = named if names.split(named) == (name, asset.fingerprint) else None
+        if asset.settled and name == asset.name:  # there are many spellings of a name
+            asset.version, asset.version_until = version, monotonic() + BELIEVED
+        return version
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:
         """The asset that a URL leads to, or ``None`` if there is none.
@@ -107,6 +131,12 @@ class Urls:
         if asset is None:
             return None
         return Located(asset, self._catalogue.is_fingerprinted(mount, asset) or None)
+
+
+def with_version(url: str, fingerprint: str) -> str:
+    """A URL with a fingerprint in its query."""
+    url, mark, anchor = url.partition("#")
+    return f"{url}{'&' if '?' in url else '?'}{PARAMETER}={fingerprint}{mark}{anchor}"
 
 
 def _version(query: str) -> str | None:

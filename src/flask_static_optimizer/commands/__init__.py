@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask.cli import AppGroup
 
+from .auditing import add_auditing
 from .building import add_building
+from .nginx import add_nginx
+from .purging import add_purging
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
 def add_commands(state: AppState, app: Flask) -> None:
     """Give the app its ``flask static`` commands."""
-    group = AppGroup("static", help="Prepare static files for being served.")
+    group = AppGroup("static", help="Prepare, check and hand over static files; purge responses.")
     add_building(state, group)
+    add_nginx(state, group)
+    add_auditing(state, group)
+    add_purging(state, group)
     app.cli.add_command(group)

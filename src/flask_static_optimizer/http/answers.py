@@ -25,6 +25,9 @@ _OF_BODY = (
     "Use-As-Dictionary",
 )
 
+#: What tells a front server to send a body all the same.
+_OFFLOADING = ("X-Accel-Redirect", "X-Sendfile")
+
 
 def answer_conditions(
     response: Response, environ: dict[str, Any], *, coded_ranges: bool = False
@@ -51,6 +54,8 @@ def answer_conditions(
         _replace(response, 412)
     elif status == 304:
         response.status_code = 304
+        for name in _OFFLOADING:
+            headers.pop(name, None)
     elif not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
         length = _length(response)
         if length is not None:
@@ -107,5 +112,5 @@ def _replace(response: Response, status: int) -> None:
     response.status_code = status
     response.direct_passthrough = False
     response.set_data(b"")
-    for name in _OF_BODY:
+    for name in (*_OF_BODY, *_OFFLOADING):
         response.headers.pop(name, None)

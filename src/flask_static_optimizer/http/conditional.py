@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from werkzeug.datastructures import ETags
-from werkzeug.http import parse_date, parse_etags, unquote_etag
+from werkzeug.http import parse_etags, unquote_etag
+
+from .dates import seconds_of
 
 Answer = Literal[200, 304, 412]
 
@@ -42,7 +44,7 @@ def precondition(
         if not _matches(match, etag, weak=False):
             return 412
     elif "HTTP_IF_UNMODIFIED_SINCE" in environ and last_modified is not None:
-        since = _seconds(environ["HTTP_IF_UNMODIFIED_SINCE"])
+        since = seconds_of(environ["HTTP_IF_UNMODIFIED_SINCE"])
         if since is not None and last_modified > since:
             return 412
     reading = method in ("GET", "HEAD")
@@ -50,7 +52,7 @@ def precondition(
         if none_match == etag or _matches(none_match, etag, weak=True):
             return 304 if reading else 412
     elif reading and "HTTP_IF_MODIFIED_SINCE" in environ and last_modified is not None:
-        since = _seconds(environ["HTTP_IF_MODIFIED_SINCE"])
+        since = seconds_of(environ["HTTP_IF_MODIFIED_SINCE"])
         if since is not None and last_modified <= since:
             return 304
     return 200
@@ -68,7 +70,7 @@ def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: i
     condition = condition.strip()
     if condition.endswith('"'):
         return condition == etag and not condition.startswith("W/")
-    return last_modified is not None and _seconds(condition) == last_modified
+    return last_modified is not None and seconds_of(condition) == last_modified
 
 
 def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
@@ -80,12 +82,3 @@ def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
         return False
     given: ETags = parse_etags(header)
     return given.contains_weak(tag) if weak else given.is_strong(tag) and not is_weak
-
-
-def _seconds(date: str) -> int | None:
-    """An HTTP date in seconds since the epoch, or ``None`` if it is none."""
-    try:
-        parsed = parse_date(date)
-    except (ValueError, OverflowError):
-        return None
-    return None if parsed is None else int(parsed.timestamp())

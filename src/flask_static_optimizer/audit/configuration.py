@@ -1,0 +1,67 @@
+"""What is wrong with how an app is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..assets.codings import available, install_hint
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..settings import Rule
+    from ..state import AppState
+
+
+def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
+    """Findings that need no request."""
+    if app.debug:
+        yield Finding(
+            "debug",
+            "warning",
+            "debug mode is on, in which nothing is kept and no coding is made",
+            "run without --debug and FLASK_DEBUG where visitors come",
+        )
+    if not app.secret_key:
+        yield Finding(
+            "secret-key",
+            "error",
+            "SECRET_KEY is not set, so that no session works",
+            "set SECRET_KEY to a random value that stays the same",
+        )
+    unmatched = state.endpoints.unmatched_rules(app)
+    for rule in unmatched:
+        yield Finding(
+            "rule-unmatched",
+            "warning",
+            "a rule matches no endpoint",
+            "correct its glob ('flask routes' lists endpoints) or take it out",
+            [rule.where],
+        )
+    for rule in state.settings.rules:
+        if rule not in unmatched and _covers_no_file(state, rule):
+            yield Finding(
+                "rule-unmatched",
+                "warning",
+                "a rule matches no file",
+                "correct its file glob, which is relative to the static folder, or take it out",
+                [rule.where],
+            )
+    for coding in state.settings.encodings:
+        if coding not in available():
+            yield Finding(
+                "coding-missing", "note", f"{coding} is not offered", install_hint(coding)
+            )
+
+
+def _covers_no_file(state: AppState, rule: Rule) -> bool:
+    """Whether a rule speaks of files, and no folder that it names has one of them."""
+    if rule.filename is None:
+        return False
+    names = [name for name in state.endpoints.names() if rule.endpoint.match(name)]
+    mounts = {mount.endpoint: mount for mount in state.catalogue.mounts}
+    if not all(name in mounts for name in names):  # of a view nobody knows its files
+        return False
+    return not any(rule.covers(file) for name in names for file in mounts[name].names())

@@ -1,0 +1,188 @@
+"""Why a response says what it says, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from ..assets.urls import PARAMETER
+from ..inprocess import Exchange, ask
+from ..representation import CACHEABLE
+from ..settings import PREFIX
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..marking import Mark
+    from ..state import AppState
+
+
+class Reason(NamedTuple):
+    """A line of the explanation."""
+
+    what: str
+    value: str
+    why: str
+
+
+def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -> list[Reason]:
+    """Send a request and say what came of it.
+
+    :param url: a URL or a path of the app; its host is taken for the app's.
+    """
+    parts = urlsplit(url)
+    root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+    path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
+    answer = ask(app, path, headers)
+    answer.read()
+    if answer.error is not None:
+        return [Reason("Error", repr(answer.error), "the app raised it in place of an answer")]
+    with app.test_request_context(path) as context:
+        rule = context.request.url_rule
+    endpoint = answer.mark.endpoint.name if answer.mark else rule.endpoint if rule else None
+    matched = f"URL rule {rule.rule}" if rule else "it redirects to another spelling of the URL"
+    lines = [Reason("Endpoint", endpoint or "none", matched if endpoint else "no URL rule matches")]
+    if answer.mark is None:
+        why = "an ordinary request: the extension leaves it alone"
+        if endpoint and state.endpoints.get(endpoint):
+            why = "a rule says False, so the extension leaves it alone"
+        return [*lines, Reason("Static", "no", why)]
+    explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
+    return [*lines, *explained.reasons()]
+
+
+class _Explained:
+    def __init__(
+        self,
+        state: AppState,
+        app: Flask,
+        answer: Exchange,
+        mark: Mark,
+        headers: Mapping[str, str],
+        query: str,
+    ) -> None:
+        self._state = state
+        self._app = app
+        self._answer = answer
+        self._mark = mark
+        self._sent = {name.lower() for name in headers}
+        self._versioned = PARAMETER in parse_qs(query)
+
+    def reasons(self) -> Iterator[Reason]:
+        mark, answer = self._mark, self._answer
+        folder = "Flask's own view over a static folder"
+        yield Reason("Static", "yes", folder if mark.endpoint.folder else "a view of the app")
+        yield self._rule()
+        yield self._mode()
+        yield Reason("Status", str(answer.status), self._status())
+        for name, value in answer.headers:
+            why = self._why(name.lower(), value)
+            if why:
+                yield Reason(name, value, why)
+        if answer.cookies:
+            yield Reason("Set-Cookie", "dropped", f"no cookie leaves: {', '.join(answer.cookies)}")
+        if "Content-Encoding" not in answer.headers and mark.selected and answer.status == 200:
+            yield Reason("Content-Encoding", "none", self._no_coding())
+
+    def _rule(self) -> Reason:
+        for rule, policy in self._mark.endpoint.choices:
+            # Each rule of an endpoint has a policy object of its own.
+            if policy is self._mark.policy:
+                return Reason("Rule", rule.key, f"the first of {PREFIX}RULES that matches")
+        return Reason("Rule", "none", f"no rule of {PREFIX}RULES matches")
+
+    def _mode(self) -> Reason:
+        if self._mark.protected:
+            opened = "was opened" if self._mark.opened else "was not opened, as nobody looked"
+            return Reason("Session", "protected", f"the real session can be read; it {opened}")
+        looked = "; somebody looked, and saw an empty one" if self._mark.looked else ""
+        return Reason("Session", "isolated", f"the session store is not asked{looked}")
+
+    def _status(self) -> str:
+        status = self._answer.status
+        if self._mark.ours and status in CACHEABLE:
+            return {
+                304: "a condition of the request holds: the client has these bytes",
+                206: "a part was asked for",
+            }.get(status, "the static view answered")
+        if self._mark.response is None:
+            return "something answered in place of the static view (a hook, an error, a redirect)"
+        return "what the static view found was changed by a condition, a range or a hook"
+
+    def _why(self, name: str, value: str) -> str | None:
+        if name == "cache-control":
+            return self._cache_control(value)
+        if name == "vary":
+            return self._vary(value)
+        return {
+            "etag": "the first 128 bits of the SHA-256 of the bytes"
+            if value == self._mark.etag
+            else "the view's own, or of a body that a hook has changed",
+            "content-encoding": "the best coding that the client takes",
+            "last-modified": "the file's modification time",
+            "cdn-cache-control": f"{PREFIX}CDN_CACHE_CONTROL, for shared caches alone",
+            "accept-ranges": "parts of it can be asked for",
+            "x-accel-redirect": f"{PREFIX}SENDFILE: nginx sends the file",
+            "x-sendfile": f"{PREFIX}SENDFILE: the front server sends the file",
+            "use-as-dictionary": f"{PREFIX}DELTA: later versions can be told by what changed",
+        }.get(name)
+
+    def _cache_control(self, value: str) -> str:
+        mark = self._mark
+        if value == "no-store":
+            return "not what the policy speaks of (an error, a redirect, a hook): nobody keeps it"
+        if mark.protected:
+            return "protected: only the browser keeps it, and asks each time, so that guards check"
+        if "private" in value:
+            return self._private()
+        if mark.cache_control and value.removeprefix("public, ") != mark.cache_control:
+            return "a hook's own word"
+        if mark.cache_control is None:
+            return "the view's own word"
+        if value.removeprefix("public, ") == "no-cache" and self._versioned:
+            return "the URL has the fingerprint of another version (or debug mode is on)"
+        if "immutable" in value:
+            return f"the URL has the fingerprint of these very bytes: {PREFIX}MAX_AGE"
+        return self._age()
+
+    def _private(self) -> str:
+        if self._mark.written:
+            return f"the session was written to ({', '.join(sorted(self._mark.dropped))})"
+        if "authorization" in self._sent:
+            return "the request has Authorization, and nothing says public"
+        return "the response says Vary: Cookie, or a hook says so"
+
+    def _age(self) -> str:
+        if self._mark.policy.max_age is not None:
+            return "max_age of the rule or the decorator"
+        if self._state.settings.unversioned_max_age is not None:
+            return f"{PREFIX}UNVERSIONED_MAX_AGE"
+        if self._app.config["SEND_FILE_MAX_AGE_DEFAULT"] is not None:
+            return "SEND_FILE_MAX_AGE_DEFAULT"
+        if self._app.debug:
+            return "debug mode: nothing is kept"
+        return "the default of one hour for URLs without a fingerprint"
+
+    def _vary(self, value: str) -> str:
+        said = {name.strip().lower() for name in value.split(",")}
+        why = []
+        if "accept-encoding" in said:
+            why.append("there are coded variants")
+        if "cookie" in said:
+            why.append("it is protected" if self._mark.protected else "the view or a hook says so")
+        if "available-dictionary" in said:
+            why.append("there may be deltas")
+        if said & {name.lower() for name in self._mark.policy.vary}:
+            why.append("the policy names a header")
+        return "; ".join(why) or "the view or a hook says so"
+
+    def _no_coding(self) -> str:
+        selected = self._mark.selected
+        assert selected is not None, "it was asked for"
+        variants = self._state.variants.of(selected.asset)
+        if variants:
+            return f"the client does not take {', '.join(variants)} (-H 'Accept-Encoding: gzip')"
+        if self._app.debug:
+            return "debug mode: no coding is made"
+        return "none makes it smaller, or it is too large ('flask static build' makes more)"

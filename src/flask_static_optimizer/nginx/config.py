@@ -1,0 +1,200 @@
+"""The text of an nginx configuration."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..values import X_ACCEL
+from .copy import OBJECTS, type_suffix
+from .maps import Maps
+from .probe import Location, Refused
+from .quoting import comment, literal, quoted
+
+if TYPE_CHECKING:
+    from .routes import Route
+
+#: What the app says of a file that nginx is handed, and nginx would forget.
+_HANDED_ON = (
+    "ETag",
+    "Last-Modified",
+    "Vary",
+    "Content-Encoding",
+    "Content-Security-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Referrer-Policy",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
+
+#: Reasons and examples that are listed.
+_EXAMPLES = 3
+
+
+@dataclass
+class Site:
+    """What one app's configuration is made of."""
+
+    #: What variables, zones and locations are named by.
+    name: str
+    root: str
+    upstream: str
+    listen: str
+    server_name: str
+    #: What the URL paths of static folders begin with.
+    prefixes: Sequence[str]
+    locations: Sequence[Location]
+    refused: Sequence[Refused]
+    routes: Sequence[Route]
+    codings: Sequence[str]
+    #: Folders by the URL paths that the app hands to nginx (``STATIC_OPTIMIZER_SENDFILE``).
+    protected: dict[str, str] = field(default_factory=dict)
+    #: The path of the counters, which are not for everybody.
+    metrics: str | None = None
+
+
+def whole(site: Site) -> Iterator[str]:
+    """A file for nginx's ``conf.d``: the site on a server of its own."""
+    yield from http_part(site)
+    yield ""
+    yield "server {"
+    yield f"    listen {site.listen};"
+    yield f"    server_name {site.server_name};"
+    yield ""
+    yield from _indented(server_part(site))
+    if "/" not in site.prefixes:
+        yield ""
+        yield "    location / {"
+        yield from _indented(_indented(_proxy(site)))
+        yield "    }"
+    yield "}"
+
+
+def http_part(site: Site) -> Iterator[str]:
+    """What belongs into the ``http`` context."""
+    yield "# Made by 'flask static nginx': make it again after each deploy, then reload nginx."
+    yield f"# {len(site.locations)} URLs are answered by nginx, exactly as the app answered them"
+    yield "# when this was made. Everything else, errors and new files too, is the app's."
+    yield from _refusals(site.refused)
+    yield ""
+    yield f"upstream {site.name} {{"
+    yield f"    server {site.upstream};"
+    yield "    keepalive 16;"
+    yield "}"
+    yield ""
+    yield from Maps(site.name, site.locations, site.codings).lines()
+    if site.routes:
+        yield ""
+        yield "# For @cacheable_static routes: nginx keeps what the app's Cache-Control allows."
+        yield (
+            f"proxy_cache_path {literal('--root', f'{site.root}/cache')} levels=1:2"
+            f" keys_zone={site.name}_routes:10m max_size=1g inactive=1d use_temp_path=off;"
+        )
+
+
+def server_part(site: Site) -> Iterator[str]:
+    """What belongs into a ``server`` block."""
+    maps = Maps(site.name, site.locations, site.codings)
+    types = sorted({place.content_type for place in site.locations})
+    for prefix in site.prefixes:
+        # At the root nothing is known of what lies below, so that other locations come first.
+        yield f"location {'' if prefix == '/' else '^~ '}{quoted(prefix)} {{"
+        yield from _indented(_folder(site, maps, types))
+        yield "}"
+    yield f"location @{site.name} {{"
+    yield from _indented(_proxy(site))
+    yield "}"
+    for path, folder in site.protected.items():
+        yield ""
+        yield f"# Files that the app has let pass ({X_ACCEL}); no client can ask for them here."
+        yield f"location ^~ {quoted(path)} {{"
+        yield from _indented(_internal(folder))
+        yield "}"
+    if site.metrics:
+        yield ""
+        yield f"location = {quoted(site.metrics)} {{"
+        yield "    allow 127.0.0.1;"
+        yield "    allow ::1;"
+        yield "    deny all;"
+        yield from _indented(_proxy(site))
+        yield "}"
+    for route in site.routes:
+        yield ""
+        yield f"# {comment(route.endpoint)}: {comment(route.rule)}"
+        yield f"location ~ {quoted(route.pattern)} {{"
+        yield from _indented(_route(site))
+        yield "}"
+
+
+def _folder(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
+    yield f"root {literal('--root', site.root)};"
+    yield "types {"
+    for content_type in types:
+        yield f"    {quoted(content_type)} {type_suffix(content_type)};"
+    yield "}"
+    yield "# nginx's own ETags and codings would be others than the app's."
+    yield "etag off;"
+    yield "gzip off;"
+    yield "charset off;"
+    yield "# An 'add_header' of the server does not reach here; repeat what you need."
+    yield f"add_header ETag ${site.name}_etag;"
+    yield f"add_header Last-Modified ${site.name}_modified;"
+    yield f"add_header Content-Encoding ${site.name}_coding;"
+    for header in maps.header_names:
+        yield f"add_header {quoted(header)} {maps.header_variable(header)};"
+    yield f"try_files /{OBJECTS}/${site.name}_file @{site.name};"
+
+
+def _proxy(site: Site) -> Iterator[str]:
+    yield f"proxy_pass http://{site.name};"
+    yield "proxy_http_version 1.1;"
+    yield 'proxy_set_header Connection "";'
+    yield "proxy_set_header Host $http_host;"
+    yield "# For werkzeug.middleware.proxy_fix.ProxyFix; what a client says of these is replaced."
+    yield "proxy_set_header X-Forwarded-For $remote_addr;"
+    yield "proxy_set_header X-Forwarded-Proto $scheme;"
+    yield "proxy_set_header X-Forwarded-Host $http_host;"
+    yield 'proxy_set_header X-Forwarded-Prefix "";'
+
+
+def _internal(folder: str) -> Iterator[str]:
+    yield "internal;"
+    yield f"alias {literal('the static folder', folder.rstrip('/') + '/')};"
+    yield "etag off;"
+    yield "gzip off;"
+    yield "charset off;"
+    yield "# The app has judged the conditions, by its own validator."
+    yield "if_modified_since off;"
+    yield "# nginx takes over few fields of what the app said; an empty one is not sent."
+    for name in _HANDED_ON:
+        yield f"add_header {name} $upstream_http_{name.lower().replace('-', '_')};"
+
+
+def _route(site: Site) -> Iterator[str]:
+    yield f"proxy_cache {site.name}_routes;"
+    yield "proxy_cache_key $scheme://$http_host$request_uri;"
+    yield "# One request at a time makes what is not there, and a stale answer is used meanwhile"
+    yield "# where the app allows it. Nothing is kept that the app does not give an age."
+    yield "proxy_cache_lock on;"
+    yield "proxy_cache_revalidate on;"
+    yield "proxy_cache_background_update on;"
+    yield "proxy_cache_bypass $http_authorization;"
+    yield "proxy_no_cache $http_authorization;"
+    yield from _proxy(site)
+
+
+def _refusals(refused: Sequence[Refused]) -> Iterator[str]:
+    counts = Counter(item.reason for item in refused)
+    for reason, count in counts.most_common():
+        examples = [item.path for item in refused if item.reason == reason][:_EXAMPLES]
+        more = ", ..." if count > len(examples) else ""
+        listed = ", ".join(map(comment, examples))
+        yield f"# Left to the app, as {comment(reason)}: {count} ({listed}{more})."
+
+
+def _indented(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"    {line}" if line else line

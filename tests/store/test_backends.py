@@ -1,0 +1,305 @@
+"""Where responses are kept: in memory, or in what Flask-Caching has."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_caching import Cache
+
+from conftest import RedisServer
+from flask_static_optimizer.marking import EXTENSION
+
+from .conftest import Caches, Stored, status_of
+
+Serve = Callable[..., Stored]
+
+
+def keys_of(stored: Stored) -> list[str]:
+    """What was put into an in-process backend."""
+    backend = stored.app.extensions[EXTENSION].open_store(stored.app).responses._backend
+    return list(getattr(backend, "_values", None) or backend._cache)
+
+
+@pytest.mark.parametrize("when", ["before", "late"])
+def test_every_cache_of_an_app_will_do(serve: Serve, cache: Caches, when: str) -> None:
+    place = {"add" if when == "before" else "late": cache.install}
+    stored = serve(config=cache.config, **place)
+    texts = [stored.get(headers={"Accept-Language": name}).text for name in ("de", "en", "de")]
+    assert texts == ["run 1"] * 3
+    assert len(stored.runs) == 1
+
+
+def test_variants_in_every_cache(serve: Serve, cache: Caches) -> None:
+    stored = serve(config=cache.config, add=cache.install, vary="Accept-Language")
+    for _ in range(2):
+        for number, name in enumerate(("de", "en", "fr"), 1):
+            assert stored.get(headers={"Accept-Language": name}).text == f"run {number}"
+
+
+def test_binary_bodies_and_odd_headers_survive_every_cache(serve: Serve, cache: Caches) -> None:
+    from flask import make_response
+
+    body = bytes(range(256)) * 40
+    stored = serve(
+        lambda: make_response(body, {"X-Odd": "\xe9\t\x7f'\"", "Content-Type": "image/png"}),
+        config=cache.config, add=cache.install,
+    )  # fmt: skip
+    first, second = stored.get(), stored.get()
+    assert (first.data, second.data) == (body, body)
+    assert second.headers["X-Odd"] == first.headers["X-Odd"]
+    assert len(stored.runs) == 1
+
+
+def test_another_process_finds_what_one_has_stored(serve: Serve, redis: RedisServer) -> None:
+    config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
+    one, other = (serve(config=config, add=Cache) for _ in range(2))
+    assert one.get().text == "run 1"
+    redis.client.config_resetstat()
+    response = other.get()
+    assert status_of(response) == "hit"
+    assert other.runs == []
+    assert redis.commands() == {"mget": 1}
+
+
+@pytest.mark.parametrize(("key", "value"), [("SECRET_KEY", "other"), ("CACHE_KEY_PREFIX", "o")])
+def test_another_app_in_the_same_cache_finds_nothing(
+    serve: Serve, redis: RedisServer, key: str, value: str
+) -> None:
+    config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
+    serve(config=config, add=Cache).get()
+    other = serve(config={**config, key: value}, add=Cache)
+    assert status_of(other.get()) == "fwd=uri-miss; stored"
+
+
+def test_only_bytes_are_given_to_the_cache(serve: Serve) -> None:
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary="Accept")
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    values = [pickle.loads(value) for _, value in backend._cache.values()]
+    assert len(values) == 5
+    assert {type(value) for value in values} == {bytes}
+
+
+class Surprise:
+    """Something that is not to be unpickled by us."""
+
+    made: list[int] = []  # noqa: RUF012
+
+    def __reduce__(self) -> Any:
+        return self.made.append, (1,)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b"", b"fso\x01", b"fso\x00old layout", b"fso\x01" + b"\xff" * 40, b"fsv\x01", b"fsv\x01{}",
+        b"fsv\x01[1,2]", b"fso\x01\x00\x00\x00\x02\x00\x00\x00\x00[]", "text", 42, None, ["list"],
+        {"a": 1}, pickle.dumps(Surprise()),
+    ],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["SimpleCache", "RedisCache"])
+def test_a_foreign_value_is_a_miss(
+    serve: Serve, redis: RedisServer, foreign: object, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {"CACHE_TYPE": name, "CACHE_REDIS_PORT": redis.port}
+    stored = serve(config=config, add=Cache, vary="Accept-Language")
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    keys = (
+        list(backend._cache) if name == "SimpleCache"
+        else [key.decode().removeprefix("flask_cache_") for key in redis.client.scan_iter()]
+    )  # fmt: skip
+    for number, key in enumerate(keys, 2):
+        backend.set(key, foreign)
+        assert stored.get().text == f"run {number}"
+        assert status_of(stored.get()) == "hit"
+    assert Surprise.made == []
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("vary", [(), "Accept"])
+def test_another_layout_is_a_miss(serve: Serve, vary: Any) -> None:
+    """All is as it should be but for the version."""
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary=vary)
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    for number, key in enumerate([key for key in backend._cache if ":g:" not in key], 2):
+        value = backend.get(key)
+        backend.set(key, value[:3] + b"\x63" + value[4:])
+        assert stored.get().text == f"run {number}"
+
+
+@pytest.mark.parametrize("data", [b"!garbage", b"!\x80\x05\x95", b"!cno.such\nthing\n.", b"\xff"])
+def test_what_the_cache_itself_cannot_read_is_a_miss(
+    serve: Serve, redis: RedisServer, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = serve(config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache)
+    stored.get()
+    for number, key in enumerate(list(redis.client.scan_iter()), 2):
+        redis.client.set(key, data)
+        assert stored.get().text == f"run {number}"
+        assert status_of(stored.get()) == "hit"
+    assert caplog.records == []
+
+
+class TestMemory:
+    def test_thousands_of_queries_are_bounded(self, serve: Serve) -> None:
+        stored = serve(lambda: "x" * 1000, config={"STATIC_OPTIMIZER_STORE_SIZE": 200_000})
+        for number in range(3000):
+            stored.get(f"/thing?{number}")
+        backend: Any = stored.app.extensions[EXTENSION].open_store(stored.app).responses._backend
+        assert 100_000 < backend.size <= 200_000
+        assert len(keys_of(stored)) < 200
+        assert status_of(stored.get("/thing?2999")) == "hit"
+        assert status_of(stored.get("/thing?1")) == "fwd=uri-miss; stored"
+
+    def test_no_room_at_all(self, serve: Serve) -> None:
+        stored = serve(config={"STATIC_OPTIMIZER_STORE_SIZE": 0})
+        assert [stored.get().text for _ in range(2)] == ["run 1", "run 2"]
+
+    def test_a_null_cache_is_none(self, serve: Serve) -> None:
+        config = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
+        stored = serve(config=config, add=Cache)
+        assert [stored.get().text for _ in range(2)] == ["run 1", "run 1"]
+
+
+class Tarpit:
+    """A server that takes connections and never answers."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take)
+        self._thread.start()
+
+    def _take(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            self._taken.append(connection)
+            if len(self._taken) > 50 or self._closing:
+                return
+
+    _closing = False
+
+    def close(self) -> None:
+        self._closing = True
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join()
+        for connection in [*self._taken, self._socket]:
+            connection.close()
+
+
+class TestTrouble:
+    @pytest.fixture
+    def tarpit(self) -> Iterator[Tarpit]:
+        server = Tarpit()
+        yield server
+        server.close()
+
+    def test_a_store_that_is_down_is_a_miss(
+        self, serve: Serve, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        stored = serve(config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": port}, add=Cache)
+        for number in range(1, 6):
+            response = stored.get()
+            assert (response.status_code, response.text) == (200, f"run {number}")
+            assert response.headers["Cache-Control"] == "max-age=60"
+            assert status_of(response) == "fwd=bypass"
+        [message] = [each.getMessage() for each in caplog.records]
+        assert "the store of responses can't be used (ConnectionError" in message
+
+    def test_one_that_does_not_answer_is_asked_once(
+        self, serve: Serve, tarpit: Tarpit, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        config = {
+            "CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": f"redis://127.0.0.1:{tarpit.port}",
+            "CACHE_OPTIONS": {"socket_timeout": 0.2, "retry": None},
+        }  # fmt: skip
+        stored = serve(config=config, add=Cache)
+        assert [stored.get().text for _ in range(5)] == [f"run {n}" for n in range(1, 6)]
+        assert len(tarpit._taken) <= 2
+        assert len(caplog.records) == 1
+
+    def test_one_that_comes_back_is_used_again(
+        self, serve: Serve, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from flask_static_optimizer.store import guard
+
+        monkeypatch.setattr(guard, "PAUSE", 0.05)
+        stored = serve(
+            config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache
+        )
+        assert status_of(stored.get()) == "fwd=uri-miss; stored"
+        [backend] = stored.app.extensions["cache"].values()
+        real = backend._read_client
+        backend._read_client = None  # so that each read fails
+        backend._read_client = type("Down", (), {"mget": _down})()
+        assert status_of(stored.get()) == "fwd=bypass"
+        backend._read_client = real
+        assert status_of(stored.get()) == "fwd=bypass"
+        threading.Event().wait(0.06)
+        assert status_of(stored.get()) == "hit"
+
+    @pytest.mark.parametrize("operation", ["set", "add", "delete"])
+    def test_one_that_takes_nothing(
+        self, serve: Serve, operation: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache)
+        stored.client.get("/")
+        [backend] = stored.app.extensions["cache"].values()
+        setattr(backend, operation, _down)
+        for _ in range(3):
+            assert stored.get().status_code == 200
+        assert len(caplog.records) <= 1
+
+
+def _down(*_: Any, **__: Any) -> Any:
+    raise OSError("the store is down")
+
+
+def test_a_failing_store_poisons_nothing(serve: Serve) -> None:
+    """What could not be stored whole is not there afterwards."""
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary="Accept")
+    stored.client.get("/")
+    [backend] = stored.app.extensions["cache"].values()
+    real, calls = backend.set, []
+
+    def second_fails(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        return _down() if len(calls) == 2 else real(*args, **kwargs)
+
+    backend.set = second_fails
+    assert status_of(stored.get()) == "fwd=uri-miss"
+    assert stored.get().text == "run 2"
+
+
+def test_the_app_is_freed(serve: Serve) -> None:
+    import gc
+    import weakref
+
+    gc.disable()
+    try:
+        app = Flask("freed", static_folder=None)
+        from flask_static_optimizer import StaticOptimizer, cacheable_static
+
+        app.get("/thing")(cacheable_static(lambda: "x"))
+        StaticOptimizer(app)
+        with app.test_client() as client:
+            client.get("/thing").close()
+            client.get("/thing").close()
+        del client
+        gone = weakref.ref(app)
+        del app
+        assert gone() is None
+    finally:
+        gc.enable()
