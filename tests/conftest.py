@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from packaging.requirements import Requirement
 
 from flask_static_optimizer import StaticOptimizer
+from wsgi_servers import free_port
 
 CSS = b"body { color: rebeccapurple }\n" * 40
 
@@ -145,12 +146,6 @@ def make_app(static_folder: Path, through: str) -> Callable[..., Flask]:
         return app
 
     return make
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 10) -> None:

@@ -14,6 +14,7 @@ from werkzeug.test import run_wsgi_app
 
 from .marking import current_mark
 from .signals import cookies_dropped
+from .store.store import ASK_VIEW
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,7 +55,7 @@ class Exchange:
 def ask(
     app: Flask, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
 ) -> Exchange:
-    """Send an app a request as a server would, by its whole WSGI stack.
+    """Send an app a request as a server would, by its whole WSGI stack, past stored responses.
 
     The scheme, host and root are those of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and
     ``APPLICATION_ROOT``. The body of the answer is to be read or closed.
@@ -76,6 +77,7 @@ def ask(
     environ: dict[str, Any] = EnvironBuilder(
         app, path, method=method, headers=Headers(list((headers or {}).items()))
     ).get_environ()
+    environ[ASK_VIEW] = True
     with (
         request_finished.connected_to(finished, app),
         cookies_dropped.connected_to(dropped, app),

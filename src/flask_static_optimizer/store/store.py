@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..policy import CachePolicy
     from .entry import Entry
 
+#: A key in the WSGI environ, where no client can put one: the view itself is to be asked.
+ASK_VIEW = "flask_static_optimizer.ask_view"
+
 #: Into how many groups paths are put for purging, where others share the backend, and where its
 #: few places are needed for responses.
 _PATHS, _PATHS_IN_PROCESS = 1024, 64
@@ -103,6 +106,7 @@ class Store:
             scope.stored
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")
             and (scope.public or "HTTP_AUTHORIZATION" not in environ)
+            and ASK_VIEW not in environ
         )
 
     def find(self, environ: Mapping[str, Any], scope: Scope) -> Place | None:
