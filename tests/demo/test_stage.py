@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
 
 import httpx
 import pytest
@@ -141,18 +140,49 @@ def test_each_figure_is_explained(client: Client) -> None:
         assert len(row.meaning) > 40
 
 
-def test_until_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs ``demo --serve`` until a function is done that is given a client; gives the output."""
+
+    def serve(port: int, look: Callable[[Client], None], *arguments: str) -> str:
+        def interrupt(_: float) -> None:
+            with ExitStack() as stack:
+                look(Client(f"http://127.0.0.1:{port}", stack))
+            raise KeyboardInterrupt
+
+        clock = SimpleNamespace(sleep=interrupt)
+        monkeypatch.setattr("flask_static_optimizer.demo.stage.time", clock)
+        result = run("--serve", "--port", str(port), *arguments)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return serve
+
+
+def test_until_interrupted(served: Callable[..., str]) -> None:
     port = free_port()
-    pages: list[Any] = []
+    origins: list[str] = []
 
-    def look(_: float) -> None:
-        pages.append(httpx.get(f"http://127.0.0.1:{port}/", trust_env=False))
-        raise KeyboardInterrupt
+    def look(client: Client) -> None:
+        assert client.page.status_code == 200
+        origins.extend([str(client.http.base_url), *client.origins])
 
-    monkeypatch.setattr("flask_static_optimizer.demo.stage.time", SimpleNamespace(sleep=look))
-    result = run("--serve", "--port", str(port))
-    assert result.exit_code == 0, result.output
-    assert result.output == f"The demo is at http://127.0.0.1:{port}/. Ctrl-C ends it.\n"
-    assert pages[0].status_code == 200
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+    output = served(port, look)
+    assert output == f"The demo is at http://127.0.0.1:{port}/. Ctrl-C ends it.\n"
+    assert len(set(origins)) == 3
+    for origin in origins:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(origin, trust_env=False)
+
+
+def test_the_command_keeps_the_counts_in_one_redis_apart(
+    served: Callable[..., str], redis: RedisServer
+) -> None:
+    def look(client: Client) -> None:
+        without, _ = client.visitors
+        without.log_in()
+        figures = client.figures()
+        assert figures["without"]["session_writes"] > 0
+        assert figures["with"]["session_writes"] == 0
+
+    served(free_port(), look, "--redis", redis.url)
