@@ -18,6 +18,7 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 
 from flask_static_optimizer import StaticOptimizer
+from wsgi_servers import free_port
 
 CSS = b"body { color: rebeccapurple }\n" * 40
 
@@ -121,12 +122,6 @@ def make_app(static_folder: Path, through: str) -> Callable[..., Flask]:
         return app
 
     return make
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 10) -> None:

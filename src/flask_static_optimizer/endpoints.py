@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from flask import Flask
+from werkzeug.routing import MapAdapter
 
 from .assets import names
 from .assets.catalogue import Catalogue
@@ -18,7 +19,7 @@ from .folders import is_folder_view, mounted
 from .policy import CachePolicy
 from .routes import tag_of
 from .settings import PREFIX, Rule, Settings
-from .shortcut import NOWHERE, Shortcut
+from .shortcut import NOWHERE, Shortcut, has_one_host
 
 View = Callable[..., Any]
 
@@ -103,6 +104,8 @@ class EndpointTable:
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
         self.shortcut = NOWHERE
+        #: Matches URLs where the host does not matter, without being bound to each request.
+        self.urls: MapAdapter | None = None
         self.complete = False
         self._endpoints: Mapping[str, StaticEndpoint] = {}
         self._problem: str | None = None
@@ -177,6 +180,7 @@ class EndpointTable:
                 self.gate = _gate([route for name in endpoints for route in routes[name]])
                 prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
                 self.shortcut = Shortcut.over(app, prefixes)
+                self.urls = app.url_map.bind("localhost") if has_one_host(app) else None
                 self.complete = True
 
     def _classify(self, app: Flask, name: str, view: View) -> StaticEndpoint | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.routing import Map
 
-from .folders import scaffold_of
+from .folders import blueprint_of
 from .freshness import decides_freshness
-from .lane import Folder, Lane
+from .lane import Lane
 from .notices import passed_by_express
-from .observers import anybody_listens, hooks, replaced_steps
+from .observers import hooks, replaced_steps
+from .prepared_files import Folder, PreparedFiles
+from .stored_routes import StoredRoutes
 
 if TYPE_CHECKING:
     from .endpoints import StaticEndpoint
@@ -35,33 +39,56 @@ def add_lane(state: AppState, app: Flask) -> None:
 
 
 def open_lane(state: AppState, app: Flask) -> None:
-    """Open the lane when the app is complete, for the folders that it may serve.
+    """Open the lane when the app is complete, for the folders and routes that it may serve.
 
-    Without ``STATIC_OPTIMIZER_EXPRESS`` these are the ones for whose files Flask would run nothing
-    of the app's own, so that nobody can tell. With it what the app has there is passed by,
-    which is said once. In debug mode there is no lane.
+    These are the ones for which Flask would run nothing of the app's own, so that nobody can
+    tell. With ``STATIC_OPTIMIZER_EXPRESS`` what the app has there is passed by for files, which
+    is said once. In debug mode there is no lane.
     """
     if app.debug or state.lane is None or not _serves_any_host(app):
         return
     asked_for = state.settings.express
-    everywhere = [*replaced_steps(app), *_middleware(state.lane)]
+    passed_by = [*replaced_steps(app), *_middleware(state.lane)]
+    state.lane.open(
+        PreparedFiles(
+            state,
+            state.endpoints.shortcut,
+            _folders(state, app, passed_by),
+            RECHECK if asked_for else 0.0,
+        ),
+        StoredRoutes(state, app, [] if passed_by else _quiet_routes(state, app)),
+        watched=not asked_for,
+        counts=state.settings.metrics is not None or not asked_for,
+    )
+
+
+def _folders(state: AppState, app: Flask, passed_by: list[str]) -> dict[str, Folder]:
+    """The folders whose files may be answered without Flask, by endpoint.
+
+    :param passed_by: what Flask would run for every request.
+    """
     folders = {}
     for name in state.endpoints.shortcut.endpoints:
         endpoint = state.endpoints.get(name)
         assert endpoint is not None, "it is one of the app's"
         assert endpoint.mount is not None, "it is a folder"
-        scaffold = scaffold_of(app, app.view_functions[name])
-        passed_by = everywhere + hooks(app, name, state.own_hooks)
-        if decides_freshness(scaffold) or (passed_by and not asked_for):
+        blueprint = blueprint_of(app.view_functions[name])
+        ours = passed_by + hooks(app, name, state.own_hooks)
+        if decides_freshness(blueprint or app) or (ours and not state.settings.express):
             continue
-        if passed_by:
-            passed_by_express(state, app, name, passed_by)
-        blueprint = None if isinstance(scaffold, Flask) else scaffold
+        if ours:
+            passed_by_express(state, app, name, ours)
         folders[name] = Folder(endpoint.mount, blueprint, partial(_public_policy, state, endpoint))
-    if folders:
-        recheck, is_closed = (RECHECK, None) if asked_for else (0.0, anybody_listens)
-        counts = state.settings.metrics is not None or not asked_for
-        state.lane.open(state.endpoints.shortcut, folders, recheck, is_closed, counts=counts)
+    return folders
+
+
+def _quiet_routes(state: AppState, app: Flask) -> Iterator[str]:
+    """The endpoints with stored responses for which Flask would run nothing but the view."""
+    if app.url_map.converters != Map.default_converters:
+        return  # what a converter of the app's own needs is not known
+    for name in state.endpoints.stored():
+        if not hooks(app, name, state.own_hooks):
+            yield name
 
 
 def _middleware(lane: Lane) -> list[str]:

@@ -93,6 +93,7 @@ def _complete(state: AppState, app: Flask) -> None:
     state.endpoints.refresh(app, complete=True)
     state.endpoints.check()
     unmatched_rules(state, app)
+    state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
     state.open_store(app)
     invalidate_after_unsafe(state, app)
     open_lane(state, app)

@@ -160,7 +160,7 @@ def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
     opened_early.set(None)
     last_word(state, app, mark, request, response)
     session_kept_out(state, app, mark, response, request.path)
-    state.stats.served(app.config["SESSION_COOKIE_NAME"], mark, request, response)
+    state.stats.served(mark, request, response)
 
 
 class _Forwarding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -95,8 +96,8 @@ class Mark:
 def match(state: AppState, app: Flask, request: Request) -> Mark | None:
     """Decide by the matched endpoint whether a request is static, and mark it if so.
 
-    Flask opens the session before it matches the URL, so the match is made here first, with
-    the adapter that Flask itself would use.
+    Flask opens the session before it matches the URL, so the match is made here first: with what
+    is known of all URLs where the host does not matter, else with an adapter as Flask makes one.
     """
     if request.method not in SAFE_METHODS or mark_of(request) is not None:
         return None
@@ -108,8 +109,21 @@ def match(state: AppState, app: Flask, request: Request) -> Mark | None:
         file = state.endpoints.shortcut.find(request.path, request.environ)
         if file is not None:
             return mark(state, request, file[0], {"filename": file[1]})
+        urls = state.endpoints.urls
+        if urls is not None and "HTTP_UPGRADE" not in request.environ:
+            with suppress(RequestRedirect):
+                found = _match(urls, request)
+                return None if found is None else mark(state, request, *found)
     adapter = app.create_url_adapter(request)
-    found = None if adapter is None else _match(adapter, request)
+    if adapter is None:
+        return None
+    try:
+        found = _match(adapter, request)
+    except RequestRedirect as redirect:
+        # To another spelling of the same URL: it belongs to the endpoint that it leads to.
+        path = unquote(urlsplit(redirect.new_url).path).removeprefix(request.root_path)
+        with suppress(RequestRedirect):
+            found = _match(adapter, request, path)
     return None if found is None else mark(state, request, *found)
 
 
@@ -148,16 +162,17 @@ def is_static_request() -> bool:
     return current_mark() is not None
 
 
-def _match(adapter: MapAdapter, request: Request) -> tuple[str, dict[str, Any]] | None:
+def _match(
+    adapter: MapAdapter, request: Request, path: str | None = None
+) -> tuple[str, dict[str, Any]] | None:
+    """The endpoint and the view arguments of a path, by default the request's.
+
+    :raises RequestRedirect: if it is another spelling of a URL.
+    """
     try:
-        rule, view_args = adapter.match(return_rule=True)
-    except RequestRedirect as redirect:
-        # To another spelling of the same URL: it belongs to the endpoint that it leads to.
-        path = unquote(urlsplit(redirect.new_url).path).removeprefix(request.root_path)
-        try:
-            rule, view_args = adapter.match(path_info=path, return_rule=True)
-        except HTTPException:
-            return None
+        rule, view_args = adapter.match(path or request.path, request.method, return_rule=True)
+    except RequestRedirect:
+        raise
     except HTTPException:
         return None
     return rule.endpoint, dict(view_args)

@@ -10,7 +10,7 @@ from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition, precondition, range_applies
 from .http.fields import of_304
 from .http.partial import Partial
-from .http.ranges import requested
+from .http.ranges import Range, requested
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -24,6 +24,7 @@ Answer = tuple[str, Headers, Iterable[bytes]]
 
 NOT_MODIFIED = "304 NOT MODIFIED"
 OK = "200 OK"
+PARTIAL = "206 PARTIAL CONTENT"
 
 
 @dataclass(eq=False, slots=True)
@@ -38,12 +39,29 @@ class Prepared:
     of_304: Headers
     #: The bytes, unless they are in a file to be opened.
     body: bytes | None
+    #: Its modification time in seconds since the epoch; and the same where that tells this apart
+    #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
+    modified: int | None
+    telling: int | None
+    #: Where ``Content-Length`` stands among the fields.
+    length_at: int
 
     @classmethod
     def of(cls, selected: Selected, headers: Headers, body: bytes | None) -> Prepared:
         """A representation, with the header fields of a 200."""
-        last_modified = dict(headers).get("Last-Modified", "none")
-        return cls(selected, selected.etag, last_modified, headers, of_304(headers), body)
+        fields = dict(headers)
+        modified = selected.asset.last_modified
+        return cls(
+            selected,
+            selected.etag,
+            fields.get("Last-Modified", "none"),
+            headers,
+            of_304(headers),
+            body,
+            modified,
+            None if "Vary" in fields else modified,
+            [name for name, _ in headers].index("Content-Length"),
+        )
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
         """What a GET or HEAD request is to get; ``None`` if that is an error.
@@ -57,9 +75,8 @@ class Prepared:
         return status, headers, wrapped(body, environ)
 
     def _answer(self, method: str, environ: WSGIEnvironment) -> Answer | None:
-        modified = self.selected.asset.last_modified
         if has_precondition(environ):
-            status = precondition(method, environ, self.etag, modified)
+            status = precondition(method, environ, self.etag, self.modified)
             if status == 304:
                 return NOT_MODIFIED, self.of_304[:], ()
             if status == 412:
@@ -67,33 +84,39 @@ class Prepared:
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
-        date = None if "Vary" in dict(self.headers) else modified
-        if asked and range_applies(environ, self.etag, date):
+        if asked and range_applies(environ, self.etag, self.telling):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:
-                return (
-                    self._part(Partial.of(ranges, length, self._content_type)) if ranges else None
-                )
-        whole = self._whole()
-        return OK, self.headers[:], (whole,) if isinstance(whole, bytes) else whole
+                return self._part(ranges, length) if ranges else None
+        return self.whole()
 
-    def _part(self, partial: Partial) -> Answer:
-        said = dict(partial.headers)
-        headers = [(name, said.pop(name, value)) for name, value in self.headers]
-        body = partial.body_of(self._whole())
-        return "206 PARTIAL CONTENT", headers + list(said.items()), body
+    def whole(self) -> Answer:
+        """What a GET request without conditions is to get.
 
-    def _whole(self) -> bytes | FileSlice:
+        :raises OSError: if the file can't be read.
+        """
+        body = self._body()
+        return OK, self.headers[:], (body,) if isinstance(body, bytes) else body
+
+    def _part(self, ranges: list[Range], length: int) -> Answer:
+        headers = self.headers[:]
+        if len(ranges) == 1:  # as nearly always
+            ((start, stop),) = ranges
+            part = self.selected.part(start, stop)
+            headers[self.length_at] = ("Content-Length", str(stop - start))
+            headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{length}"))
+            return PARTIAL, headers, (part,) if isinstance(part, bytes) else part
+        partial = Partial.of(ranges, length, self.selected.asset.content_type)
+        said = partial.headers
+        headers = [(name, said.get(name, value)) for name, value in headers]
+        return PARTIAL, headers, partial.body_of(self._body())
+
+    def _body(self) -> bytes | FileSlice:
         if self.body is not None:
             return self.body
         opened = self.selected.open()
         return opened if isinstance(opened, FileSlice) else opened[0]
-
-    @property
-    def _content_type(self) -> str:
-        return self.selected.asset.content_type
 
 
 def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:

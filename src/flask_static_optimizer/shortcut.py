@@ -57,16 +57,20 @@ class Shortcut:
 NOWHERE = Shortcut({})
 
 
-def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+def has_one_host(app: Flask) -> bool:
+    """Whether an app's URL rules are the same for every host, and matched by Flask's own way."""
     url_map = app.url_map
-    rules = list(url_map.iter_rules())
-    if (
-        url_map.host_matching
-        or url_map.converters.get("path") is not PathConverter
-        or type(app).create_url_adapter is not Flask.create_url_adapter
-        or any(rule.subdomain != url_map.default_subdomain for rule in rules)
-    ):
+    return (
+        not url_map.host_matching
+        and type(app).create_url_adapter is Flask.create_url_adapter
+        and all(rule.subdomain == url_map.default_subdomain for rule in url_map.iter_rules())
+    )
+
+
+def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    if app.url_map.converters.get("path") is not PathConverter or not has_one_host(app):
         return
+    rules = list(app.url_map.iter_rules())
     for endpoint, prefix in folders.items():
         if prefix is None:
             continue

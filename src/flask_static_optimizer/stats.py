@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from itertools import zip_longest
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from flask import Request, Response
 
     from .assets.selection import Selected
+    from .http.answer import Answer
     from .marking import Mark
 
 #: Requests that may wait to be added up, so that a process that is never asked holds little.
@@ -44,6 +46,8 @@ class Stats:
     """
 
     def __init__(self) -> None:
+        #: The name of the app's session cookie, once the app is complete.
+        self.cookie_name = "session"
         self._waiting: deque[tuple[int, ...]] = deque()
         self._sum = Figures()
         self._lock = Lock()
@@ -71,12 +75,9 @@ class Stats:
             return value
         raise AttributeError(name)
 
-    def served(self, cookie_name: str, mark: Mark, request: Request, response: Response) -> None:
-        """Count a static request that is answered.
-
-        :param cookie_name: of the app's session.
-        """
-        came = cookie_name in request.environ.get("HTTP_COOKIE", "")
+    def served(self, mark: Mark, request: Request, response: Response) -> None:
+        """Count a static request that Flask has answered."""
+        came = self._came(request.environ)
         unmodified = response.status_code == 304
         self.add(
             (
@@ -89,14 +90,30 @@ class Stats:
             )
         )
 
+    def served_file(
+        self, selected: Selected, environ: Mapping[str, Any], *, unmodified: bool
+    ) -> None:
+        """Count a request for a file that Flask was not asked for."""
+        came = self._came(environ)
+        self.add((1, came, came, 0, unmodified, _saved_of(selected, unmodified=unmodified)))
 
-def bytes_saved(selected: Selected, *, unmodified: bool) -> int:
+    def served_stored(self, environ: Mapping[str, Any], answer: Answer) -> None:
+        """Count a request that was answered by a stored response without Flask."""
+        came = self._came(environ)
+        unmodified = answer.status == 304
+        self.add((1, came, came, 0, unmodified, answer.size if unmodified else 0, 1))
+
+    def _came(self, environ: Mapping[str, Any]) -> bool:
+        return self.cookie_name in environ.get("HTTP_COOKIE", "")
+
+
+def _saved_of(selected: Selected, *, unmodified: bool) -> int:
     """Bytes of a representation of a file that were not sent."""
     return selected.asset.size - (0 if unmodified else selected.size)
 
 
 def _saved(mark: Mark, *, unmodified: bool) -> int:
     if mark.selected is not None:
-        return bytes_saved(mark.selected, unmodified=unmodified)
+        return _saved_of(mark.selected, unmodified=unmodified)
     body = mark.body if unmodified and isinstance(mark.body, tuple) else ()
     return sum(len(part) for part in body if isinstance(part, (bytes, str)))

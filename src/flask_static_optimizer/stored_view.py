@@ -245,6 +245,7 @@ class _Answering:
         response = kind(answer.body, status, headers)
         if len(response.headers) > len(answer.headers):  # the class's own Content-Type
             del response.headers["Content-Type"]
+        self._state.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
         mark.response = response
         mark.etag = entry.head.etag
         mark.body = tuple(answer.body)

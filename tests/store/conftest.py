@@ -27,6 +27,11 @@ class Stored(NamedTuple):
         return self.client.get(path, **kwargs)
 
 
+@pytest.fixture(params=["lane", "hooks"])
+def through(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def serve(make_app: Callable[..., Flask]) -> Callable[..., Stored]:
     """Make an app whose view at ``/thing`` gives what a function gives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,12 @@ class Asset:
 
     def is_current(self) -> bool:
         """Whether all files that it was made of are still as they were."""
-        if not self.settled or Identity.at(self.path) != self.snapshot.identity:
+        if not self.settled:
+            return False
+        try:
+            if not self.snapshot.identity.is_of(os.stat(self.path)):
+                return False
+        except OSError:
             return False
         return all(Identity.at(path) == state for path, state in self.dependencies)
 

@@ -13,3 +13,5 @@ class Answer(NamedTuple):
     headers: list[tuple[str, str]]
     #: The server closes it if it has a ``close`` method.
     body: Iterable[bytes]
+    #: Bytes of the body of a 200, also where this has none.
+    size: int = 0

@@ -12,6 +12,9 @@ from .entry import Entry
 #: How this cache is called in ``Cache-Status`` (RFC 9211).
 NAME = "flask-static-optimizer"
 
+#: The statuses of answers that are no errors.
+GOOD = frozenset({200, 304})
+
 #: That a stored response is the answer without a look at the view.
 HIT = "hit"
 
@@ -33,7 +36,8 @@ def answer(entry: Entry, now: float, status: int, *, how: str = HIT, head: bool 
         ("Age", str(age if age > 0 else 0)),
         ("Cache-Status", f"{NAME}; {how}; ttl={meta.lifetime - age}"),
     ]
-    return Answer(status, fields, [] if head or status != 200 else [entry.body])
+    body = [] if head or status != 200 else [entry.body]
+    return Answer(status, fields, body, len(entry.body))
 
 
 def status_of(entry: Entry, environ: Mapping[str, Any]) -> int:
