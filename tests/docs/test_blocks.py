@@ -125,7 +125,7 @@ def nginx(nginx_binary: Path, tmp_path: Path) -> Callable[[str], None]:
     """Whether nginx takes something, at the top of its ``http`` block or in a ``server``."""
 
     def test(part: str) -> None:
-        whole = re.search(r"^(server|upstream) ", part, re.MULTILINE)
+        whole = re.search(r"^(map|server|upstream) ", part, re.MULTILINE)
         http = part if whole else f"server {{ listen 127.0.0.1:1;\n{part}\n}}"
         config = tmp_path / "nginx.conf"
         config.write_text(f"events {{}}\nhttp {{ access_log off;\n{http}\n}}\n")

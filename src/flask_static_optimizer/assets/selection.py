@@ -180,13 +180,17 @@ def select(
 
 
 def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
-    """The URLs of all versions of what was asked for, where our fingerprint tells them apart."""
-    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    path = pattern(quote(raw.encode("latin-1"), safe="/!$&'()*+,;=:@~"))
-    if f".{asset.fingerprint}" in path:
-        return path.replace(f".{asset.fingerprint}", ".*")
+    """The URLs of all versions of what was asked for, where our fingerprint tells them apart.
+
+    They are relative to its own URL. What comes before is not said: where it depends on a proxy's
+    word (``X-Forwarded-Prefix``), a client's could get into a shared cache.
+    """
+    raw = environ.get("PATH_INFO", "").rpartition("/")[2]
+    name = pattern(quote(raw.encode("latin-1"), safe="!$&'()*+,;=:@~"))
+    if f".{asset.fingerprint}" in name:
+        return name.replace(f".{asset.fingerprint}", ".*")
     queried = asset.fingerprint in environ.get("QUERY_STRING", "")
-    return f"{path}?{PARAMETER}=*" if queried else None
+    return f"{name}?{PARAMETER}=*" if queried else None
 
 
 def _check(file: FileIO, state: os.stat_result) -> None:
