@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import flask
 import pytest
 from flask import Blueprint, Flask, Response
+from werkzeug.routing import Map, MapAdapter
 from werkzeug.test import create_environ
 
 from conftest import CSS
@@ -152,6 +154,37 @@ class Logging(Flask):
 
 def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
     app = Logging("app", root_path=str(static_folder.parent))
+    app.get("/")(lambda: "")
+    StaticOptimizer(app)
+    assert asked(app)()
+
+
+@pytest.mark.parametrize("step", ["wsgi_app", "dispatch_request", "ensure_sync"])
+@pytest.mark.parametrize("honest", [False, True])
+def test_a_step_that_a_tracer_patches_in_flask_is_taken(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str, honest: bool
+) -> None:
+    flasks = getattr(Flask, step)
+
+    def traced(*given: Any) -> Any:
+        return flasks(*given)
+
+    monkeypatch.setattr(Flask, step, traced if honest else functools.wraps(flasks)(traced))
+    assert asked(make_app())()
+
+
+class Tenants(Map):
+    """URLs that are bound in a way of the app's own."""
+
+    def bind_to_environ(self, *args: Any, **kwargs: Any) -> MapAdapter:
+        return super().bind_to_environ(*args, **kwargs)
+
+
+def test_urls_that_are_matched_in_a_way_of_the_apps_own(static_folder: Path) -> None:
+    class Rented(Flask):
+        url_map_class = Tenants
+
+    app = Rented("app", root_path=str(static_folder.parent))
     app.get("/")(lambda: "")
     StaticOptimizer(app)
     assert asked(app)()
