@@ -256,6 +256,41 @@ class TestVary:
             status_of(stored.get(headers={"Accept-Encoding": "br;q=0"})) == "fwd=vary-miss; stored"
         )
 
+    @pytest.mark.parametrize("asked", ["xz", "gzip;q=1.5", "*"])
+    def test_a_coding_that_keys_do_not_tell_is_for_who_asked(
+        self, serve: Serve, asked: str
+    ) -> None:
+        def view() -> Response:
+            coding = "xz" if asked == "xz" else "gzip" if asked != "*" else "compress"
+            coded = request.headers["Accept-Encoding"] == asked
+            headers = {"Content-Encoding": coding} if coded else {}
+            return make_response(
+                "coded" if coded else "plain", {"Vary": "Accept-Encoding", **headers}
+            )
+
+        stored = serve(view)
+        others = ["identity", "foo", "gzip;level=9", "gzip, br, deflate, zstd"]
+        wanted = [{"headers": {"Accept-Encoding": each}} for each in (asked, *others)]
+        assert seen(stored, *wanted) == ["coded"] + ["plain"] * len(others)
+
+    @pytest.mark.parametrize("odd", ["d e", "de; q = 0.1, en;q=0.5", '"de', "de\xa0"])
+    def test_a_language_that_is_read_in_another_way_is_for_who_asked(
+        self, serve: Serve, odd: str
+    ) -> None:
+        stored = serve(
+            lambda: make_response(repr(request.accept_languages), {"Vary": "Accept-Language"})
+        )
+        stored.get(headers={"Accept-Language": odd})
+        for plain in ("de", "de;q=0.1,en;q=0.5", '"d e'):
+            read = stored.get(headers={"Accept-Language": plain}).text
+            with stored.app.test_request_context(headers={"Accept-Language": plain}):
+                assert read == repr(request.accept_languages)
+
+    def test_a_field_that_wsgi_names_otherwise(self, serve: Serve) -> None:
+        stored = serve(lambda: make_response(str(request.content_type), {"Vary": "Content-Type"}))
+        kinds = [{"headers": {"Content-Type": kind}} for kind in ("a/b", "c/d")]
+        assert seen(stored, *kinds, *kinds) == ["a/b", "c/d"] * 2
+
     def test_the_policy_and_hooks_say_it_too(self, serve: Serve) -> None:
         def add(app: Flask) -> None:
             @app.after_request
