@@ -58,6 +58,7 @@ def test_flask_is_not_asked_where_it_would_run_nothing_of_the_apps(make_app: Mak
         {"method": "POST"},
         {"method": "OPTIONS"},
         {"headers": {"Authorization": "Bearer x"}},
+        {"environ_overrides": {"REMOTE_USER": "ada"}},
         {"headers": {"Upgrade": "websocket", "Connection": "Upgrade"}},
         {"headers": {"If-Match": '"other"'}},
         {"headers": {"Range": "bytes=99999-"}},

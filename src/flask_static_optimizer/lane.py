@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _KEPT = "werkzeug.debug.preserve_context"
 
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
-_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "HTTP_UPGRADE", _KEPT})
+_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE", _KEPT})
 
 
 class Lane:
@@ -79,6 +79,7 @@ class Lane:
             and (monotonic() < asset.believed_until or self._is_current(asset))
             and not (
                 "HTTP_AUTHORIZATION" in environ
+                or "REMOTE_USER" in environ
                 or "HTTP_RANGE" in environ
                 or "HTTP_IF_MATCH" in environ
                 or "HTTP_IF_UNMODIFIED_SINCE" in environ

@@ -171,6 +171,33 @@ class TestVisitors:
         texts = seen(stored, *({"headers": each} for each in headers * 2))
         assert texts == ["a" if each else "None" for each in headers * 2]
 
+    def test_a_user_whom_the_server_knows_bypasses_the_store(self, serve: Serve) -> None:
+        stored = serve(lambda: str(request.remote_user))
+        users = [{"environ_overrides": {"REMOTE_USER": name}} for name in ("ada", "bob", "")]
+        assert seen(stored, *users, *users) == ["ada", "bob", ""] * 2
+        assert "private" in stored.get(**users[0]).headers["Cache-Control"]
+        assert status_of(stored.get(**users[2])) == "hit"
+
+    @pytest.mark.parametrize("override", [False, True])
+    def test_the_content_of_a_request_chooses_nothing_for_others(
+        self, serve: Serve, override: bool
+    ) -> None:
+        stored = serve(lambda: request.get_data(as_text=True))
+        flask = stored.app.wsgi_app
+
+        def overriding(environ: Any, start_response: Any) -> Any:
+            environ["REQUEST_METHOD"] = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", "GET")
+            return flask(environ, start_response)
+
+        stored.app.wsgi_app = overriding  # type: ignore[method-assign]
+        fat = {"data": "evil", "headers": {"X-HTTP-Method-Override": "GET"} if override else {}}
+        fat["method"] = "POST" if override else "GET"
+        assert stored.client.open("/thing", **fat).text == "evil"
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+        chunked["wsgi.input"] = io.BytesIO(b"evil")
+        assert stored.get(environ_overrides=chunked).text == "evil"
+        assert stored.get().text == ""
+
     def test_authorization_with_public(self, serve: Serve) -> None:
         stored = serve(public=True)
         first = stored.get(headers={"Authorization": "Basic YTpi"})
