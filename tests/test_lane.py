@@ -268,6 +268,18 @@ def test_hosts_and_debug_mode_are_flasks(
     assert asked(make_app(STATIC_OPTIMIZER_EXPRESS=express, **config))()
 
 
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_host_that_can_be_none_is_flasks(make_app: MakeApp, host: str, express: bool) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=express)
+    ask = asked(app)
+    for _ in range(2):  # looked up, and remembered
+        assert not ask()
+        assert ask(headers={"Host": host})
+    assert app.test_client().get(URL, headers={"Host": host}).status_code == 400
+
+
 def test_a_middleware_that_comes_later_sees_all(make_app: MakeApp) -> None:
     app = make_app()
     seen = []

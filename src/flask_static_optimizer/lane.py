@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from flask import Flask
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import Map
+from werkzeug.wsgi import get_host
 
 from .observers import anybody_listens
 from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
@@ -25,6 +28,12 @@ _KEPT = "werkzeug.debug.preserve_context"
 
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
 _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE", _KEPT})
+
+
+_ANY_URLS = Map()
+
+#: Hosts remembered as good ones: a client may think up any.
+_HOSTS = 1024
 
 
 class Lane:
@@ -46,6 +55,7 @@ class Lane:
         self._assets: dict[str, Asset] = {}
         self._prefixes: tuple[str, ...] = ()
         self._watched = self._counts = True
+        self._hosts: set[str | None] = set()
 
     def open(
         self, files: PreparedFiles, routes: StoredRoutes, *, watched: bool, counts: bool
@@ -86,6 +96,7 @@ class Lane:
                 or "HTTP_UPGRADE" in environ
                 or _KEPT in environ
             )
+            and get("HTTP_HOST") in self._hosts
             and not (self._watched and anybody_listens(self._app()))
             and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
         ):
@@ -128,6 +139,8 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
+        if not self._takes_host(environ):
+            return None
         path = environ["PATH_INFO"]
         listening = anybody_listens(self._app())
         if path.startswith(files.prefixes) and not (listening and self._watched):
@@ -137,6 +150,20 @@ class Lane:
         if path.startswith(routes.prefixes) and not listening:
             return routes.answer(environ)
         return None
+
+    def _takes_host(self, environ: WSGIEnvironment) -> bool:
+        """Whether Flask would find URLs at a request's host, which is none if it can't be one."""
+        host = environ.get("HTTP_HOST")
+        if host in self._hosts:
+            return True
+        try:
+            _ANY_URLS.bind(get_host(environ))
+        except BadHost:
+            return False
+        if len(self._hosts) >= _HOSTS:
+            self._hosts.clear()
+        self._hosts.add(host)
+        return True
 
     def _file(self, files: PreparedFiles, environ: WSGIEnvironment) -> Answer | None:
         try:
