@@ -197,6 +197,7 @@ class TestVisitors:
         chunked["wsgi.input"] = io.BytesIO(b"evil")
         assert stored.get(environ_overrides=chunked).text == "evil"
         assert stored.get().text == ""
+        assert stored.client.open("/thing", **fat).text == "evil"
 
     def test_authorization_with_public(self, serve: Serve) -> None:
         stored = serve(public=True)

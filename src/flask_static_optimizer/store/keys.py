@@ -46,7 +46,8 @@ class Keys:
     def of_request(self, environ: Mapping[str, Any]) -> str | None:
         """The key of a request's URL, as it was sent; ``None`` if it is too long to be stored.
 
-        Another host, scheme, script root or order of the query is another URL.
+        Another host, scheme, script root or order of the query is another URL; so is another
+        spelling of a host, as a view that compares hosts may not know it.
         """
         get = environ.get
         path, query, root = get("PATH_INFO", ""), get("QUERY_STRING", ""), get("SCRIPT_NAME", "")
@@ -54,7 +55,7 @@ class Keys:
             return None
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
         scheme = get("wsgi.url_scheme")
-        url = (scheme, host.lower(), root, path, query, *map(get, _FORWARDED))
+        url = (scheme, host, root, path, query, *map(get, _FORWARDED))
         return f"fso:{self._namespace}:{_hash(url)}"
 
     def of_path(self, environ: Mapping[str, Any]) -> str:

@@ -49,8 +49,6 @@ def why_not_asked(environ: Mapping[str, Any], *, public: bool) -> str | None:
         return "it does not answer GET"
     if is_authenticated(environ) and not public:
         return "the request has an Authorization"
-    if environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
-        return "the request has content, which its URL does not tell (RFC 9110 §9.3.1)"
     if "no-store" in directives(environ.get("HTTP_CACHE_CONTROL")):
         return "the request says no-store"
     return None

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: A key in the WSGI environ, where no client can put one: the view itself is to be asked.
 ASK_VIEW = "flask_static_optimizer.ask_view"
 
+#: What servers say where a request has no content.
+_NO_CONTENT = frozenset({None, "", "0"})
+
 #: Into how many groups paths are put for purging, where others share the backend, and where its
 #: few places are needed for responses.
 _PATHS, _PATHS_IN_PROCESS = 1024, 64
@@ -102,11 +105,17 @@ class Store:
         return found
 
     def admits(self, environ: Mapping[str, Any], scope: Scope) -> bool:
-        """Whether a request can be answered out of the store at all."""
+        """Whether a request can be answered out of the store at all.
+
+        One with content can't: its URL does not tell it, and a view may read it all the same
+        (RFC 9110 §9.3.1).
+        """
         return (
             scope.stored
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")
             and (scope.public or not is_authenticated(environ))
+            and environ.get("CONTENT_LENGTH") in _NO_CONTENT
+            and "HTTP_TRANSFER_ENCODING" not in environ
             and ASK_VIEW not in environ
         )
 
