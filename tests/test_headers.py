@@ -39,6 +39,13 @@ def test_public_is_said_only_when_asked_for(make_app: MakeApp) -> None:
     assert "private" in one.get("/static/app.css", headers=AUTH).cache_control
 
 
+def test_a_user_whom_the_server_knows_gets_what_is_private(make_app: MakeApp) -> None:
+    app = make_app(STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=86400")
+    response = app.test_client().get("/static/app.css", environ_overrides={"REMOTE_USER": "ada"})
+    assert response.headers["Cache-Control"] == "private, max-age=3600"
+    assert "CDN-Cache-Control" not in response.headers
+
+
 def test_cdn_cache_control_only_on_what_may_be_shared(make_app: MakeApp) -> None:
     app = make_app(
         STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=86400",

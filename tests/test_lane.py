@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import flask
 import pytest
 from flask import Blueprint, Flask, Response
+from werkzeug.routing import Map, MapAdapter
 from werkzeug.test import create_environ
 
 from conftest import CSS
@@ -56,6 +58,7 @@ def test_flask_is_not_asked_where_it_would_run_nothing_of_the_apps(make_app: Mak
         {"method": "POST"},
         {"method": "OPTIONS"},
         {"headers": {"Authorization": "Bearer x"}},
+        {"environ_overrides": {"REMOTE_USER": "ada"}},
         {"headers": {"Upgrade": "websocket", "Connection": "Upgrade"}},
         {"headers": {"If-Match": '"other"'}},
         {"headers": {"Range": "bytes=99999-"}},
@@ -157,6 +160,37 @@ def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
     assert asked(app)()
 
 
+@pytest.mark.parametrize("step", ["wsgi_app", "dispatch_request", "ensure_sync"])
+@pytest.mark.parametrize("honest", [False, True])
+def test_a_step_that_a_tracer_patches_in_flask_is_taken(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str, honest: bool
+) -> None:
+    flasks = getattr(Flask, step)
+
+    def traced(*given: Any) -> Any:
+        return flasks(*given)
+
+    monkeypatch.setattr(Flask, step, traced if honest else functools.wraps(flasks)(traced))
+    assert asked(make_app())()
+
+
+class Tenants(Map):
+    """URLs that are bound in a way of the app's own."""
+
+    def bind_to_environ(self, *args: Any, **kwargs: Any) -> MapAdapter:
+        return super().bind_to_environ(*args, **kwargs)
+
+
+def test_urls_that_are_matched_in_a_way_of_the_apps_own(static_folder: Path) -> None:
+    class Rented(Flask):
+        url_map_class = Tenants
+
+    app = Rented("app", root_path=str(static_folder.parent))
+    app.get("/")(lambda: "")
+    StaticOptimizer(app)
+    assert asked(app)()
+
+
 @pytest.mark.parametrize("guarded", ["shop", "shop.inner", "other"])
 def test_the_hooks_of_other_blueprints_do_not_matter(
     static_folder: Path, make_app: MakeApp, guarded: str
@@ -232,6 +266,18 @@ def test_hosts_and_debug_mode_are_flasks(
     make_app: MakeApp, config: dict[str, Any], express: bool
 ) -> None:
     assert asked(make_app(STATIC_OPTIMIZER_EXPRESS=express, **config))()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_host_that_can_be_none_is_flasks(make_app: MakeApp, host: str, express: bool) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=express)
+    ask = asked(app)
+    for _ in range(2):  # looked up, and remembered
+        assert not ask()
+        assert ask(headers={"Host": host})
+    assert app.test_client().get(URL, headers={"Host": host}).status_code == 400
 
 
 def test_a_middleware_that_comes_later_sees_all(make_app: MakeApp) -> None:

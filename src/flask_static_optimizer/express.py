@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.routing import Map
 
-from .folders import scaffold_of
+from .folders import blueprint_of
 from .freshness import decides_freshness
 from .lane import Lane
 from .notices import passed_by_express
@@ -72,13 +72,12 @@ def _folders(state: AppState, app: Flask, passed_by: list[str]) -> dict[str, Fol
         endpoint = state.endpoints.get(name)
         assert endpoint is not None, "it is one of the app's"
         assert endpoint.mount is not None, "it is a folder"
-        scaffold = scaffold_of(app, app.view_functions[name])
+        blueprint = blueprint_of(app.view_functions[name])
         ours = passed_by + hooks(app, name, state.own_hooks)
-        if decides_freshness(scaffold) or (ours and not state.settings.express):
+        if decides_freshness(blueprint or app) or (ours and not state.settings.express):
             continue
         if ours:
             passed_by_express(state, app, name, ours)
-        blueprint = None if isinstance(scaffold, Flask) else scaffold
         folders[name] = Folder(endpoint.mount, blueprint, partial(_public_policy, state, endpoint))
     return folders
 

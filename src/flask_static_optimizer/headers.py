@@ -8,6 +8,7 @@ from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .digests import digest
 from .http.answers import answer_conditions
+from .http.authentication import is_authenticated
 from .http.bodies import FileSlice, wrapped
 from .http.conditional import has_precondition
 from .http.fields import fold, forbid_sharing, forbid_storing, set_scope, vary_names
@@ -58,8 +59,8 @@ def _nothing_to_add(state: AppState, mark: Mark, request: Request, response: Res
         mark.ours
         and response.headers.to_wsgi_list() == mark.sent
         and not (mark.protected or mark.written or mark.policy.vary)
-        and "HTTP_AUTHORIZATION" not in environ
-        and "HTTP_RANGE" not in environ
+        and not is_authenticated(environ)
+        and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
         and not (state.settings.public or mark.policy.public or state.settings.cdn_cache_control)
         and same_body(mark.body, response)
@@ -90,7 +91,7 @@ def _say(state: AppState, app: Flask, mark: Mark, request: Request, response: Re
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
     """Whether a response may be meant for one visitor only, as far as can be seen."""
-    if "HTTP_AUTHORIZATION" in request.environ and not public:
+    if is_authenticated(request.environ) and not public:
         return True
     if "Vary" in response.headers and "cookie" in response.vary:
         return True

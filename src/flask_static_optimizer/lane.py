@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from flask import Flask
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import Map
+from werkzeug.wsgi import get_host
 
 from .observers import anybody_listens
 from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
@@ -24,7 +27,12 @@ if TYPE_CHECKING:
 _KEPT = "werkzeug.debug.preserve_context"
 
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
-_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "HTTP_UPGRADE", _KEPT})
+_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE", _KEPT})
+
+_ANY_URLS = Map()
+
+#: Hosts remembered as good ones: a client may think up any.
+_HOSTS = 1024
 
 
 class Lane:
@@ -46,6 +54,7 @@ class Lane:
         self._assets: dict[str, Asset] = {}
         self._prefixes: tuple[str, ...] = ()
         self._watched = self._counts = True
+        self._hosts: set[str | None] = set()
 
     def open(
         self, files: PreparedFiles, routes: StoredRoutes, *, watched: bool, counts: bool
@@ -73,12 +82,15 @@ class Lane:
         elif (
             (
                 prepared := asset.answers.get(
-                    (path, get("QUERY_STRING"), get("HTTP_ACCEPT_ENCODING"))
+                    (path, get("QUERY_STRING"), get("HTTP_ACCEPT_ENCODING"), get("HTTP_HOST"))
                 )
             )
             and (monotonic() < asset.believed_until or self._is_current(asset))
             and not (
-                "HTTP_AUTHORIZATION" in environ or "HTTP_UPGRADE" in environ or _KEPT in environ
+                "HTTP_AUTHORIZATION" in environ
+                or "REMOTE_USER" in environ
+                or "HTTP_UPGRADE" in environ
+                or _KEPT in environ
             )
             and not (self._watched and anybody_listens(self._app()))
             and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
@@ -131,6 +143,8 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
+        if not self._takes_host(environ):
+            return None
         path, app = environ["PATH_INFO"], self._app()
         answer = None
         if path.startswith(files.prefixes) and not (self._watched and anybody_listens(app)):
@@ -138,6 +152,20 @@ class Lane:
         if answer is None and path.startswith(routes.prefixes) and not anybody_listens(app):
             answer = routes.answer(environ)
         return answer
+
+    def _takes_host(self, environ: WSGIEnvironment) -> bool:
+        """Whether Flask would find URLs at a request's host, which is none if it can't be one."""
+        host = environ.get("HTTP_HOST")
+        if host in self._hosts:
+            return True
+        try:
+            _ANY_URLS.bind(get_host(environ))
+        except BadHost:
+            return False
+        if len(self._hosts) >= _HOSTS:
+            self._hosts.clear()
+        self._hosts.add(host)
+        return True
 
     def _file(self, files: PreparedFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -42,6 +43,7 @@ _STEPS = (
     "full_dispatch_request",
     "preprocess_request",
     "dispatch_request",
+    "ensure_sync",
     "finalize_request",
     "make_response",
     "process_response",
@@ -64,7 +66,7 @@ def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
 
 
 def replaced_steps(app: Flask) -> list[str]:
-    """The names of Flask's own methods and classes that the app has replaced.
+    """The names of Flask's own methods and classes that the app, or a tracer, has replaced.
 
     Of a ``wsgi_app`` that was assigned to the app it knows nothing.
     """
@@ -72,8 +74,20 @@ def replaced_steps(app: Flask) -> list[str]:
         f"{type(app).__name__}.{name}"
         for name in _STEPS
         if (name in vars(app) and name != "wsgi_app")
-        or getattr(type(app), name, None) is not getattr(Flask, name, None)
+        or not is_own(getattr(type(app), name, None), "flask")
     ]
+
+
+def is_own(thing: object, package: str) -> bool:
+    """Whether a class or a function was written in a package.
+
+    A patch that says of itself that it is what it replaced (``functools.wraps``, wrapt) is not.
+    """
+    if isinstance(thing, type):
+        module = thing.__module__
+    else:
+        module = thing.__globals__["__name__"] if type(thing) is FunctionType else ""
+    return module.partition(".")[0] == package
 
 
 def anybody_listens(app: Flask) -> bool:

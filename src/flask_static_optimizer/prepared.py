@@ -89,8 +89,15 @@ class Prepared:
             ranges = requested(asked, length)
             if ranges is not None:
                 return self._part(ranges, length) if ranges else None
-        whole = self._whole()
-        return OK, self.headers[:], (whole,) if isinstance(whole, bytes) else whole
+        return self.whole()
+
+    def whole(self) -> Answer:
+        """What a GET request without conditions is to get.
+
+        :raises OSError: if the file can't be read.
+        """
+        body = self._body()
+        return OK, self.headers[:], (body,) if isinstance(body, bytes) else body
 
     def _part(self, ranges: list[Range], length: int) -> Answer:
         headers = self.headers[:]
@@ -103,9 +110,9 @@ class Prepared:
         partial = Partial.of(ranges, length, self.selected.asset.content_type)
         said = partial.headers
         headers = [(name, said.get(name, value)) for name, value in headers]
-        return PARTIAL, headers, partial.body_of(self._whole())
+        return PARTIAL, headers, partial.body_of(self._body())
 
-    def _whole(self) -> bytes | FileSlice:
+    def _body(self) -> bytes | FileSlice:
         if self.body is not None:
             return self.body
         opened = self.selected.open()

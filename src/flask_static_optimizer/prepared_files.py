@@ -122,6 +122,12 @@ class PreparedFiles:
         asset.answers[key_of(environ)] = prepared
 
 
-def key_of(environ: WSGIEnvironment) -> tuple[str, str | None, str | None]:
-    """What a file's representation depends on."""
-    return environ["PATH_INFO"], environ.get("QUERY_STRING"), environ.get("HTTP_ACCEPT_ENCODING")
+def key_of(environ: WSGIEnvironment) -> tuple[str | None, ...]:
+    """What a file's representation depends on, and the host, which was found to be one."""
+    get = environ.get
+    return (
+        environ["PATH_INFO"],
+        get("QUERY_STRING"),
+        get("HTTP_ACCEPT_ENCODING"),
+        get("HTTP_HOST"),
+    )

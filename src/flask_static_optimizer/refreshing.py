@@ -26,9 +26,13 @@ _HIDDEN = (
     "HTTP_IF_UNMODIFIED_SINCE",
     "HTTP_PRAGMA",
     "HTTP_RANGE",
+    "HTTP_TRANSFER_ENCODING",
     "CONTENT_LENGTH",
     "CONTENT_TYPE",
 )
+
+#: What a middleware may have left for the app that outlives its request; other objects may not.
+_PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
 _refreshing: ContextVar[bool] = ContextVar("refreshing", default=False)
 
@@ -73,7 +77,7 @@ class Refresher:
 def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
     """The environ of the same request, without what belongs to its server and to its answer."""
     renewed: dict[str, Any] = {
-        name: value for name, value in environ.items() if isinstance(value, str)
+        name: value for name, value in environ.items() if type(value) in _PLAIN
     }
     for name in _HIDDEN:
         renewed.pop(name, None)

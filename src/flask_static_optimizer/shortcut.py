@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from werkzeug.routing import PathConverter
 
+from .observers import is_own
+
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.routing import Rule
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,7 +64,10 @@ def has_one_host(app: Flask) -> bool:
     url_map = app.url_map
     return (
         not url_map.host_matching
-        and type(app).create_url_adapter is Flask.create_url_adapter
+        and "create_url_adapter" not in vars(app)
+        and is_own(type(app).create_url_adapter, "flask")
+        and is_own(type(url_map).bind_to_environ, "werkzeug")
+        and is_own(type(url_map).bind, "werkzeug")
         and all(rule.subdomain == url_map.default_subdomain for rule in url_map.iter_rules())
     )
 

@@ -40,9 +40,10 @@ class Figures(NamedTuple):
 
 
 class Stats:
-    """The counters of one app.
+    """The counters of one app in this process: ``app.extensions["static_optimizer"].stats``.
 
-    A request pays for one ``append`` to a deque, which needs no lock; whoever reads adds up.
+    Each field of :class:`Figures` can be read as an attribute. A request pays for one ``append``
+    to a deque, which needs no lock; whoever reads adds up.
     """
 
     def __init__(self) -> None:
@@ -62,7 +63,10 @@ class Stats:
             self.figures()
 
     def figures(self) -> Figures:
-        """All counters, as of one moment."""
+        """All counters, as of one moment.
+
+        :returns: what was counted since the process started.
+        """
         with self._lock:
             # What comes meanwhile waits for the next who reads.
             waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -18,6 +18,7 @@ from .notices import not_storable
 from .store import rules
 from .store.entry import Entry, Head
 from .store.hits import NAME
+from .store.keys import tells_coding
 
 if TYPE_CHECKING:
     from flask import Flask, Request
@@ -204,6 +205,9 @@ class Errand:
         # A hook that codes bodies does so with stored ones, too.
         varying = vary_names(headers) | (vary_names(response.headers) - {"accept-encoding"})
         varying |= {name.lower() for name in mark.policy.vary}
+        coding = ",".join(headers.getlist("Content-Encoding"))
+        if "accept-encoding" in varying and coding and not tells_coding(coding, self._environ):
+            return False
         fields = self._fields(state, app, mark, headers, len(body))
         entry = Entry(Head.of(fields, now, initial_age, ages, self._begun), body)
         spare = ages.lifetime if mark.policy.etag else 0

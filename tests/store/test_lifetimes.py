@@ -159,6 +159,19 @@ class TestStaleWhileRevalidate:
         wait_until(lambda: len(stored.runs) == 2)
         assert seen == [("GET", False), ("HEAD", True), ("GET", False)]
 
+    def test_a_refresh_sees_what_a_middleware_left(self, serve: Serve, clock: Any) -> None:
+        from flask import request
+
+        stored = serve(
+            lambda: f"tenant {request.environ.get('tenant')}", max_age=10, stale_while_revalidate=90
+        )
+        given = {"environ_overrides": {"tenant": 7, "connection": object()}}
+        stored.get(**given)
+        clock.tick(15)
+        stored.get(**given)
+        wait_until(lambda: len(stored.runs) == 2 and stored.get().headers["Age"] == "0")
+        assert stored.get().text == "tenant 7"
+
     def test_a_refresh_that_fails_leaves_the_old_and_is_not_repeated_at_once(
         self, serve: Serve, clock: Any, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -171,6 +171,33 @@ class TestVisitors:
         texts = seen(stored, *({"headers": each} for each in headers * 2))
         assert texts == ["a" if each else "None" for each in headers * 2]
 
+    def test_a_user_whom_the_server_knows_bypasses_the_store(self, serve: Serve) -> None:
+        stored = serve(lambda: str(request.remote_user))
+        users = [{"environ_overrides": {"REMOTE_USER": name}} for name in ("ada", "bob", "")]
+        assert seen(stored, *users, *users) == ["ada", "bob", ""] * 2
+        assert "private" in stored.get(**users[0]).headers["Cache-Control"]
+        assert status_of(stored.get(**users[2])) == "hit"
+
+    @pytest.mark.parametrize("override", [False, True])
+    def test_the_content_of_a_request_chooses_nothing_for_others(
+        self, serve: Serve, override: bool
+    ) -> None:
+        stored = serve(lambda: request.get_data(as_text=True))
+        flask = stored.app.wsgi_app
+
+        def overriding(environ: Any, start_response: Any) -> Any:
+            environ["REQUEST_METHOD"] = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", "GET")
+            return flask(environ, start_response)
+
+        stored.app.wsgi_app = overriding  # type: ignore[method-assign]
+        fat = {"data": "evil", "headers": {"X-HTTP-Method-Override": "GET"} if override else {}}
+        fat["method"] = "POST" if override else "GET"
+        assert stored.client.open("/thing", **fat).text == "evil"
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+        chunked["wsgi.input"] = io.BytesIO(b"evil")
+        assert stored.get(environ_overrides=chunked).text == "evil"
+        assert stored.get().text == ""
+
     def test_authorization_with_public(self, serve: Serve) -> None:
         stored = serve(public=True)
         first = stored.get(headers={"Authorization": "Basic YTpi"})
@@ -255,6 +282,41 @@ class TestVary:
         assert (
             status_of(stored.get(headers={"Accept-Encoding": "br;q=0"})) == "fwd=vary-miss; stored"
         )
+
+    @pytest.mark.parametrize("asked", ["xz", "gzip;q=1.5", "*"])
+    def test_a_coding_that_keys_do_not_tell_is_for_who_asked(
+        self, serve: Serve, asked: str
+    ) -> None:
+        def view() -> Response:
+            coding = "xz" if asked == "xz" else "gzip" if asked != "*" else "compress"
+            coded = request.headers["Accept-Encoding"] == asked
+            headers = {"Content-Encoding": coding} if coded else {}
+            return make_response(
+                "coded" if coded else "plain", {"Vary": "Accept-Encoding", **headers}
+            )
+
+        stored = serve(view)
+        others = ["identity", "foo", "gzip;level=9", "gzip, br, deflate, zstd"]
+        wanted = [{"headers": {"Accept-Encoding": each}} for each in (asked, *others)]
+        assert seen(stored, *wanted) == ["coded"] + ["plain"] * len(others)
+
+    @pytest.mark.parametrize("odd", ["d e", "de; q = 0.1, en;q=0.5", '"de', "de\xa0"])
+    def test_a_language_that_is_read_in_another_way_is_for_who_asked(
+        self, serve: Serve, odd: str
+    ) -> None:
+        stored = serve(
+            lambda: make_response(repr(request.accept_languages), {"Vary": "Accept-Language"})
+        )
+        stored.get(headers={"Accept-Language": odd})
+        for plain in ("de", "de;q=0.1,en;q=0.5", '"d e'):
+            read = stored.get(headers={"Accept-Language": plain}).text
+            with stored.app.test_request_context(headers={"Accept-Language": plain}):
+                assert read == repr(request.accept_languages)
+
+    def test_a_field_that_wsgi_names_otherwise(self, serve: Serve) -> None:
+        stored = serve(lambda: make_response(str(request.content_type), {"Vary": "Content-Type"}))
+        kinds = [{"headers": {"Content-Type": kind}} for kind in ("a/b", "c/d")]
+        assert seen(stored, *kinds, *kinds) == ["a/b", "c/d"] * 2
 
     def test_the_policy_and_hooks_say_it_too(self, serve: Serve) -> None:
         def add(app: Flask) -> None:

@@ -14,7 +14,7 @@ from werkzeug.http import parse_dict_header
 
 from ..assets.mount import Mount
 from ..assets.urls import PLAIN
-from ..folders import scaffold_of
+from ..folders import blueprint_of
 from ..inprocess import Exchange, ask
 from ..representation import CACHEABLE
 from .findings import Finding
@@ -133,7 +133,7 @@ class Survey:
     def _guarded(self, endpoint: StaticEndpoint) -> Mount | None:
         """The folder of a view that something was put around: it is asked for all the same."""
         view = inspect.unwrap(self._app.view_functions[endpoint.name])
-        scaffold = scaffold_of(self._app, view)
+        scaffold = blueprint_of(view) or self._app
         if scaffold.static_folder is None:
             return None
         settings = self._state.settings

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
-from ..http.negotiation import accepted
+from ..http.negotiation import IDENTITY, accepted
 
 #: Characters of path and query together up to which a URL is stored at all.
 LONGEST = 4096
@@ -22,6 +23,12 @@ _FORWARDED = (
 )
 
 _CODINGS = ("zstd", "br", "gzip", "deflate")
+
+#: Where a list may have white space that means nothing (RFC 9110 §5.6.1, §5.6.6).
+_BETWEEN = re.compile(r"[ \t]*([,;])[ \t]*")
+
+#: Request fields that WSGI keeps under names of their own.
+_ENVIRON = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
 class Keys:
@@ -75,21 +82,37 @@ def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> st
     return f"{key}:{selecting[:32]}"
 
 
+def tells_coding(codings: str, environ: Mapping[str, Any]) -> bool:
+    """Whether all who take a response's coding, and no others, have the key of a request.
+
+    Keys know the usual codings only, however many others a client lists.
+
+    :param codings: the ``Content-Encoding`` of a response that varies by ``Accept-Encoding``.
+    """
+    known = {IDENTITY, *accepted(environ.get("HTTP_ACCEPT_ENCODING"), _CODINGS)}
+    return all(coding.strip(" \t").lower() in known for coding in codings.split(","))
+
+
 def of_flight(key: str) -> str:
     """The key of the lock of whoever makes what is missing at another."""
     return f"{key}:f"
 
 
 def _selecting(name: str, environ: Mapping[str, Any]) -> str:
-    """What a header field of a request means, in one of its many spellings."""
-    value = environ.get("HTTP_" + name.upper().replace("-", "_"))
+    """What a header field of a request means, in one of its many spellings.
+
+    What a view may read in another way stays as it is: whoever sends it would choose what others
+    get.
+    """
+    value = environ.get(_ENVIRON.get(name) or "HTTP_" + name.upper().replace("-", "_"))
     if value is None:
         return ""
     if name == "accept-encoding":
         return ",".join(accepted(value, _CODINGS))
-    if name == "accept-language":  # all of it is insensitive to case
-        return ",".join("".join(part.split()).lower() for part in value.split(","))
-    return " ".join(str(value).split())
+    text = str(value).strip(" \t")
+    if name == "accept-language" and '"' not in text:  # all of it is insensitive to case
+        return _BETWEEN.sub(r"\1", text).lower()
+    return text
 
 
 def _hash(parts: tuple[str | None, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.http import parse_dict_header
 
+from ..http.authentication import is_authenticated
 from ..http.dates import seconds_of
 from ..http.fields import vary_names
 
@@ -46,8 +47,10 @@ def why_not_asked(environ: Mapping[str, Any], *, public: bool) -> str | None:
     """
     if environ["REQUEST_METHOD"] != "GET":
         return "it does not answer GET"
-    if "HTTP_AUTHORIZATION" in environ and not public:
+    if is_authenticated(environ) and not public:
         return "the request has an Authorization"
+    if environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
+        return "the request has content, which its URL does not tell (RFC 9110 §9.3.1)"
     if "no-store" in directives(environ.get("HTTP_CACHE_CONTROL")):
         return "the request says no-store"
     return None

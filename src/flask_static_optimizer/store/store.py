@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..http.authentication import is_authenticated
 from . import hits, rules
 from .backends import Backend, has_locks, in_process
 from .flights import Flights
@@ -105,7 +106,7 @@ class Store:
         return (
             scope.stored
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")
-            and (scope.public or "HTTP_AUTHORIZATION" not in environ)
+            and (scope.public or not is_authenticated(environ))
             and ASK_VIEW not in environ
         )
 
