@@ -127,7 +127,6 @@ def world(spec: Spec, root: Path, *, optimize: bool = True) -> Iterator[World]:
     app.config.update(
         SECRET_KEY="k", PROPAGATE_EXCEPTIONS=False, SESSION_REFRESH_EACH_REQUEST=spec.refresh
     )
-    app.logger.disabled = True
     rules = {spec.rule: {"session": "protected"}} if spec.rule else {}
     app.config.update(
         STATIC_OPTIMIZER_FINGERPRINT=spec.fingerprint,
@@ -145,7 +144,11 @@ def world(spec: Spec, root: Path, *, optimize: bool = True) -> Iterator[World]:
     add_views(app)
     if optimize and not spec.ours_first:
         StaticOptimizer(app)
-    yield made
+    app.logger.disabled = True  # it is one for all apps of that name
+    try:
+        yield made
+    finally:
+        app.logger.disabled = False
 
 
 def add_views(app: Flask) -> None:
