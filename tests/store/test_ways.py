@@ -262,8 +262,8 @@ def test_the_same_answers(
             lane, hooks = (ask(app, *step) for app in stored)
             assert lane == hooks, step
             expected = ask(ways.storeless, *step)
-            # A failure may be stood in for; the rest is as if the view had run just now.
-            if lane[0][0] == expected[0][0] == "2":
+            # A stored response may stand in for a failure, and be cut where the view's can't.
+            if lane[0] == expected[0] and lane[0].startswith("2"):
                 assert lane[2] == expected[2], step
 
 
