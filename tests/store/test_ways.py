@@ -193,9 +193,8 @@ METHODS = st.sampled_from(["GET"] * 9 + ["HEAD"] * 3 + ["PUT", "POST", "OPTIONS"
 
 
 @st.composite
-def scripts(draw: st.DrawFn) -> list[tuple[Any, ...]]:
+def scripts(draw: st.DrawFn, urls: list[str], fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """What happens at a few URLs with a few fields: requests meet what others left."""
-    urls, fields = draw(st.sampled_from(SUBJECTS))
     names = [*fields, draw(st.sampled_from(sorted(FIELDS)))]
     return draw(st.lists(steps(urls, names), min_size=3, max_size=12))
 
@@ -236,14 +235,18 @@ def ask(app: Flask, method: str, url: str, fields: dict[str, str]) -> tuple[Any,
     return status, sorted(headers.to_wsgi_list()), data
 
 
+@pytest.mark.parametrize(("urls", "fields"), SUBJECTS, ids=lambda subject: subject[0])
 @settings(
-    max_examples=int(os.environ.get("EXPRESS_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("EXPRESS_EXAMPLES", "30")),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(script=scripts())
-def test_the_same_answers(ways: Ways, script: list[tuple[Any, ...]]) -> None:
+@given(data=st.data())
+def test_the_same_answers(
+    ways: Ways, urls: list[str], fields: tuple[str, ...], data: st.DataObject
+) -> None:
+    script = data.draw(scripts(urls, fields))
     stored = (ways.lane, ways.hooks)
     for app in stored:
         with app.app_context():
@@ -256,12 +259,11 @@ def test_the_same_answers(ways: Ways, script: list[tuple[Any, ...]]) -> None:
                 with app.app_context():
                     StaticOptimizer().purge(**step[0])
         else:
-            method, url, fields = step
-            lane, hooks = (ask(app, method, url, fields) for app in stored)
+            lane, hooks = (ask(app, *step) for app in stored)
             assert lane == hooks, step
-            expected = ask(ways.storeless, method, url, fields)
-            # A failure may be stood in for; the rest is as if the view had run just now.
-            if lane[0][0] == expected[0][0] == "2":
+            expected = ask(ways.storeless, *step)
+            # A stored response may stand in for a failure, and be cut where the view's can't.
+            if lane[0] == expected[0] and lane[0].startswith("2"):
                 assert lane[2] == expected[2], step
 
 
