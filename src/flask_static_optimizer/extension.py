@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from .commands import add_commands
+from .counters.metrics import add_metrics
 from .errors import ConfigurationError
-from .express import add_lane
+from .express.opening import add_lane
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
-from .metrics import add_metrics
-from .purging import purge
 from .settings import Settings
 from .state import AppState
+from .stored.purging import purge
 from .templates import help_templates, preload_assets
 from .url_building import fingerprint_urls
 

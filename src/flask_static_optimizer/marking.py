@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
-    from .storing import Errand
+    from .stored.errand import Errand
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"

@@ -11,9 +11,9 @@ from werkzeug.datastructures import Headers
 
 from .assets.files import FileChangingError
 from .choice import Choice, choose
+from .express.prepared import NOT_MODIFIED, Prepared
 from .folders import blueprint_of
 from .marking import mark_of
-from .prepared import NOT_MODIFIED, Prepared
 from .ready import ReadyClasses
 from .serving import serve_static
 

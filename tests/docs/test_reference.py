@@ -13,8 +13,8 @@ import pytest
 import flask_static_optimizer
 from docs.pages import ROOT
 from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_request
+from flask_static_optimizer.counters.stats import Stats
 from flask_static_optimizer.policy import CachePolicy
-from flask_static_optimizer.stats import Stats
 
 REFERENCE = (ROOT / "docs" / "api.md").read_text("utf-8")
 

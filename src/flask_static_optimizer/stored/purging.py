@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .errors import nearest
+from ..errors import nearest
 from .invalidation import wsgi_path
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .state import AppState
+    from ..state import AppState
 
 
 def purge(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from flask import Request, Response
 
-    from .assets.selection import Selected
-    from .http.answer import Answer
-    from .marking import Mark
+    from ..assets.selection import Selected
+    from ..http.answer import Answer
+    from ..marking import Mark
 
 #: Requests that may wait to be added up, so that a process that is never asked holds little.
 _WAITING = 4096

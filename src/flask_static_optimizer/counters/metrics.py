@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from .errors import ConfigurationError
-from .settings import PREFIX
+from ..errors import ConfigurationError
+from ..settings import PREFIX
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .state import AppState
+    from ..state import AppState
     from .stats import Figures
 
 ENDPOINT = "static_optimizer_metrics"

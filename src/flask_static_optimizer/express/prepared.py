@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .http.bodies import FileSlice, wrapped
-from .http.conditional import has_precondition, precondition, range_applies
-from .http.fields import of_304
-from .http.partial import Partial
-from .http.ranges import Range, requested
+from ..http.bodies import FileSlice, wrapped
+from ..http.conditional import has_precondition, precondition, range_applies
+from ..http.fields import of_304
+from ..http.partial import Partial
+from ..http.ranges import Range, requested
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from .assets.selection import Selected
+    from ..assets.selection import Selected
 
 Headers = list[tuple[str, str]]
 

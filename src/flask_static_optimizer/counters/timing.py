@@ -9,13 +9,13 @@ from weakref import ref
 
 from flask import request_finished
 
-from .marking import current_mark
-from .signals import static_request_marked
+from ..marking import current_mark
+from ..signals import static_request_marked
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-    from .marking import Mark
+    from ..marking import Mark
 
 
 def add_timing(app: Flask) -> list[Callable[..., None]]:

@@ -310,7 +310,7 @@ def test_the_express_lane_looks_once_a_second(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("flask_static_optimizer.prepared_files.monotonic", lambda: clock[0])
+    monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
     client = make_app(STATIC_OPTIMIZER_EXPRESS=True).test_client()
     client.get("/")
     old = client.get(URL)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .store.flights import Flights
+    from ..store.flights import Flights
 
 #: Threads that do so at once, for one app.
 MOST = 4

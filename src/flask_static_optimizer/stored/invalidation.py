@@ -13,7 +13,7 @@ from flask import after_this_request, current_app, request
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
-    from .state import AppState
+    from ..state import AppState
 
 View = Callable[..., Any]
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.routing import Map
 
-from .folders import blueprint_of
-from .freshness import decides_freshness
+from ..folders import blueprint_of
+from ..freshness import decides_freshness
+from ..notices import passed_by_express
+from .files import Folder, PreparedFiles
 from .lane import Lane
-from .notices import passed_by_express
 from .observers import hooks, replaced_steps
-from .prepared_files import Folder, PreparedFiles
-from .stored_routes import StoredRoutes
+from .routes import StoredRoutes
 
 if TYPE_CHECKING:
-    from .endpoints import StaticEndpoint
-    from .policy import CachePolicy
-    from .state import AppState
+    from ..endpoints import StaticEndpoint
+    from ..policy import CachePolicy
+    from ..state import AppState
 
 #: Seconds for which the lane believes that a file is the same, where the app has asked for speed.
 RECHECK = 1.0

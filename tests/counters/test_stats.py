@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_debugtoolbar import DebugToolbarExtension
 
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, cacheable_static
-from flask_static_optimizer.stats import Figures, Stats
+from flask_static_optimizer.counters.stats import Figures, Stats
 
 pytestmark = pytest.mark.usefixtures("settled")
 

@@ -18,10 +18,10 @@ from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .assets.asset import Asset
-    from .prepared_files import PreparedFiles
-    from .state import AppState
-    from .stored_routes import StoredRoutes
+    from ..assets.asset import Asset
+    from ..state import AppState
+    from .files import PreparedFiles
+    from .routes import StoredRoutes
 
 #: Where Werkzeug's test client asks that the context be kept.
 _KEPT = "werkzeug.debug.preserve_context"

@@ -13,23 +13,23 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from .http.conditional import precondition
-from .marking import mark_of
-from .ready import ReadyClasses
+from ..http.conditional import precondition
+from ..marking import mark_of
+from ..ready import ReadyClasses
+from ..serving import serve_static
+from ..store import hits, rules
+from ..store.entry import Entry
+from ..store.flights import Role
+from .errand import Errand
 from .refreshing import is_refresh
-from .serving import serve_static
-from .store import hits, rules
-from .store.entry import Entry
-from .store.flights import Role
-from .storing import Errand
 from .validators import Validators, ask
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
-    from .marking import Mark
-    from .state import AppState
-    from .store.responses import Place
+    from ..marking import Mark
+    from ..state import AppState
+    from ..store.responses import Place
 
 View = Callable[..., Any]
 

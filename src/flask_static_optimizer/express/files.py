@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.datastructures import Headers
 
-from .choice import Choice, choose
-from .headers import offer_to_shared_caches
+from ..choice import Choice, choose
+from ..headers import offer_to_shared_caches
+from ..shortcut import Shortcut
 from .prepared import Prepared
-from .shortcut import Shortcut
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from flask import Blueprint, Flask
 
-    from .assets.asset import Asset
-    from .assets.mount import Mount
-    from .policy import CachePolicy
-    from .state import AppState
+    from ..assets.asset import Asset
+    from ..assets.mount import Mount
+    from ..policy import CachePolicy
+    from ..state import AppState
 
 #: Answers remembered for each file, and files: a client may spell a header in endless ways.
 _ANSWERS = 64

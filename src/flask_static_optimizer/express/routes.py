@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .store import hits
+from ..store import hits
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy import CachePolicy
+    from ..policy import CachePolicy
+    from ..state import AppState
     from .prepared import Answer
-    from .state import AppState
 
 #: Paths whose endpoint is remembered, and characters of the longest.
 _PATHS = 4096

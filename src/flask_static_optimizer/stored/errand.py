@@ -11,23 +11,23 @@ from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import FileWrapper
 
-from .digests import digest
-from .headers import is_personal, share
-from .http.fields import is_offloaded, vary_names
-from .notices import not_storable
-from .store import rules
-from .store.entry import Entry, Head
-from .store.hits import NAME
-from .store.keys import tells_coding
+from ..digests import digest
+from ..headers import is_personal, share
+from ..http.fields import is_offloaded, vary_names
+from ..notices import not_storable
+from ..store import rules
+from ..store.entry import Entry, Head
+from ..store.hits import NAME
+from ..store.keys import tells_coding
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
-    from .marking import Mark
-    from .state import AppState
-    from .store.responses import Place
-    from .store.scope import Scope
-    from .store.store import Store
+    from ..marking import Mark
+    from ..state import AppState
+    from ..store.responses import Place
+    from ..store.scope import Scope
+    from ..store.store import Store
 
 #: Why a response whose policy says that it is stored is sent with ``no-store``.
 _CONTRADICTIONS = ("it is streamed", "it sets a cookie")

@@ -16,7 +16,7 @@ from flask import (
     request_tearing_down,
 )
 
-from .signals import static_request_marked
+from ..signals import static_request_marked
 
 if TYPE_CHECKING:
     from blinker import NamedSignal
