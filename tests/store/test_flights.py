@@ -216,7 +216,11 @@ def fetch(url: str) -> tuple[bytes, str]:
 
 def test_200_clients_of_four_processes_run_the_view_once(gunicorn: str, redis: RedisServer) -> None:
     with ThreadPoolExecutor(40) as pool:
-        pids = {body for body, _ in pool.map(fetch, [f"{gunicorn}/pid"] * 200)}
+        pids: set[bytes] = set()
+        for _ in range(20):  # on a busy machine one worker may be quick enough for all
+            pids |= {body for body, _ in pool.map(fetch, [f"{gunicorn}/pid"] * 200)}
+            if len(pids) > 1:
+                break
         found = list(pool.map(fetch, [f"{gunicorn}/thing"] * 200))
     assert len(pids) > 1
     assert {body for body, _ in found} == {b"x"}
