@@ -58,6 +58,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("; ".join(" ".join(marker.args) for marker in item.iter_markers("needs")))
 
 
+#: Tests that count something worth reading although they pass.
+COUNTING = ("tests/attacks/", "tests/faults/", "tests/test_lost_updates.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed")
+    counted = [
+        line
+        for report in reports
+        if report.nodeid.startswith(COUNTING)
+        for line in report.capstdout.splitlines()
+        if line
+    ]
+    if counted:
+        terminalreporter.section("counted")
+        for line in counted:
+            terminalreporter.line(line)
+
+
 @pytest.fixture
 def static_folder(tmp_path: Path) -> Path:
     """A folder with a stylesheet, a script and a guarded file, all long settled."""
