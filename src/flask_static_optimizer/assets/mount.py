@@ -79,14 +79,11 @@ class Mount:
 
     def _holds(self, path: str) -> bool:
         """Whether a path leads to no other place than one in the folder."""
-        root = os.path.realpath(self.folder)
         for _ in range(_ATTEMPTS):
+            root = os.path.realpath(self.folder)
             if os.path.commonpath([root, os.path.realpath(path)]) == root:
                 return True
             # The folder may be a link that a deploy has put to the next release just now.
-            before, root = root, os.path.realpath(self.folder)
-            if root == before:
-                break
         return False
 
     def _closed(self, path: str) -> str:
