@@ -95,6 +95,7 @@ def test_from_prefixed_env(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [rule.fields for rule in settings.rules] == list(rules.values())
 
 
+@pytest.mark.needs("python>=3.11", "for tomllib")
 def test_toml() -> None:
     tomllib = pytest.importorskip("tomllib", reason="Python 3.11 has it")
     text = """

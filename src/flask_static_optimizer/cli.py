@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 
 import click
 
@@ -39,14 +41,29 @@ def main() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option(
-    "--serve", is_flag=True, help="Serve the optimised app, to look at it in a browser, instead."
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw requests and session operations of each visit into this file, too, as SVG.",
+)
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Serve both apps instead, and a page that shows them side by side with live counters.",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="The port for --serve.  [default: a free one]",
+    help="The page's port for --serve.  [default: a free one]",
 )
-def demo(redis_url: str | None, rounds: int, as_json: bool, serve: bool, port: int | None) -> None:
+def demo(
+    redis_url: str | None,
+    rounds: int,
+    as_json: bool,
+    plot: Path | None,
+    serve: bool,
+    port: int | None,
+) -> None:
     """See what the extension does for one real app.
 
     A small app with Flask-Session, Flask-Login and Bootstrap-Flask's own assets is served
@@ -57,24 +74,35 @@ def demo(redis_url: str | None, rounds: int, as_json: bool, serve: bool, port: i
         raise click.UsageError("--port needs --serve.")
     if redis_url == "":
         raise click.UsageError("--redis needs a URL such as redis://127.0.0.1:6379.")
-    if as_json and serve:
-        raise click.UsageError("--json and --serve exclude each other.")
+    if serve and (as_json or plot):
+        raise click.UsageError("--serve measures nothing: leave out --json and --plot.")
     with ExitStack() as stack:
         stack.enter_context(_plain_errors())
         from .demo.measure import compare
+        from .demo.plot import draw
         from .demo.report import as_dict, print_report
-        from .demo.server import serve_until_interrupted
+        from .demo.stage import serve_until_interrupted
         from .demo.stores import file_store, redis_store
 
-        store = stack.enter_context(redis_store(redis_url) if redis_url else file_store())
         if serve:
-            serve_until_interrupted(store, port or 0)
+            open_store = partial(redis_store, redis_url, shared=True) if redis_url else file_store
+            serve_until_interrupted(open_store, port or 0)
             return
+        store = stack.enter_context(redis_store(redis_url) if redis_url else file_store())
         comparison = compare(store, rounds)
         if as_json:
             click.echo(json.dumps(as_dict(comparison), indent=2))
         else:
             print_report(comparison)
+        if plot:
+            _write(plot, draw(comparison))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"--plot: {error}") from None
 
 
 @contextmanager

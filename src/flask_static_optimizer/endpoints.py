@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask
 from werkzeug.routing import MapAdapter
@@ -16,6 +16,7 @@ from .assets.catalogue import Catalogue
 from .assets.mount import Mount
 from .errors import ConfigurationError
 from .folders import is_folder_view, mounted
+from .gate import Gate
 from .policy import CachePolicy
 from .routes import tag_of
 from .settings import PREFIX, Rule, Settings
@@ -60,28 +61,6 @@ class StaticEndpoint:
             if any(rule.covers(spelling) for spelling in spellings):
                 return rule, policy
         return None, self.default
-
-
-class Gate(NamedTuple):
-    """What the paths of static endpoints look like: a cheap check before the real match.
-
-    As it is made, until an app is complete, it lets every path pass.
-    """
-
-    #: What a path's first ``length`` characters may be: the cheapest question, as every page is
-    #: asked it.
-    length: int = 0
-    heads: frozenset[str] = frozenset({""})
-    #: What the paths with variables start with, and the whole ones.
-    prefixes: tuple[str, ...] = ("",)
-    paths: frozenset[str] = frozenset()
-
-    def admits(self, path: str) -> bool:
-        """Whether this could be the path of a static endpoint.
-
-        Werkzeug redirects a path with a doubled slash to the merged one, which may be static.
-        """
-        return path.startswith(self.prefixes) or path in self.paths or "//" in path
 
 
 class EndpointTable:
@@ -177,7 +156,7 @@ class EndpointTable:
             if complete and problem is None:
                 for name, endpoint in endpoints.items():
                     app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
-                self.gate = _gate([route for name in endpoints for route in routes[name]])
+                self.gate = Gate.over([route for name in endpoints for route in routes[name]])
                 prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
                 self.shortcut = Shortcut.over(app, prefixes)
                 self.urls = app.url_map.bind("localhost") if has_one_host(app) else None
@@ -246,13 +225,3 @@ def _routes(app: Flask) -> dict[str, list[str]]:
         if not rule.websocket and (rule.methods is None or "GET" in rule.methods):
             answering.append(rule.rule)
     return routes
-
-
-def _gate(routes: list[str]) -> Gate:
-    whole = {route for route in routes if "<" not in route}
-    # Werkzeug redirects "/charts" to "/charts/", and without strict slashes serves both.
-    whole |= {route.rstrip("/") for route in whole} | {f"{route}/" for route in whole}
-    prefixes = {route.partition("<")[0] for route in routes if "<" in route}
-    length = min(map(len, prefixes), default=max(map(len, whole), default=0))
-    heads = frozenset(path[:length] for path in whole | prefixes)
-    return Gate(length, heads, tuple(prefixes), frozenset(whole))

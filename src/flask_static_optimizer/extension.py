@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from .commands import add_commands
+from .counters.metrics import add_metrics
 from .errors import ConfigurationError
-from .express import add_lane
+from .express.opening import add_lane
 from .hook import adopt_until_first_request, mark_before_request
 from .interface import adopt
 from .marking import EXTENSION
-from .metrics import add_metrics
-from .purging import purge
 from .settings import Settings
 from .state import AppState
+from .stored.purging import purge
 from .templates import help_templates, preload_assets
 from .url_building import fingerprint_urls
 
@@ -30,7 +30,7 @@ class StaticOptimizer:
     The order relative to other extensions is free. One instance may serve several apps; each
     keeps its own state in ``app.extensions["static_optimizer"]``.
 
-    :param app: the app to install it in.
+    :param app: the app to install it in; without one call :meth:`init_app` later.
     :raises ConfigurationError: as :meth:`init_app`.
     """
 
@@ -41,6 +41,9 @@ class StaticOptimizer:
     def init_app(self, app: Flask) -> None:
         """Install the extension in an app, reading its ``STATIC_OPTIMIZER_`` configuration.
 
+        It may come before or after other extensions, blueprints and routes.
+
+        :param app: the app; one that has the extension already is refused.
         :raises ConfigurationError: for a setting that can't be meant, for a second time on the
             same app, and for views that can't be cached as they were declared.
         """

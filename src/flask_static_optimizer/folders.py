@@ -36,7 +36,7 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
     """
     if not is_folder_view(view) or inspect.unwrap(view) is not view or app.config["USE_X_SENDFILE"]:
         return None
-    scaffold = scaffold_of(app, view)
+    scaffold = blueprint_of(view) or app
     own = type(scaffold).send_static_file in (Flask.send_static_file, Blueprint.send_static_file)
     if not own or "send_static_file" in vars(scaffold) or scaffold.static_folder is None:
         return None
@@ -51,10 +51,7 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
     return scaffold.static_folder, prefixes[0] if prefixes else None
 
 
-def scaffold_of(app: Flask, view: View) -> Flask | Blueprint:
-    """The app or the blueprint that a folder view belongs to."""
-    view = inspect.unwrap(view)
-    if not inspect.ismethod(view):
-        return app
-    scaffold: Flask | Blueprint = view.__self__  # type: ignore[assignment]
-    return scaffold
+def blueprint_of(view: View) -> Blueprint | None:
+    """The blueprint that a folder view belongs to; ``None``: it is the app's."""
+    owner = getattr(inspect.unwrap(view), "__self__", None)
+    return owner if isinstance(owner, Blueprint) else None

@@ -60,7 +60,7 @@ def _nothing_to_add(state: AppState, mark: Mark, request: Request, response: Res
         and response.headers.to_wsgi_list() == mark.sent
         and not (mark.protected or mark.written or mark.policy.vary)
         and not is_authenticated(environ)
-        and "HTTP_RANGE" not in environ
+        and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
         and not (state.settings.public or mark.policy.public or state.settings.cdn_cache_control)
         and same_body(mark.body, response)

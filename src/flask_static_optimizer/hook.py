@@ -7,17 +7,17 @@ from weakref import ref
 
 from flask import after_this_request, appcontext_pushed, request, session
 
+from .counters.timing import add_timing
 from .errors import ConfigurationError
-from .express import open_lane
+from .express.opening import open_lane
 from .interface import adopt, handover, opened_early
-from .invalidation import invalidate_after_unsafe
 from .marking import SAFE_METHODS, mark, mark_of
 from .notices import unmatched_rules
 from .representation import describe
 from .session import StaticSession, seal
 from .settings import PREFIX, Settings
 from .signals import static_request_marked
-from .timing import add_timing
+from .stored.invalidation import invalidate_after_unsafe
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response

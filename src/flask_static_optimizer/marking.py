@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .endpoints import StaticEndpoint
     from .policy import CachePolicy
     from .state import AppState
-    from .storing import Errand
+    from .stored.errand import Errand
 
 #: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
 EXTENSION = "static_optimizer"
@@ -154,7 +154,8 @@ def current_mark() -> Mark | None:
 def is_static_request() -> bool:
     """Whether the current request is for something static, so that a hook can step aside.
 
-    True for GET, HEAD and OPTIONS on the app's and its blueprints' static folders, views with
+    True for GET, HEAD and OPTIONS (safe methods that ask for a representation or about it,
+    RFC 9110 §9.2.1) on the app's and its blueprints' static folders, views with
     :func:`~flask_static_optimizer.cacheable_static` and endpoints named in
     ``STATIC_OPTIMIZER_RULES``; in every hook of the request, from ``request_started`` to
     teardown. False outside a request and where the extension is not installed.

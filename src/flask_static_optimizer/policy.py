@@ -37,26 +37,34 @@ class CachePolicy:
     A field that is ``None`` was not given and takes the app's setting.
     """
 
-    #: Freshness lifetime in seconds (RFC 9111 §5.2.2.1); 0 asks for revalidation on every use.
+    #: Freshness lifetime in whole seconds or as a ``timedelta`` (RFC 9111 §5.2.2.1); 0 means
+    #: ``no-cache``, or ``max-age=0`` beside one of the two stale windows.
     max_age: int | None = None
-    #: No revalidation even on reload (RFC 8246). Only for URLs whose bytes never change.
+    #: The bytes at the URL never change: no revalidation even on reload (RFC 8246).
     immutable: bool = False
-    #: Seconds for which a stale answer may be used while it is refreshed (RFC 5861 §3).
+    #: Seconds, or a ``timedelta``, for which a stale answer may be used while it is refreshed
+    #: (RFC 5861 §3).
     stale_while_revalidate: int | None = None
-    #: Seconds for which a stale answer may stand in for an error (RFC 5861 §4).
+    #: Seconds, or a ``timedelta``, for which a stale answer may stand in for an error
+    #: (RFC 5861 §4).
     stale_if_error: int | None = None
-    #: Say ``public``: shared caches may keep it even for requests with ``Authorization``.
+    #: Say ``public``: shared caches may keep even answers to requests with ``Authorization``
+    #: (RFC 9111 §3.5).
     public: bool | None = None
-    #: ``"isolated"``: the session reads as empty. ``"protected"``: it can be read, never saved.
+    #: ``"isolated"``: the session reads as empty. ``"protected"``: it can be read, is never saved,
+    #: and the response is ``private, no-cache``; not together with the fields above.
     session: SessionMode | None = None
-    #: Request header names that the response depends on, added to ``Vary``.
+    #: Request header names that the response depends on, added to ``Vary`` (RFC 9110 §12.5.5).
     vary: tuple[str, ...] = ()
-    #: Keep responses of a view in the store; ``None``: where it is on.
+    #: Of views: ``False`` keeps responses out of the store, ``True`` puts them there also where
+    #: that is not done by default.
     store: bool | None = None
-    #: Names that what is stored can be purged by.
+    #: Of views: names that what is stored can be purged by.
     tags: tuple[str, ...] = ()
-    #: Called with the view's arguments before a view runs; see ``@cacheable_static``.
+    #: Of views: a function that is called with the view's arguments before the view runs, and
+    #: gives the ``ETag`` (RFC 9110 §8.8.3) of what it would make now; who has that gets a 304.
     etag: Callable[..., Any] | None = field(default=None, hash=False)
+    #: Likewise, with a ``datetime`` or seconds since the epoch (RFC 9110 §8.8.2).
     last_modified: Callable[..., Any] | None = field(default=None, hash=False)
 
     @classmethod

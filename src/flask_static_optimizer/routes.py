@@ -47,19 +47,23 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
         ``STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE`` holds. What the response itself says in
         ``Cache-Control`` comes first.
     :param immutable: the bytes at this URL never change (RFC 8246).
-    :param stale_while_revalidate: seconds, RFC 5861 §3.
-    :param stale_if_error: seconds, RFC 5861 §4.
+    :param stale_while_revalidate: seconds, or a ``timedelta``, for which a stale response may be
+        sent while it is made anew (RFC 5861 §3).
+    :param stale_if_error: seconds, or a ``timedelta``, for which a stale response may stand in
+        for an error (RFC 5861 §4).
     :param public: share even answers to requests with ``Authorization`` (RFC 9111 §3.5).
     :param session: ``"isolated"`` (the session reads as empty) or ``"protected"`` (it can be
         read, is never saved, and the response is ``private, no-cache``).
-    :param vary: request header names that the response depends on.
+    :param vary: request header names that the response depends on (RFC 9110 §12.5.5).
     :param store: ``False`` keeps responses out of the store; ``True`` says that they belong
         there, so that one that can't be stored is sent as ``no-store``, with a warning.
     :param tags: names that what is stored can be purged by.
     :param etag: called with the view's arguments, it gives the ``ETag`` of what the view would
         render now, with or without quotes, or ``None`` if that is not known. Where the client
-        has it, the answer is a 304 and the view does not run.
-    :param last_modified: likewise, with a ``datetime`` or seconds since the epoch.
+        has it, the answer is a 304 and the view does not run (RFC 9110 §13.1.2).
+    :param last_modified: likewise, with a ``datetime`` or seconds since the epoch
+        (RFC 9110 §13.1.3).
+    :returns: the view itself, tagged, or a decorator that does so.
     :raises ConfigurationError: for unknown fields, wrong types and contradictions, and when
         what is decorated can't be tagged.
     """

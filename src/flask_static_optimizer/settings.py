@@ -91,30 +91,36 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of the extension's settings, as checked values."""
+    """All of the extension's settings, as checked values.
 
-    #: Off: nothing is installed.
+    The comments are what the configuration page's table says (``docs/_ext/settings_table.py``).
+    """
+
+    #: ``False``: nothing is installed.
     enabled: bool = True
     #: Policies by endpoint and file name; the first that matches wins.
     rules: tuple[Rule, ...] = ()
-    #: Freshness in seconds of a URL whose fingerprint is that of the bytes it leads to.
+    #: Freshness of a URL with the fingerprint of the bytes it leads to: seconds or a
+    #: ``timedelta``.
     max_age: int = 31536000
     #: Where ``url_for`` puts a file's fingerprint: ``"query"`` (``app.css?v=…``), ``"path"``
-    #: (``app.….css``) or ``None``, nowhere.
+    #: (``app.….css``) or ``False``, nowhere.
     fingerprint: FingerprintMode | None = "query"
     #: Manifests of bundlers, relative to a static folder, whose files are fingerprinted already.
     manifests: tuple[str, ...] = ()
-    #: Content codings offered, best first.
+    #: Content codings offered, best first; one that is named must be installed.
     encodings: tuple[str, ...] = CODINGS
-    #: Send only what changed since the version that a browser has (RFC 9842).
+    #: Send browsers only what changed since the version that they have (RFC 9842).
     delta: bool = False
     #: Old versions of a file that are kept for that.
     delta_versions: int = 3
-    #: Where coded variants and old versions are kept. ``None``: in the app's instance folder.
+    #: Where coded variants and old versions are kept: an absolute path. ``None``:
+    #: ``static_optimizer`` in the app's instance folder.
     cache_dir: str | None = None
     #: Bytes that may be kept there; 0: nothing is.
     cache_size: int = 256 * 2**20
-    #: Kinds of assets that a page's ``Link`` header asks browsers to load early.
+    #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
+    #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
     #: Serve files and folders whose name begins with a dot. (``.well-known`` always is.)
     dotfiles: bool = False
@@ -122,31 +128,38 @@ class Settings:
     symlinks: bool = False
     #: Answer files that are for everybody before Flask opens a context, past the app's hooks too.
     express: bool = False
-    #: Bytes that files and their coded variants may take in memory.
+    #: Bytes that files (up to 256 KiB each) and their coded variants may take in memory; what was
+    #: used longest ago goes first.
     memory: int = 32 * 2**20
-    #: Freshness in seconds of static URLs without a policy of their own. ``None``: Flask's
-    #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (no-cache in debug).
+    #: Freshness of other static URLs, and of ``@cacheable_static`` without its own ``max_age``:
+    #: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's
+    #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (``no-cache`` in debug mode).
     unversioned_max_age: int | None = None
-    #: The session mode of static endpoints that no policy names.
+    #: The session mode of static endpoints that no policy names: ``"isolated"`` or
+    #: ``"protected"``.
     session: SessionMode = "isolated"
-    #: Add ``public``, which shares answers to requests with ``Authorization`` (RFC 9111 §3.5).
+    #: Add ``public``, which lets shared caches keep even answers to requests with
+    #: ``Authorization`` (RFC 9111 §3.5).
     public: bool = False
     #: Value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
+    #: ``None``: the field is left out.
     cdn_cache_control: str | None = None
-    #: The header field by which a front server is told to send a guarded file. ``None``: the app
-    #: sends it.
+    #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field by which a front server is told
+    #: to send a protected file that the app has let pass. ``None`` or ``False``: the app sends it.
     sendfile: SendfileHeader | None = None
-    #: The URL path of the counters, as Prometheus reads them. ``None``: there is none.
+    #: The URL path of the counters for Prometheus, such as ``"/-/static-optimizer"``. ``None`` or
+    #: ``False``: there is none.
     metrics: str | None = None
     #: Keep responses of views whose policy does not say otherwise.
     store: bool = True
-    #: Bytes that they may take in memory, where the app has no cache of Flask-Caching.
+    #: Bytes that they may take in the memory of each process, where the app has no cache of
+    #: Flask-Caching.
     store_size: int = 32 * 2**20
-    #: Bytes of the largest body that is kept.
+    #: Bytes of the largest body that is kept. (memcached takes 1 MiB by default.)
     store_max_body: int = 1_000_000
     #: Seconds to wait for another request that makes the same; 0: not at all.
     store_wait: int = 5
-    #: Whether a request's Cache-Control can demand a new response (RFC 9111 §5.2.1).
+    #: Let a request's ``Cache-Control`` demand a new response (RFC 9111 §5.2.1).
     store_obeys_requests: bool = False
 
     @classmethod

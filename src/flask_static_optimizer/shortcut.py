@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.routing import PathConverter
 
-from .observers import is_own
+from .express.observers import is_own
 
 if TYPE_CHECKING:
     from flask import Flask

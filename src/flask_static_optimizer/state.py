@@ -15,24 +15,24 @@ from .assets.depot import Depot
 from .assets.memory import Memory
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
+from .counters.stats import Stats
 from .digests import Digests
 from .endpoints import EndpointTable
-from .refreshing import Refresher
 from .sendfile import offload
 from .serving import serve_static
 from .static_view import serve_folder
-from .stats import Stats
 from .store.backends import Memory as ResponseMemory
 from .store.backends import of_flask_caching
 from .store.store import Store, StoreOptions
-from .stored_view import serve_stored
+from .stored.refreshing import Refresher
+from .stored.view import serve_stored
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.sessions import SessionInterface
 
     from .endpoints import StaticEndpoint
-    from .lane import Lane
+    from .express.lane import Lane
     from .settings import Settings
 
 

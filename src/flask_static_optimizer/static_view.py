@@ -11,9 +11,8 @@ from werkzeug.datastructures import Headers
 
 from .assets.files import FileChangingError
 from .choice import Choice, choose
-from .folders import scaffold_of
-from .http.conditional import precondition
-from .http.fields import of_304
+from .express.prepared import NOT_MODIFIED, Prepared
+from .folders import blueprint_of
 from .marking import mark_of
 from .ready import ReadyClasses
 from .serving import serve_static
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from .assets.mount import Mount
-    from .assets.selection import Selected
     from .marking import Mark
     from .state import AppState
 
@@ -40,6 +38,7 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
     """
     as_it_is = serve_static(view)
     response_classes = ReadyClasses()
+    blueprint = blueprint_of(view)
 
     def serve(**view_args: Any) -> Any:
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
@@ -48,7 +47,7 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
             return view(**view_args)
         name = view_args["filename"]
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        scaffold = scaffold_of(app, view)
+        scaffold = blueprint or app
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
@@ -56,9 +55,8 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
                     if choice is None:
                         return abort(404)
                     # What another hook may code has to be judged afterwards.
-                    status = 200 if app.after_request_funcs else _status(this, choice.selected)
-                    kind = response_classes[app.response_class]
-                    return _respond(kind, mark, choice, status)
+                    now = None if app.after_request_funcs else this.environ
+                    return _respond(response_classes[app.response_class], mark, choice, now)
         except OSError as error:
             state.warn_once(
                 app,
@@ -82,27 +80,25 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
     return serve
 
 
-def _status(request: Request, selected: Selected) -> int:
-    modified = selected.asset.last_modified
-    return precondition(request.method, request.environ, selected.etag, modified)
+def _respond(
+    kind: type[Response], mark: Mark, choice: Choice, environ: dict[str, Any] | None
+) -> Response:
+    """The response with a representation, or what a request makes of it.
 
-
-def _respond(kind: type[Response], mark: Mark, choice: Choice, status: int) -> Response:
+    :param environ: of the request, if its conditions and its range are to be judged now. Whether
+        they lead to an error is judged later in any case.
+    """
     selected, cache_control, _ = choice
     headers = selected.headers(cache_control, mark.policy.vary)
-    body: Any
-    if status == 200:
-        body = selected.open()
-    else:
-        body = []
-        headers = of_304(headers) if status == 304 else []
-    response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, list))
-    if status == 304:
+    prepared = Prepared.of(selected, headers, selected.in_memory)
+    status, headers, body = (environ and prepared.answer(environ)) or prepared.whole()
+    response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, tuple))
+    if status == NOT_MODIFIED:
         del response.headers["Content-Type"]
     mark.response = response
     mark.selected = selected
     mark.etag = selected.etag
     mark.cache_control = cache_control
-    mark.body = tuple(body) if isinstance(body, list) else body
-    mark.sent = response.headers.to_wsgi_list() if status != 412 else None
+    mark.body = body
+    mark.sent = response.headers.to_wsgi_list()
     return response

@@ -27,6 +27,7 @@ VARIABLE = "STATIC_OPTIMIZER_APP"
 def load() -> Flask:
     """Load the app that :data:`VARIABLE` names and install the extension, unless it has it.
 
+    :returns: the app, ready to be served.
     :raises ConfigurationError: if the variable is not set, or another can't be meant.
     :raises flask.cli.NoAppException: if there is no app where it points.
     """

@@ -2,20 +2,19 @@
 
 Each app is called in-process, without a server, in a process of its own.
 
-Run with ``python tests/benchmarks/page.py``. The ratio is the median of the ratios of neighbouring
-pairs, which holds when the machine's speed drifts. Other work on the machine only ever adds time,
-so the time without us is that of the fastest tenth, and the rest is that times the ratio.
+Run with ``python tests/benchmarks/page.py``; ``python tests/benchmarks`` prints it with the others.
+The ratio is the median of the ratios of neighbouring turns, which holds when the machine's speed
+drifts. Other work on the machine only ever adds time, so the time without us is that of the
+fastest tenth, and the rest is that times the ratio.
 """
 
 from __future__ import annotations
 
 import statistics
 import tempfile
-import time
 import timeit
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import Pipe, Process
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,29 @@ import flask
 from cachelib import SimpleCache
 from flask import Flask, session
 from flask_session import Session
-from werkzeug.test import create_environ, run_wsgi_app
+from rich.console import Console
+from tables import Table
+from visitor import Visitor
+from werkzeug.test import create_environ
+from workers import Prepared, by_turns, ratio, working
 
 from flask_static_optimizer import StaticOptimizer
 
-TURNS = 200
-CALLS = 20
-WARM_UP = 200
+TURNS = 100
+
+#: Label, path, whether sessions are on the server, and whether static files are at the root.
+KINDS = (
+    ("page, no session, cookie interface", "/plain", False, False),
+    ("page, session, cookie interface", "/session", False, False),
+    ("page, no session, Flask-Session", "/plain", True, False),
+    ("page, session, Flask-Session", "/session", True, False),
+    ("page beside static_url_path=''", "/plain", False, True),
+    ("static file, cookie interface", "/static/app.css", False, False),
+    ("static file, Flask-Session", "/static/app.css", True, False),
+)
 
 
-def make_app(folder: Path, *, optimize: bool, server_side: bool, root: bool) -> Flask:
+def make_app(folder: Path, optimize: bool, server_side: bool, root: bool) -> Flask:
     """A small app; ``root`` serves its static files from ``/``, the dearest place."""
     app = Flask("bench", root_path=str(folder), static_url_path="" if root else "/static")
     app.config.update(
@@ -55,73 +67,50 @@ def make_app(folder: Path, *, optimize: bool, server_side: bool, root: bool) -> 
     return app
 
 
-def caller(app: Flask, path: str) -> Callable[[], Any]:
-    """A function that sends the app one request, with no test client in between."""
-    environ = create_environ(path)
-
-    def call() -> None:
-        body, _, _ = run_wsgi_app(app, dict(environ))
-        for _chunk in body:
-            pass
-
-    return call
+def prepare(folder: Path, path: str, optimize: bool, server_side: bool, root: bool) -> Prepared:
+    """An app and a request to it."""
+    app = make_app(folder, optimize, server_side, root)
+    return Prepared({path: Visitor(app, logged_in=False).call(path, {})})
 
 
-def paired(folder: Path, path: str, **kind: bool) -> tuple[float, float]:
-    """Two apps taking turns: seconds without the extension, and the ratio of with to without."""
-    with (
-        worker(folder, path, optimize=False, **kind) as plain,
-        worker(folder, path, optimize=True, **kind) as ours,
-    ):
-        pairs = []
-        for turn in range(TURNS):
-            first, second = (plain, ours) if turn % 2 else (ours, plain)
-            times = first(), second()
-            pairs.append(times if turn % 2 else times[::-1])
-    undisturbed = statistics.quantiles((without for without, _ in pairs), n=10)[0]
-    return undisturbed, statistics.median(ours / plain for plain, ours in pairs)
+@dataclass(frozen=True)
+class Cost:
+    """What one kind of request costs."""
+
+    label: str
+    #: Seconds without the extension: the fastest tenth of the turns.
+    plain: float
+    #: The median of the ratios of turns with and without it.
+    ratio: float
+
+    @property
+    def more(self) -> float:
+        """Seconds that the extension costs."""
+        return self.plain * (self.ratio - 1)
 
 
-@contextmanager
-def worker(folder: Path, path: str, **kind: bool) -> Iterator[Callable[[], float]]:
-    """A function that has a process of its own time the app: seconds for one request.
+def cost(folder: Path, label: str, path: str, server_side: bool, root: bool, turns: int) -> Cost:
+    """Two apps taking turns, with and without the extension."""
+    args = {name: (folder, path, name == "ours", server_side, root) for name in ("plain", "ours")}
+    with working(prepare, args) as workers:
+        found = by_turns(workers, path, turns)
+    undisturbed = statistics.quantiles(found["plain"], n=10)[0]
+    return Cost(label, undisturbed, ratio(found["ours"], found["plain"]))
 
-    Two apps in one interpreter would spoil its inline caches for each other, and be slower than
-    either is alone.
+
+def measure(folder: Path, *, quick: bool) -> list[Cost]:
+    """The cost of each kind of request."""
+    (folder / "static").mkdir()
+    (folder / "static" / "app.css").write_bytes(b"x" * 20_000)
+    return [cost(folder, *kind, TURNS // 5 if quick else TURNS) for kind in KINDS]
+
+
+def pieces(folder: Path, *, server_side: bool, tries: int = 300) -> Iterator[tuple[str, float]]:
+    """What a page passes of ours, each piece called by itself, with and without us by turns.
+
+    Yields the seconds that each costs.
     """
-    here, there = Pipe()
-    process = Process(target=serve, args=(there, folder, path, kind), daemon=True)
-    process.start()
-
-    def ask() -> float:
-        here.send(CALLS)
-        seconds: float = here.recv()
-        return seconds
-
-    ask()
-    yield ask
-    here.send(None)
-    process.join()
-
-
-def serve(orders: Any, folder: Path, path: str, kind: dict[str, bool]) -> None:
-    """Time requests to an app, as many at a time as is asked for."""
-    call = caller(make_app(folder, **kind), path)
-    for _ in range(WARM_UP):
-        call()
-    while count := orders.recv():
-        start = time.perf_counter()
-        for _ in range(count):
-            call()
-        orders.send((time.perf_counter() - start) / count)
-
-
-def print_pieces(folder: Path, *, server_side: bool) -> None:
-    """What a page passes of ours, each piece called by itself, with and without us by turns."""
-    plain, ours = (
-        make_app(folder, optimize=optimize, server_side=server_side, root=False)
-        for optimize in (False, True)
-    )
+    plain, ours = (make_app(folder, optimize, server_side, False) for optimize in (False, True))
     for app in (plain, ours):
         app.test_client().get("/plain")
     (hook,) = ours.before_request_funcs[None]
@@ -136,50 +125,70 @@ def print_pieces(folder: Path, *, server_side: bool) -> None:
         def saving(app: Flask) -> Callable[[], Any]:
             return lambda: app.session_interface.save_session(app, empty, response)  # type: ignore[arg-type]
 
-        total = 0.0
-        for name, without, with_us in (
-            (
-                "  before_request, Flask's part included",
-                lambda: None,
-                lambda: ours.ensure_sync(hook)(),
-            ),
-            ("  open_session", opening(plain), opening(ours)),
-            ("  save_session", saving(plain), saving(ours)),
-        ):
-            best = [float("inf")] * 2
-            for _ in range(300):
-                for index, call in enumerate((without, with_us)):
-                    best[index] = min(best[index], timeit.timeit(call, number=200) / 200)
-            total += best[1] - best[0]
-            print(f"{name:68} {(best[1] - best[0]) * 1e6:+6.2f} µs")
-        print(f"{'  together':68} {total * 1e6:+6.2f} µs")
+        yield (
+            "before_request, Flask's part included",
+            least(lambda: None, lambda: ours.ensure_sync(hook)(), tries),
+        )
+        yield "open_session", least(opening(plain), opening(ours), tries)
+        yield "save_session", least(saving(plain), saving(ours), tries)
+    yield "the lane, which lets it pass", least(passing(False), passing(True), tries)
+
+
+def least(without: Callable[[], Any], with_us: Callable[[], Any], tries: int) -> float:
+    """Seconds that a call costs with us and not without: the difference of the best tries."""
+    best = [float("inf")] * 2
+    for _ in range(tries):
+        for index, call in enumerate((without, with_us)):
+            best[index] = min(best[index], timeit.timeit(call, number=200) / 200)
+    return best[1] - best[0]
+
+
+class Nothing(Flask):
+    """An app whose pages cost nothing."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        return ()
+
+
+def passing(optimize: bool) -> Callable[[], Any]:
+    """A page's way through the app's WSGI stack, without the page."""
+    app, environ = Nothing("bench"), create_environ("/plain")
+    if optimize:
+        StaticOptimizer(app)
+    return lambda: app(environ, None)
+
+
+def table(costs: list[Cost]) -> Table:
+    """What is printed."""
+    pays = Table("What a page pays", ["request", "plain", "with us", "ratio", "more"])
+    for its in costs:
+        times = (f"{its.plain * 1e6:.1f} µs", f"{its.plain * its.ratio * 1e6:.1f} µs")
+        pays.rows.append([its.label, *times, f"{its.ratio:.3f}", f"{its.more * 1e6:+.2f} µs"])
+    return pays
+
+
+def pieces_table(folder: Path, *, tries: int) -> tuple[Table, float]:
+    """Each piece by itself, and what the dearer session interface makes of them together."""
+    table = Table(
+        f"A page's share, each piece by itself, the best of {tries} tries",
+        ["", "cookie interface", "Flask-Session"],
+    )
+    both = [
+        dict(pieces(folder, server_side=server_side, tries=tries)) for server_side in (False, True)
+    ]
+    for name in both[0]:
+        table.rows.append([name, *(f"{its[name] * 1e6:+.2f} µs" for its in both)])
+    totals = [sum(its.values()) for its in both]
+    table.rows.append(["together", *(f"{total * 1e6:+.2f} µs" for total in totals)])
+    return table, max(totals)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "static").mkdir()
-        (folder / "static" / "app.css").write_bytes(b"x" * 20_000)
-        print(f"{'request':38} {'plain':>9} {'with us':>9} {'ratio':>7} {'more':>9}")
-        for label, path, server_side, root in (
-            ("page, no session, cookie interface", "/plain", False, False),
-            ("page, session, cookie interface", "/session", False, False),
-            ("page, no session, Flask-Session", "/plain", True, False),
-            ("page, session, Flask-Session", "/session", True, False),
-            ("page beside static_url_path=''", "/plain", False, True),
-            ("static file, cookie interface", "/static/app.css", False, False),
-            ("static file, Flask-Session", "/static/app.css", True, False),
-        ):
-            plain, ratio = paired(folder, path, server_side=server_side, root=root)
-            micros = plain * 1e6
-            print(
-                f"{label:38} {micros:6.1f} µs {micros * ratio:6.1f} µs {ratio:7.3f}"
-                f" {micros * (ratio - 1):+6.2f} µs"
-            )
-        for label, server_side in (("cookie interface", False), ("Flask-Session", True)):
-            print(f"\nA page's share with {label}, each piece by itself, the best of 300 tries:")
-            print_pieces(folder, server_side=server_side)
+        for its in (table(measure(folder, quick=False)), pieces_table(folder, tries=300)[0]):
+            its.show(Console(), markdown=False)
 
 
 if __name__ == "__main__":

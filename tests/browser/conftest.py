@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from flask import Flask, render_template_string
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from browser.chromium import Chromium, started
 from conftest import free_port
 from flask_static_optimizer import StaticOptimizer
 
@@ -180,65 +180,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     found.stop()
 
 
-class Chromium:
-    """A headless Chromium with a profile of its own."""
-
-    def __init__(self, binary: str, driver: str, profile: Path) -> None:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-
-        options = webdriver.ChromeOptions()
-        options.binary_location = binary
-        for argument in (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-default-apps",
-            "--disable-sync",
-            "--no-first-run",
-            "--no-proxy-server",
-            f"--user-data-dir={profile}",
-        ):
-            options.add_argument(argument)
-        self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_page_load_timeout(30)
-
-    def visit(self, url: str) -> None:
-        """Come to a page from elsewhere."""
-        self.driver.get("about:blank")
-        self.driver.get(url)
-        self.wait()
-
-    def reload(self) -> None:
-        self.driver.refresh()
-        self.wait()
-
-    def wait(self) -> None:
-        """Wait until all modules have run and all pictures are there."""
-        deadline = time.monotonic() + 20
-        script = (
-            "return document.title === 'ready' && document.readyState === 'complete'"
-            " && [...document.images].every(image => image.complete)"
-            " && document.fonts.status === 'loaded'"
-        )
-        while not self.run(script):
-            if time.monotonic() > deadline:
-                raise TimeoutError(self.run("return document.documentElement.outerHTML"))
-            time.sleep(0.05)
-        time.sleep(0.3)  # for what pictures in stylesheets and icons still ask for
-
-    def run(self, script: str) -> Any:
-        return self.driver.execute_script(script)
-
-
 @pytest.fixture
 def chromium(tmp_path: Path) -> Iterator[Chromium]:
     pytest.importorskip("selenium")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (binary and driver):
-        pytest.skip("no Chromium (Debian: apt-get install chromium chromium-driver)")
-    found = Chromium(binary, driver, tmp_path / "profile")
-    yield found
-    found.driver.quit()
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(started(tmp_path / "profile"))
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
+        yield found

@@ -123,6 +123,7 @@ def test_static_things_leave_the_login_alone(
     assert browser.get("/me", headers=FIREFOX).text == "ada"
 
 
+@pytest.mark.needs("flask-session>=0.6", "to say Vary: Cookie")
 @configs
 def test_control_without_the_extension_they_do_not(
     build: Build, redis: RedisServer, config: dict[str, Any]
@@ -173,7 +174,7 @@ def test_pages_answer_to_the_byte_as_if_there_were_no_extension_and_no_assets(
 def without_ids(response: TestResponse) -> list[tuple[str, str]]:
     """The headers in order, without the random part of a server-side session's cookie."""
     return [
-        (name, re.sub(r"^session=[\w-]{43};", "session=ID;", value))
+        (name, re.sub(r"^session=[\w-]{36,43};", "session=ID;", value))
         for name, value in response.headers
     ]
 

@@ -236,6 +236,7 @@ def regenerating(app: Flask) -> None:
         return response
 
 
+@pytest.mark.needs("flask-session>=0.8", "to give a session a new id")
 @pytest.mark.parametrize("rules", [{}, {"*": {"session": "protected"}}], ids=["isolated", "read"])
 def test_a_session_gets_no_new_id_for_an_asset(
     build: Build, redis: RedisServer, rules: dict[str, Any]
@@ -250,6 +251,7 @@ def test_a_session_gets_no_new_id_for_an_asset(
     assert browser.get_cookie("session").value != before
 
 
+@pytest.mark.needs("flask-session>=0.8", "to give a session a new id")
 def test_control_without_the_extension_it_gets_one(build: Build, redis: RedisServer) -> None:
     browser = visitor(build(chart, regenerating, optimize=False))
     before = browser.get_cookie("session").value
@@ -261,6 +263,7 @@ def test_control_without_the_extension_it_gets_one(build: Build, redis: RedisSer
 
 # Flask-Session 0.8.0 asks datetime.utcnow(), deprecated in Python 3.12, when sessions expire.
 @pytest.mark.filterwarnings("ignore:datetime.*utcnow:DeprecationWarning:flask_session")
+@pytest.mark.needs("flask-session>=0.7", "to make its table")
 @pytest.mark.parametrize(("optimize", "cleanups"), [(True, 0), (False, 3)])
 def test_expired_sessions_are_cleaned_up_on_pages_only(
     make_app: Callable[..., Flask],

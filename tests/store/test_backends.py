@@ -222,7 +222,7 @@ class TestTrouble:
         self, serve: Serve, tarpit: Tarpit, caplog: pytest.LogCaptureFixture
     ) -> None:
         config = {
-            "CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": f"redis://127.0.0.1:{tarpit.port}",
+            "CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": tarpit.port,
             "CACHE_OPTIONS": {"socket_timeout": 0.2, "retry": None},
         }  # fmt: skip
         stored = serve(config=config, add=Cache)

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import Headers
 
-from flask_static_optimizer.store.rules import Ages, ages, directives, why_not, why_not_asked
+from flask_static_optimizer.store.rules import (
+    Ages,
+    ages,
+    directives,
+    initial_age,
+    why_not,
+    why_not_asked,
+)
 
 NOW = 1767225600.0  # 2026-01-01
 
@@ -76,3 +83,24 @@ def test_why_not_asked(environ: dict[str, Any], public: bool, refused: bool) -> 
 @pytest.mark.parametrize("value", [None, "", ",", "=", '"', 'a="', "\x00", "a=b=c", "x" * 9000])
 def test_odd_directives_are_read(value: str | None) -> None:
     assert isinstance(directives(value), dict)
+
+
+@pytest.mark.parametrize(
+    ("said", "age"),
+    [
+        ([], 0),
+        (["60"], 60),
+        (["0"], 0),
+        # What is no number of seconds is old, however old that may be.
+        (["abc"], 2**31),
+        (["-1"], 2**31),
+        (["7200.0"], 2**31),
+        (["60, 60"], 2**31),
+        (["0", "0"], 2**31),
+        ([""], 2**31),
+        (["9" * 50], 2**31),
+    ],
+)
+def test_how_old_a_response_is_that_a_view_has_from_elsewhere(said: list[str], age: int) -> None:
+    headers = Headers([("Age", value) for value in said])
+    assert initial_age(headers, 1e9) == age

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,9 @@ class Asset:
     deltas: dict[bytes, Variant] = field(default_factory=dict)
     #: Set where files are held in memory: the bytes to serve.
     held: bytes | None = None
-    #: Set by the express lane: what it answers, by path, query string and ``Accept-Encoding``, and
-    #: until when it believes that the file is the same, in seconds of the monotonic clock.
-    answers: dict[tuple[str, str | None, str | None], Any] = field(default_factory=dict)
+    #: Set by the express lane: what it answers, by what that depends on, and until when it believes
+    #: that the file is the same, in seconds of the monotonic clock.
+    answers: dict[tuple[str | None, ...], Any] = field(default_factory=dict)
     believed_until: float = 0.0
     #: Set by who builds URLs: what stands for the bytes there, and until when that is believed.
     version: str | None = None
@@ -86,7 +87,12 @@ class Asset:
 
     def is_current(self) -> bool:
         """Whether all files that it was made of are still as they were."""
-        if not self.settled or Identity.at(self.path) != self.snapshot.identity:
+        if not self.settled:
+            return False
+        try:
+            if not self.snapshot.identity.is_of(os.stat(self.path)):
+                return False
+        except OSError:
             return False
         return all(Identity.at(path) == state for path, state in self.dependencies)
 

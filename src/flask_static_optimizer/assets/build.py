@@ -97,11 +97,14 @@ def read_manifest(depot: Depot) -> list[str]:
 
 
 def clean(depot: Depot) -> int:
-    """Remove what the manifest lists and nothing else; how many files that were.
+    """Remove what the manifest lists, and what killed builds left; how many files that were.
+
+    Nothing else is removed.
 
     :raises BrokenManifestError: as :func:`read_manifest`.
     """
     names = read_manifest(depot)
+    depot.sweep()
     removed = sum(depot.remove(name) for name in names)
     for folder in {depot.path(name).parent for name in names}:
         with suppress(OSError):  # there is more in it

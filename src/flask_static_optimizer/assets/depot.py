@@ -19,6 +19,9 @@ _VARIANT = re.compile(r"variants/[0-9a-f]{2}/[0-9a-f]{64}\.(?:best|quick)\.[a-z]
 _VERSION = re.compile(r"versions/[0-9a-f]{64}/[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"(?:variants/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
 
+#: Seconds after which nobody is still writing that.
+_ABANDONED = 3600
+
 #: Bytes that the folder may grow by, or parts of its limit, before it is looked through.
 _SLACK = 0.05
 
@@ -108,6 +111,12 @@ class Depot:
             return False
         return True
 
+    def sweep(self) -> None:
+        """Take away what was being written when a process was killed, an hour ago or more."""
+        for name, modified, _ in [*self._files("variants"), *self._files("versions")]:
+            if _UNFINISHED.fullmatch(name) and time.time() - modified > _ABANDONED:
+                self.remove(name)
+
     def remember_version(self, key: str, sha256: str, data: bytes, keep: int) -> None:
         """Keep an asset's bytes as they are now, and the latest ``keep`` before them."""
         folder = _versions(key)
@@ -135,12 +144,13 @@ class Depot:
             if self._grown <= self._limit * _SLACK:
                 return
             self._grown = 0
+        self.sweep()
         files = sorted((*self._files("variants"), *self._files("versions")), key=lambda f: f[1])
         excess = sum(size for _, _, size in files) - self._limit
-        for name, used, size in files:
+        for name, _, size in files:
             if excess <= 0:
                 break
-            if _UNFINISHED.fullmatch(name) and time.time() - used < 3600:
+            if _UNFINISHED.fullmatch(name):
                 continue  # some process is at it
             self.remove(name)
             excess -= size

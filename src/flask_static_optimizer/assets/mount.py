@@ -25,6 +25,9 @@ class Listing(NamedTuple):
 #: A listing that is never current: there is no folder without a name.
 NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
 
+#: Times that a folder may be replaced while a path in it is looked at.
+_ATTEMPTS = 5
+
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -65,16 +68,26 @@ class Mount:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 return None
-            if not self.symlinks:
-                root = os.path.realpath(self.folder)
-                if os.path.commonpath([root, os.path.realpath(path)]) != root:
-                    return None
+            if not self.symlinks and not self._holds(path):
+                return None
         except PermissionError as error:
             error.filename = self._closed(path)
             raise
         except (OSError, ValueError):
             return None
         return path
+
+    def _holds(self, path: str) -> bool:
+        """Whether a path leads to no other place than one in the folder."""
+        root = os.path.realpath(self.folder)
+        for _ in range(_ATTEMPTS):
+            if os.path.commonpath([root, os.path.realpath(path)]) == root:
+                return True
+            # The folder may be a link that a deploy has put to the next release just now.
+            before, root = root, os.path.realpath(self.folder)
+            if root == before:
+                break
+        return False
 
     def _closed(self, path: str) -> str:
         """The outermost folder on the way to a path that may not be entered."""

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from werkzeug.http import http_date
 
-from ..http.bodies import FileSlice
+from ..http.bodies import CHUNK, FileSlice
 from ..http.negotiation import accepted
 from .delta import DELTA, parse_available, pattern, use_as_dictionary
-from .files import FileChangingError, Identity, unchanged
+from .files import FileChangingError, Identity, read_part, unchanged
 from .memory import SMALL
 from .urls import PARAMETER
 from .variants import BEING_MADE
@@ -88,6 +88,22 @@ class Selected(NamedTuple):
         if self.dictionary:
             headers.append(("Use-As-Dictionary", self.dictionary))
         return headers
+
+    def part(self, start: int, stop: int) -> bytes | FileSlice:
+        """The bytes from one position to another.
+
+        :raises FileChangingError: if the file has been replaced since it was looked up.
+        :raises OSError: if it can't be read.
+        """
+        body = self.in_memory
+        if body is not None:
+            return body[start:stop]
+        if stop - start > CHUNK:
+            opened = self.open()
+            return (
+                opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[0][start:stop]
+            )
+        return read_part(self.asset.path, self.asset.snapshot.identity, start, stop)
 
     def open(self) -> list[bytes] | FileSlice:
         """The body.
@@ -164,13 +180,17 @@ def select(
 
 
 def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
-    """The URLs of all versions of what was asked for, where our fingerprint tells them apart."""
-    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    path = pattern(quote(raw.encode("latin-1"), safe="/!$&'()*+,;=:@~"))
-    if f".{asset.fingerprint}" in path:
-        return path.replace(f".{asset.fingerprint}", ".*")
+    """The URLs of all versions of what was asked for, where our fingerprint tells them apart.
+
+    They are relative to its own URL. What comes before is not said: where it depends on a proxy's
+    word (``X-Forwarded-Prefix``), a client's could get into a shared cache.
+    """
+    raw = environ.get("PATH_INFO", "").rpartition("/")[2]
+    name = pattern(quote(raw.encode("latin-1"), safe="!$&'()*+,;=:@~"))
+    if f".{asset.fingerprint}" in name:
+        return name.replace(f".{asset.fingerprint}", ".*")
     queried = asset.fingerprint in environ.get("QUERY_STRING", "")
-    return f"{path}?{PARAMETER}=*" if queried else None
+    return f"{name}?{PARAMETER}=*" if queried else None
 
 
 def _check(file: FileIO, state: os.stat_result) -> None:

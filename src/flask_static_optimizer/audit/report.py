@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from .findings import Finding
-from .survey import Row
+from .row import Row
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
 

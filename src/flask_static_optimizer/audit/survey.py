@@ -3,68 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import url_for
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_dict_header
 
 from ..assets.mount import Mount
 from ..assets.urls import PLAIN
-from ..folders import scaffold_of
-from ..inprocess import Exchange, ask
-from ..representation import CACHEABLE
+from ..folders import blueprint_of
+from ..inprocess import ask
 from .findings import Finding
+from .row import Row, who_may_store
+from .verdict import judged, protect
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ..endpoints import StaticEndpoint
     from ..state import AppState
-
-#: How a log-in wall answers; 308 is Werkzeug's own, to another spelling of the URL.
-_WALL = frozenset({301, 302, 303, 307, 401, 403})
-
-_STEP_ASIDE = "return early where flask_static_optimizer.is_static_request() is true"
-
-
-@dataclass
-class Row:
-    """What was asked and answered for one URL."""
-
-    endpoint: str
-    url: str
-    #: The key of the rule that decides; empty: none.
-    rule: str = ""
-    #: ``"isolated"``, ``"protected"`` or ``"left alone"``.
-    mode: str = ""
-    #: ``None``: it was not asked, as its URL has variables.
-    status: int | None = None
-    cache_control: str = ""
-    #: What is said of the URL that ``url_for`` gives, where that is another.
-    versioned: str = ""
-    size: int = 0
-    codings: dict[str, int] = field(default_factory=dict)
-    stored_by: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-
-def who_may_store(response: Exchange) -> str:
-    """Who may keep a response to a visitor without credentials, in words (RFC 9111 §3)."""
-    said = parse_dict_header(response.headers.get("Cache-Control", ""))
-    if "no-store" in said:
-        return "nobody"
-    if "private" in said or "Set-Cookie" in response.headers:
-        return "the browser"
-    if "no-cache" in said:
-        return "everybody, asking each time"
-    return "everybody" if said else "as each cache guesses"
 
 
 class Survey:
@@ -133,7 +91,7 @@ class Survey:
     def _guarded(self, endpoint: StaticEndpoint) -> Mount | None:
         """The folder of a view that something was put around: it is asked for all the same."""
         view = inspect.unwrap(self._app.view_functions[endpoint.name])
-        scaffold = scaffold_of(self._app, view)
+        scaffold = blueprint_of(view) or self._app
         if scaffold.static_folder is None:
             return None
         settings = self._state.settings
@@ -192,7 +150,7 @@ class Survey:
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
         again = ask(self._app, path, {"Cookie": self._cookie})
         other = again.read()
-        self.findings += _judged(row, answer, again)
+        self.findings += judged(row, answer, again)
         if row.mode == "isolated" and (answer.status, body) != (again.status, other):
             self.findings.append(
                 Finding(
@@ -200,81 +158,8 @@ class Survey:
                     "error",
                     f"{row.endpoint!r} answers in another way to who has a cookie, and is not"
                     " protected: a cache may give one visitor's answer to another",
-                    _protect(row),
+                    protect(row),
                     [path],
                 )
             )
         return row
-
-
-def _protect(row: Row) -> str:
-    return f'STATIC_OPTIMIZER_RULES = {{"{row.endpoint}": {{"session": "protected"}}}}'
-
-
-def _judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
-    place = [row.url]
-    for error in {repr(exchange.error) for exchange in (answer, again) if exchange.error}:
-        yield Finding(
-            "raises", "error", f"{row.endpoint!r} raises {error}", "correct its view or hook", place
-        )
-    if row.mode == "left alone":
-        return
-    if row.mode == "isolated" and answer.status in _WALL:
-        yield Finding(
-            "guard-not-protected",
-            "error",
-            f"a guard in front of {row.endpoint!r} answers {answer.status}, and the endpoint is not"
-            " protected: whom it lets pass may leave a copy in a shared cache",
-            _protect(row),
-            place,
-        )
-    elif answer.status >= 400 and not answer.error and row.mode == "isolated":
-        yield Finding(
-            "fails",
-            "error",
-            f"{row.endpoint!r} answers {answer.status} for what is there",
-            "see the app's log; a file has to be readable",
-            place,
-        )
-    names = sorted({*answer.cookies, *again.cookies})
-    if names:
-        yield Finding(
-            "cookie",
-            "warning",
-            f"a hook or view sets a cookie ({', '.join(names)}) on {row.endpoint!r}, and it is"
-            " dropped",
-            f"let what sets it {_STEP_ASIDE}",
-            place,
-        )
-    if "Set-Cookie" in answer.headers or "Set-Cookie" in again.headers:
-        yield Finding(
-            "cookie-sent",
-            "error",
-            f"a response of {row.endpoint!r} sets a cookie after the extension had the last word",
-            "don't set cookies in request_finished or in process_response",
-            place,
-        )
-    marks = [mark for mark in (answer.mark, again.mark) if mark and not mark.protected]
-    written = sorted({key for mark in marks if mark.written for key in mark.dropped})
-    if written:
-        yield Finding(
-            "session-written",
-            "warning",
-            f"{row.endpoint!r} writes into its session ({', '.join(written)}), so that answers to"
-            " visitors with cookies are private, and no CDN keeps them",
-            f"let the hook {_STEP_ASIDE}",
-            place,
-        )
-    elif (
-        row.mode == "isolated"
-        and answer.status in CACHEABLE
-        and "Set-Cookie" not in answer.headers
-        and row.stored_by in ("nobody", "the browser")
-    ):
-        yield Finding(
-            "not-shared",
-            "warning",
-            f"{row.endpoint!r} is the same for everybody, but says {row.cache_control!r}",
-            "let the hook or view that says so step aside, or protect the endpoint",
-            place,
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -52,12 +53,15 @@ def add_building(state: AppState, group: AppGroup) -> None:
 def _build(state: AppState, *, quiet: bool) -> None:
     assets = assets_of(state.catalogue)
     made: list[Built] = []
-    with click.progressbar(
-        length=len(assets), label="Coding static files", hidden=quiet
-    ) as progress:
+    with ExitStack() as stack:
+        bar = None
+        if not quiet:  # Click below 8.2 has no hidden bar
+            label = "Coding static files"
+            bar = stack.enter_context(click.progressbar(length=len(assets), label=label))
         for built in build(assets, state.variants, state.depot):
             made.append(built)
-            progress.update(1)
+            if bar is not None:
+                bar.update(1)
     names = [name for built in made for name in built.kept]
     lost = sum(len(built.sizes) for built in made) - len(names)
     write_manifest(state.depot, names)

@@ -8,7 +8,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from ..purging import purge
+from ..stored.purging import purge
 
 if TYPE_CHECKING:
     from ..state import AppState

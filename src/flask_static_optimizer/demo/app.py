@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, redirect, render_template, session, url_for
@@ -19,7 +20,6 @@ from flask_login import (  # type: ignore[import-untyped]
 from flask_session import Session  # type: ignore[import-untyped]
 
 from .. import StaticOptimizer
-from .tally import Counts
 
 
 class User:
@@ -39,21 +39,25 @@ def create_app(
     session_config: Mapping[str, Any],
     *,
     optimize: bool,
-    counts: Callable[[], Counts] | None = None,
+    static_folder: Path | None = None,
+    framed: bool = False,
 ) -> Flask:
     """Make an app with a log-in, server-side sessions and a page full of local assets.
 
     :param session_config: Flask-Session's configuration.
-    :param optimize: whether to install the extension; nothing else differs.
-    :param counts: what the page is to show of the session store.
+    :param optimize: whether to install the extension; but for the cookie's name nothing else
+        differs.
+    :param static_folder: where the app's own assets are.  [default: in this package]
+    :param framed: whether pages tell the page around them who is logged in.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=static_folder or "static", static_url_path="/static")
     # FLASK_DEBUG of the user's own project would switch caching off.
     app.debug = False
     app.config.update(
         SECRET_KEY=secrets.token_hex(),
-        # Cookies know no ports: keep off those of what else runs on this machine.
-        SESSION_COOKIE_NAME="static_optimizer_demo",
+        # Cookies know no ports: keep off those of what else runs on this machine, and of the app
+        # beside this one.
+        SESSION_COOKIE_NAME=f"static_optimizer_demo_{'with' if optimize else 'without'}",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
         BOOTSTRAP_SERVE_LOCAL=True,
         # Nothing is to stay on the disk.
@@ -69,10 +73,10 @@ def create_app(
 
     def home() -> ResponseReturnValue:
         session["views"] = session.get("views", 0) + 1
-        return render_template("home.html", counts=counts() if counts else None)
+        return render_template("home.html", framed=framed)
 
     def login() -> ResponseReturnValue:
-        return render_template("login.html", user=user)
+        return render_template("login.html", user=user, framed=framed)
 
     def log_in() -> ResponseReturnValue:
         login_user(user)

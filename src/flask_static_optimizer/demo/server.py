@@ -1,23 +1,16 @@
-"""A real HTTP server for the demo's app."""
+"""A real HTTP server for the demo's apps."""
 
 from __future__ import annotations
 
-import signal
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from .app import create_app
-
 if TYPE_CHECKING:
-    from flask import Flask
-
-    from .stores import SessionStore
+    from _typeshed.wsgi import WSGIApplication
 
 
 class _Silent(WSGIRequestHandler):
@@ -26,7 +19,7 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(app: Flask, port: int = 0) -> Iterator[str]:
+def served(app: WSGIApplication, port: int = 0) -> Iterator[str]:
     """Serve an app on this machine, several requests at a time; gives its address.
 
     :param port: 0 for a free one.
@@ -39,13 +32,3 @@ def served(app: Flask, port: int = 0) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
-
-
-def serve_until_interrupted(store: SessionStore, port: int) -> None:
-    """Serve the optimised app until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app = create_app(store.config, optimize=True, counts=store.counts)
-    with served(app, port) as url, suppress(KeyboardInterrupt):
-        click.echo(f"The demo is at {url}/ (sessions in {store.label}). Ctrl-C ends it.")
-        while True:
-            time.sleep(3600)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import click
 import redis
@@ -35,32 +35,53 @@ class SessionStore:
     counts: Callable[[], Counts]
 
 
-class _CountingCache(FileSystemCache):
-    """Files, counting what is asked of them."""
+class _Counter:
+    """Counts commands as they are sent, by several threads."""
 
-    def __init__(self, folder: str) -> None:
-        # Without a threshold it keeps no count of its files, which would be counted here.
-        super().__init__(folder, threshold=0)
+    def __init__(self) -> None:
         self._lock = Lock()
         self._reads = self._writes = 0
 
     def counts(self) -> Counts:
         return Counts(self._reads, self._writes)
 
-    def get(self, *args: Any, **kwargs: Any) -> Any:
+    def count(self, command: str) -> None:
         with self._lock:
-            self._reads += 1
+            self._reads += command in _READS
+            self._writes += command in _WRITES
+
+
+class _CountingCache(FileSystemCache):
+    """Files, counting what is asked of them."""
+
+    def __init__(self, folder: str) -> None:
+        # Without a threshold it keeps no count of its files, which would be counted here.
+        super().__init__(folder, threshold=0)
+        self.counter = _Counter()
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        self.counter.count("get")
         return super().get(*args, **kwargs)
 
     def set(self, *args: Any, **kwargs: Any) -> bool:
-        with self._lock:
-            self._writes += 1
+        self.counter.count("set")
         return super().set(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        with self._lock:
-            self._writes += 1
+        self.counter.count("del")
         return super().delete(*args, **kwargs)
+
+
+class _CountingRedis(redis.Redis):
+    """A client of Redis, counting what it sends."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counter = _Counter()
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.counter.count(str(args[0]).lower())
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -69,20 +90,22 @@ def file_store() -> Iterator[SessionStore]:
     with TemporaryDirectory(prefix="flask-static-optimizer-") as folder:
         cache = _CountingCache(folder)
         config = {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": cache}
-        yield SessionStore("files", config, cache.counts)
+        yield SessionStore("files", config, cache.counter.counts)
 
 
 @contextmanager
-def redis_store(url: str) -> Iterator[SessionStore]:
+def redis_store(url: str, *, shared: bool = False) -> Iterator[SessionStore]:
     """Sessions in a Redis or Valkey, counted by the server itself.
 
     Its counts are of all of its clients: a server that is in use shows too much. Keys have a
     random prefix and are deleted in the end.
 
+    :param shared: whether other stores use the same server meanwhile. What this one sends is
+        counted on our side then.
     :raises click.ClickException: if the URL is none, or the server fails.
     """
     try:
-        client = redis.Redis.from_url(url, socket_connect_timeout=3)
+        client = cast(_CountingRedis, _CountingRedis.from_url(url, socket_connect_timeout=3))
     except ValueError as error:
         raise click.ClickException(f"--redis: {error}") from None
     where = client.connection_pool.connection_kwargs
@@ -90,7 +113,7 @@ def redis_store(url: str) -> Iterator[SessionStore]:
     name = where.get("path") or f"{where.get('host', 'localhost')}:{where.get('port', 6379)}"
     prefix = f"flask-static-optimizer-demo:{secrets.token_hex(8)}:"
 
-    def counts() -> Counts:
+    def counted_by_server() -> Counts:
         calls = {
             command.removeprefix("cmdstat_"): stat["calls"]
             for command, stat in client.info("commandstats").items()
@@ -106,6 +129,7 @@ def redis_store(url: str) -> Iterator[SessionStore]:
                 "SESSION_KEY_PREFIX": prefix,
             }
             try:
+                counts = client.counter.counts if shared else counted_by_server
                 yield SessionStore(f"Redis at {name}", config, counts)
             finally:
                 for key in client.scan_iter(f"{prefix}*", count=1000):

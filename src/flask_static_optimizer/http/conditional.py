@@ -24,7 +24,7 @@ _HEADERS = frozenset(
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
     """Whether a request has any precondition (If-Range is none by itself)."""
-    return not _HEADERS.isdisjoint(environ)
+    return not environ.keys().isdisjoint(_HEADERS)
 
 
 def precondition(

@@ -12,6 +12,8 @@ LIMIT = 16
 _LONGEST = 1024
 _SPEC = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
+_SIMPLE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
+
 #: More digits than any length has.
 _DIGITS = 18
 
@@ -29,6 +31,13 @@ def requested(header: str, length: int, limit: int = LIMIT) -> list[Range] | Non
     :param length: of the representation, in bytes.
     :param limit: how many ranges are too many.
     """
+    simple = _SIMPLE.fullmatch(header)
+    if simple is not None:  # what nearly all who ask send
+        start, last = int(simple[1]), simple[2]
+        stop = min(int(last) + 1, length) if last else length
+        if last and int(last) < start:
+            return None
+        return [(start, stop)] if start < stop else []
     unit, equals, specs = header.partition("=")
     if not equals or unit.strip().lower() != "bytes" or len(header) > _LONGEST:
         return None

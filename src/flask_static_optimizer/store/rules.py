@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Seconds by which the clocks of processes may differ, or one may step back.
 SKEW = 5
 
+#: Seconds; caches need not represent more (§1.2.2).
+_LONGEST = 2**31
+
 _NEVER_STALE = frozenset({"must-revalidate", "proxy-revalidate", "s-maxage"})
 
 
@@ -84,10 +87,17 @@ def ages(headers: Headers, now: float) -> Ages:
 
 
 def initial_age(headers: Headers, now: float) -> int:
-    """How old a response is when a view gives it, which may have it from elsewhere (§4.2.3)."""
+    """How old a response is when a view gives it, which may have it from elsewhere (§4.2.3).
+
+    An ``Age`` that is no number of seconds says that it is old, and not how old.
+    """
     date = seconds_of(headers.get("Date"))
     apparent = 0 if date is None else max(0, int(now - date))
-    return max(apparent, _seconds(headers.get("Age")))
+    said = headers.getlist("Age")
+    if not said:
+        return apparent
+    known = len(said) == 1 and said[0].isascii() and said[0].isdigit()
+    return max(apparent, _seconds(said[0])) if known else _LONGEST
 
 
 def usable_fresh(head: Head, now: float) -> bool:
@@ -125,4 +135,4 @@ def _seconds(value: str | None) -> int:
     """Seconds that a directive says; what is none is as bad as stale (§4.2.1)."""
     if value is None or not (value.isascii() and value.isdigit()):
         return 0
-    return min(int(value[:20]), 2**31)
+    return min(int(value[:20]), _LONGEST)

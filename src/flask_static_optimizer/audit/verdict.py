@@ -1,0 +1,97 @@
+"""What is wrong with the answers for one URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..representation import CACHEABLE
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from ..inprocess import Exchange
+    from .row import Row
+
+#: How a log-in wall answers; 308 is Werkzeug's own, to another spelling of the URL.
+_WALL = frozenset({301, 302, 303, 307, 401, 403})
+
+_STEP_ASIDE = "return early where flask_static_optimizer.is_static_request() is true"
+
+
+def protect(row: Row) -> str:
+    """The setting that protects an endpoint."""
+    return f'STATIC_OPTIMIZER_RULES = {{"{row.endpoint}": {{"session": "protected"}}}}'
+
+
+def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
+    """What to change.
+
+    :param answer: to a visitor without a cookie.
+    :param again: to one with it, or the same.
+    """
+    place = [row.url]
+    for error in {repr(exchange.error) for exchange in (answer, again) if exchange.error}:
+        yield Finding(
+            "raises", "error", f"{row.endpoint!r} raises {error}", "correct its view or hook", place
+        )
+    if row.mode == "left alone":
+        return
+    if row.mode == "isolated" and answer.status in _WALL:
+        yield Finding(
+            "guard-not-protected",
+            "error",
+            f"a guard in front of {row.endpoint!r} answers {answer.status}, and the endpoint is not"
+            " protected: whom it lets pass may leave a copy in a shared cache",
+            protect(row),
+            place,
+        )
+    elif answer.status >= 400 and not answer.error and row.mode == "isolated":
+        yield Finding(
+            "fails",
+            "error",
+            f"{row.endpoint!r} answers {answer.status} for what is there",
+            "see the app's log; a file has to be readable",
+            place,
+        )
+    names = sorted({*answer.cookies, *again.cookies})
+    if names:
+        yield Finding(
+            "cookie",
+            "warning",
+            f"a hook or view sets a cookie ({', '.join(names)}) on {row.endpoint!r}, and it is"
+            " dropped",
+            f"let what sets it {_STEP_ASIDE}",
+            place,
+        )
+    if "Set-Cookie" in answer.headers or "Set-Cookie" in again.headers:
+        yield Finding(
+            "cookie-sent",
+            "error",
+            f"a response of {row.endpoint!r} sets a cookie after the extension had the last word",
+            "don't set cookies in request_finished or in process_response",
+            place,
+        )
+    marks = [mark for mark in (answer.mark, again.mark) if mark and not mark.protected]
+    written = sorted({key for mark in marks if mark.written for key in mark.dropped})
+    if written:
+        yield Finding(
+            "session-written",
+            "warning",
+            f"{row.endpoint!r} writes into its session ({', '.join(written)}), so that answers to"
+            " visitors with cookies are private, and no CDN keeps them",
+            f"let the hook {_STEP_ASIDE}",
+            place,
+        )
+    elif (
+        row.mode == "isolated"
+        and answer.status in CACHEABLE
+        and "Set-Cookie" not in answer.headers
+        and row.stored_by in ("nobody", "the browser")
+    ):
+        yield Finding(
+            "not-shared",
+            "warning",
+            f"{row.endpoint!r} is the same for everybody, but says {row.cache_control!r}",
+            "let the hook or view that says so step aside, or protect the endpoint",
+            place,
+        )

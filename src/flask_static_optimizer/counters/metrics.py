@@ -1,0 +1,57 @@
+"""The counters as Prometheus reads them (text exposition format 0.0.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from ..errors import ConfigurationError
+from ..settings import PREFIX
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..state import AppState
+    from .stats import Figures
+
+ENDPOINT = "static_optimizer_metrics"
+
+_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_HELP = {
+    "requests": "Static requests that were answered.",
+    "session_reads_avoided": "Static requests with a session cookie whose session was not opened.",
+    "session_writes_avoided": "Static requests whose session would have been saved, at most.",
+    "cookies_dropped": "Cookies taken off static responses.",
+    "not_modified": "Static requests answered with 304.",
+    "bytes_saved": "Bytes that 304s and content codings kept from being sent.",
+    "store_hits": "Responses of routes that came from a store.",
+}
+
+
+def exposition(figures: Figures) -> str:
+    """The counters in Prometheus's text format."""
+    lines = []
+    for name, value in figures._asdict().items():
+        metric = f"static_optimizer_{name}_total"
+        lines += [f"# HELP {metric} {_HELP[name]}", f"# TYPE {metric} counter", f"{metric} {value}"]
+    return "\n".join([*lines, ""])
+
+
+def add_metrics(state: AppState, app: Flask, path: str) -> None:
+    """Serve the counters of this process at a path. It asks no session.
+
+    :raises ConfigurationError: if the app has a route there.
+    """
+    if any(rule.rule == path for rule in app.url_map.iter_rules()):
+        raise ConfigurationError(
+            f"{PREFIX}METRICS is {path!r}, where the app has a route already: choose another path."
+        )
+
+    def metrics() -> Response:
+        response = Response(exposition(state.stats.figures()), content_type=_CONTENT_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.add_url_rule(path, ENDPOINT, metrics)

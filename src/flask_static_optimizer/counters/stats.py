@@ -1,0 +1,123 @@
+"""What static requests were spared, counted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import zip_longest
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from flask import Request, Response
+
+    from ..assets.selection import Selected
+    from ..http.answer import Answer
+    from ..marking import Mark
+
+#: Requests that may wait to be added up, so that a process that is never asked holds little.
+_WAITING = 4096
+
+
+class Figures(NamedTuple):
+    """What was counted in one process since it started."""
+
+    #: Static requests that were answered.
+    requests: int = 0
+    #: Those that came with a session cookie and whose session was never opened.
+    session_reads_avoided: int = 0
+    #: Those that came with a session cookie, or wrote into their session, and were not saved.
+    #: Flask-Session would have written each; Flask's signed cookie only some of them.
+    session_writes_avoided: int = 0
+    #: ``Set-Cookie`` fields taken off responses.
+    cookies_dropped: int = 0
+    #: Answers of 304, whose bodies were spared.
+    not_modified: int = 0
+    #: Bytes that 304s and content codings kept from being sent.
+    bytes_saved: int = 0
+    #: Responses of routes that came from a store, without running the view.
+    store_hits: int = 0
+
+
+class Stats:
+    """The counters of one app in this process: ``app.extensions["static_optimizer"].stats``.
+
+    Each field of :class:`Figures` can be read as an attribute. A request pays for one ``append``
+    to a deque, which needs no lock; whoever reads adds up.
+    """
+
+    def __init__(self) -> None:
+        #: The name of the app's session cookie, once the app is complete.
+        self.cookie_name = "session"
+        self._waiting: deque[tuple[int, ...]] = deque()
+        self._sum = Figures()
+        self._lock = Lock()
+
+    def add(self, figures: tuple[int, ...]) -> None:
+        """Count something.
+
+        :param figures: a :class:`Figures`, or a plain tuple of its first fields, for less.
+        """
+        self._waiting.append(figures)
+        if len(self._waiting) >= _WAITING:
+            self.figures()
+
+    def figures(self) -> Figures:
+        """All counters, as of one moment.
+
+        :returns: what was counted since the process started.
+        """
+        with self._lock:
+            # What comes meanwhile waits for the next who reads.
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            self._sum = Figures(*map(sum, zip_longest(self._sum, *waiting, fillvalue=0)))
+            return self._sum
+
+    def __getattr__(self, name: str) -> int:
+        if name in Figures._fields:
+            value: int = getattr(self.figures(), name)
+            return value
+        raise AttributeError(name)
+
+    def served(self, mark: Mark, request: Request, response: Response) -> None:
+        """Count a static request that Flask has answered."""
+        came = self._came(request.environ)
+        unmodified = response.status_code == 304
+        self.add(
+            (
+                1,
+                came and not mark.opened,
+                came or bool(mark.dropped),
+                mark.cookies_dropped,
+                unmodified,
+                _saved(mark, unmodified=unmodified),
+            )
+        )
+
+    def served_file(
+        self, selected: Selected, environ: Mapping[str, Any], *, unmodified: bool
+    ) -> None:
+        """Count a request for a file that Flask was not asked for."""
+        came = self._came(environ)
+        self.add((1, came, came, 0, unmodified, _saved_of(selected, unmodified=unmodified)))
+
+    def served_stored(self, environ: Mapping[str, Any], answer: Answer) -> None:
+        """Count a request that was answered by a stored response without Flask."""
+        came = self._came(environ)
+        unmodified = answer.status == 304
+        self.add((1, came, came, 0, unmodified, answer.size if unmodified else 0, 1))
+
+    def _came(self, environ: Mapping[str, Any]) -> bool:
+        return self.cookie_name in environ.get("HTTP_COOKIE", "")
+
+
+def _saved_of(selected: Selected, *, unmodified: bool) -> int:
+    """Bytes of a representation of a file that were not sent."""
+    return selected.asset.size - (0 if unmodified else selected.size)
+
+
+def _saved(mark: Mark, *, unmodified: bool) -> int:
+    if mark.selected is not None:
+        return _saved_of(mark.selected, unmodified=unmodified)
+    body = mark.body if unmodified and isinstance(mark.body, tuple) else ()
+    return sum(len(part) for part in body if isinstance(part, (bytes, str)))

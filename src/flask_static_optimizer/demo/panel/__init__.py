@@ -1,0 +1,71 @@
+"""The page of ``demo --serve``: both apps side by side, and what they were asked."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from ..deployment import CHANGED, Deployment
+from ..meter import Meter
+from ..tally import Tally
+from .rows import ROWS
+
+
+class Side(NamedTuple):
+    """One of the two apps, as it is served."""
+
+    url: str
+    meter: Meter
+
+    def seen_from(self, host: str | None) -> str:
+        """Its address by the name that the browser has for this machine.
+
+        Another name would be another site, to which a frame sends no cookies.
+        """
+        return f"http://{host}:{urlsplit(self.url).port}"
+
+
+def create_panel(
+    without: Side, optimized: Side, deployment: Deployment, *, sessions_in: str
+) -> Flask:
+    """Make the app that serves the panel.
+
+    :param sessions_in: what to call the place where sessions are kept.
+    """
+    app = Flask(__name__)
+    app.debug = False
+    # Nobody else's page is to show this one under a name of its own.
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
+    sides = {"without": without, "with": optimized}
+
+    @app.get("/")
+    def page() -> ResponseReturnValue:
+        host = urlsplit(request.host_url).hostname
+        origins = {name: side.seen_from(host) for name, side in sides.items()}
+        page = Response(
+            render_template("panel.html", rows=ROWS, origins=origins, sessions_in=sessions_in)
+        )
+        there = " ".join(origins.values())
+        # What is not on this machine is not needed.
+        page.headers["Content-Security-Policy"] = (
+            f"default-src 'self'; frame-src {there}; form-action {there}; frame-ancestors 'none'"
+        )
+        return page
+
+    @app.get("/figures")
+    def figures() -> ResponseReturnValue:
+        answer: dict[str, Any] = {name: _figures(side.meter.tally) for name, side in sides.items()}
+        return answer, {"Cache-Control": "no-store"}
+
+    @app.post("/deploy")
+    def deploy() -> ResponseReturnValue:
+        return {"file": CHANGED, "version": deployment.change()}
+
+    return app
+
+
+def _figures(tally: Tally) -> dict[str, int]:
+    return {row.figure: getattr(tally, row.figure) for row in ROWS}

@@ -1,0 +1,52 @@
+"""The figures that the panel shows, and what they mean."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One figure of the panel."""
+
+    #: The name of the figure in :class:`~..tally.Tally`.
+    figure: str
+    label: str
+    #: What the number means, for somebody who sees it for the first time.
+    meaning: str
+    #: Whether it is a part of the figure above it.
+    part: bool = False
+
+
+ROWS = (
+    Row(
+        "requests",
+        "Requests",
+        "Times the browser had to ask the server. What it takes from its own cache is not in it.",
+    ),
+    Row(
+        "not_modified",
+        "of them 304",
+        "“Not modified”: the file was in the browser's cache, but nothing said for how long.",
+        part=True,
+    ),
+    Row(
+        "session_reads",
+        "Session reads",
+        "Times the app asked its session store who this is, be it for a page or a picture.",
+    ),
+    Row(
+        "session_writes",
+        "Session writes",
+        "Times it stored the session again. One for a file can undo what a page has just stored.",
+    ),
+    Row(
+        "cookies_set",
+        "Cookies set",
+        "Responses with Set-Cookie. A shared cache, such as a CDN's, may not hand those on.",
+    ),
+    Row(
+        "body_bytes",
+        "Bytes sent",
+        "All bodies as they went over the wire, compressed or not; headers are not counted.",
+    ),
+)

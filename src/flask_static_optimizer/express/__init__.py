@@ -1,0 +1,1 @@
+"""Answers that are given before Flask is asked."""

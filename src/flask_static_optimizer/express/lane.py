@@ -1,0 +1,188 @@
+"""The express lane: what is the same for everybody, answered before Flask is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from flask import Flask
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import Map
+from werkzeug.wsgi import get_host
+
+from .observers import anybody_listens
+from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..assets.asset import Asset
+    from ..state import AppState
+    from .files import PreparedFiles
+    from .routes import StoredRoutes
+
+#: Where Werkzeug's test client asks that the context be kept.
+_KEPT = "werkzeug.debug.preserve_context"
+
+#: What makes a request one for Flask: it may be answered in private, or by another protocol.
+_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE", _KEPT})
+
+_ANY_URLS = Map()
+
+#: Hosts remembered as good ones: a client may think up any.
+_HOSTS = 1024
+
+
+class Lane:
+    """WSGI middleware that answers as Flask would, where all that it would run is our view.
+
+    It is closed, and leaves everything to Flask, until the app is complete. Then it leaves to
+    Flask whatever it does not plainly know the answer to, and all errors.
+
+    :param inner: a middleware that the app has already; what is answered here does not reach it.
+    """
+
+    def __init__(self, state: AppState, app: Flask, inner: WSGIApplication | None) -> None:
+        self.inner = inner
+        self._state = state
+        # The app holds this; a strong reference back would keep a dropped app alive.
+        self._get_app = ref(app)
+        self._files: PreparedFiles | None = None
+        self._routes: StoredRoutes | None = None
+        self._assets: dict[str, Asset] = {}
+        self._prefixes: tuple[str, ...] = ()
+        self._watched = self._counts = True
+        self._hosts: set[str | None] = set()
+
+    def open(
+        self, files: PreparedFiles, routes: StoredRoutes, *, watched: bool, counts: bool
+    ) -> None:
+        """Answer for some folders and routes from now on.
+
+        :param watched: whether files are left to Flask while somebody listens to its signals.
+            Routes always are.
+        :param counts: whether to count files that are answered.
+        """
+        self._files, self._routes = files, routes
+        self._watched, self._counts = watched, counts
+        self._assets = files.assets
+        self._prefixes = files.prefixes + routes.prefixes
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        # What is asked most comes first, and costs a microsecond.
+        get = environ.get
+        path = get("PATH_INFO", "")
+        asset = self._assets.get(path)
+        if asset is None:
+            if not path.startswith(self._prefixes):  # a page, which should not wait
+                return self._flask(environ, start_response)
+        elif (
+            (
+                prepared := asset.answers.get(
+                    (path, get("QUERY_STRING"), get("HTTP_ACCEPT_ENCODING"), get("HTTP_HOST"))
+                )
+            )
+            and (monotonic() < asset.believed_until or self._is_current(asset))
+            and not (
+                "HTTP_AUTHORIZATION" in environ
+                or "REMOTE_USER" in environ
+                or "HTTP_UPGRADE" in environ
+                or _KEPT in environ
+            )
+            and not (self._watched and anybody_listens(self._app()))
+            and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
+        ):
+            if not (
+                "HTTP_RANGE" in environ
+                or "HTTP_IF_MATCH" in environ
+                or "HTTP_IF_UNMODIFIED_SINCE" in environ
+            ):
+                tag = get("HTTP_IF_NONE_MATCH")
+                since = get("HTTP_IF_MODIFIED_SINCE")
+                if tag == prepared.etag or (tag is None and since == prepared.last_modified):
+                    start_response(NOT_MODIFIED, prepared.of_304[:])
+                    if self._counts:
+                        self._count(prepared, environ, NOT_MODIFIED)
+                    return ()
+                if tag is None and since is None and prepared.body is not None:
+                    start_response(OK, prepared.headers[:])
+                    if self._counts:
+                        self._count(prepared, environ, OK)
+                    return () if method == "HEAD" else (prepared.body,)
+            if "HTTP_IF_RANGE" not in environ:
+                answer = self._answer_with(prepared, environ)
+                if answer is not None:
+                    return start(answer, start_response)
+        answer = self._answer(environ)
+        if answer is None:
+            return self._flask(environ, start_response)
+        return start(answer, start_response)
+
+    def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.inner is not None:
+            return self.inner(environ, start_response)
+        app = self._app()
+        return type(app).wsgi_app(app, environ, start_response)
+
+    def _app(self) -> Flask:
+        app = self._get_app()
+        assert app is not None, "it is being called"
+        return app
+
+    def _is_current(self, asset: Asset) -> bool:
+        return self._files is not None and self._files.is_current(asset)
+
+    def _answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What a request is to get, or ``None`` if it is one for Flask."""
+        files, routes = self._files, self._routes
+        if files is None or routes is None or "PATH_INFO" not in environ:
+            return None
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
+            return None
+        if not self._takes_host(environ):
+            return None
+        path, app = environ["PATH_INFO"], self._app()
+        answer = None
+        if path.startswith(files.prefixes) and not (self._watched and anybody_listens(app)):
+            answer = self._file(files, app, environ)
+        if answer is None and path.startswith(routes.prefixes) and not anybody_listens(app):
+            answer = routes.answer(environ)
+        return answer
+
+    def _takes_host(self, environ: WSGIEnvironment) -> bool:
+        """Whether Flask would find URLs at a request's host, which is none if it can't be one."""
+        host = environ.get("HTTP_HOST")
+        if host in self._hosts:
+            return True
+        try:
+            _ANY_URLS.bind(get_host(environ))
+        except BadHost:
+            return False
+        if len(self._hosts) >= _HOSTS:
+            self._hosts.clear()
+        self._hosts.add(host)
+        return True
+
+    def _file(self, files: PreparedFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
+        try:
+            prepared = files.find(app, environ)
+        except OSError:
+            return None  # Flask's own view says what is wrong
+        return None if prepared is None else self._answer_with(prepared, environ)
+
+    def _answer_with(self, prepared: Prepared, environ: WSGIEnvironment) -> Answer | None:
+        try:
+            answer = prepared.answer(environ)
+        except OSError:
+            return None  # as above
+        if answer is not None and self._counts:
+            self._count(prepared, environ, answer[0])
+        return answer
+
+    def _count(self, prepared: Prepared, environ: WSGIEnvironment, status: str) -> None:
+        unmodified = status == NOT_MODIFIED
+        self._state.stats.served_file(prepared.selected, environ, unmodified=unmodified)

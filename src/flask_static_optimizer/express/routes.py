@@ -1,0 +1,76 @@
+"""Routes whose stored responses are given before Flask is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ..store import hits
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..policy import CachePolicy
+    from ..state import AppState
+    from .prepared import Answer
+
+#: Paths whose endpoint is remembered, and characters of the longest.
+_PATHS = 4096
+_LONGEST = 256
+
+
+class StoredRoutes:
+    """Answers requests for some endpoints out of the app's store.
+
+    :param endpoints: names of those where Flask would run nothing of the app's own but the view.
+    """
+
+    def __init__(self, state: AppState, app: Flask, endpoints: Iterable[str]) -> None:
+        self._state = state
+        self._store = state.open_store(app)
+        self._endpoints = {name: state.endpoints.get(name) for name in endpoints}
+        heads = {
+            rule.rule.partition("<")[0]
+            for rule in app.url_map.iter_rules()
+            if rule.endpoint in self._endpoints
+        }
+        #: What the paths begin with, as WSGI has them.
+        self.prefixes = tuple(head.encode().decode("latin-1") for head in heads)
+        self._known: dict[str, tuple[str, CachePolicy] | None] = {}
+
+    def answer(self, environ: dict[str, Any]) -> Answer | None:
+        """What a GET or HEAD request is to get, or ``None`` where Flask has to be asked."""
+        raw = environ["PATH_INFO"]
+        try:
+            known = self._known[raw]
+        except KeyError:
+            known = self._match(raw)
+            if len(self._known) >= _PATHS:
+                self._known.clear()
+            if len(raw) <= _LONGEST:
+                self._known[raw] = known
+        if known is None:
+            return None
+        answer = self._store.answer(environ, *known)
+        if answer is None or answer.status not in hits.GOOD:
+            return None
+        self._state.stats.served_stored(environ, answer)
+        line = f"{answer.status} {HTTP_STATUS_CODES[answer.status].upper()}"
+        return line, answer.headers, answer.body
+
+    def _match(self, raw: str) -> tuple[str, CachePolicy] | None:
+        """The endpoint of a path and the policy that holds there, where it is one of these."""
+        urls = self._state.endpoints.urls
+        if urls is None:
+            return None
+        try:
+            path = raw.encode("latin-1").decode()
+            rule, view_args = urls.match(path, method="GET", return_rule=True)
+        except (UnicodeError, HTTPException):
+            return None
+        endpoint = self._endpoints.get(rule.endpoint)
+        policy = endpoint.policy(view_args) if endpoint else None
+        return None if endpoint is None or policy is None else (endpoint.name, policy)

@@ -1,0 +1,1 @@
+"""Views whose responses are stored, and what makes these useless again."""

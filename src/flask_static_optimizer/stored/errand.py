@@ -1,0 +1,239 @@
+"""What a view is run for: a response that others may get, too."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+from werkzeug.datastructures import Headers
+from werkzeug.wsgi import FileWrapper
+
+from ..digests import digest
+from ..headers import is_personal, share
+from ..http.fields import is_offloaded, vary_names
+from ..notices import not_storable
+from ..store import rules
+from ..store.entry import Entry, Head
+from ..store.hits import NAME
+from ..store.keys import tells_coding
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+
+    from ..marking import Mark
+    from ..state import AppState
+    from ..store.responses import Place
+    from ..store.scope import Scope
+    from ..store.store import Store
+
+#: Why a response whose policy says that it is stored is sent with ``no-store``.
+_CONTRADICTIONS = ("it is streamed", "it sets a cookie")
+_STREAMED, _COOKIE = _CONTRADICTIONS
+
+#: What is said of one connection or one answer (RFC 9111 §3.1), or dropped from all.
+_PASSING = frozenset(
+    {
+        "age",
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+class Errand:
+    """One run of a view on behalf of the store.
+
+    What is stored is what the view itself has made: hooks run on stored responses, too. Whether
+    it is stored shows only when they all have run.
+
+    :param place: where the response would be; ``None`` where it can't be stored.
+    :param forwarded: why the view runs, in the words of ``Cache-Status`` (RFC 9211 §2.2).
+    :param leading: whether others wait for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scope: Scope,
+        environ: Mapping[str, Any],
+        place: Place | None,
+        forwarded: str,
+        *,
+        leading: bool,
+    ) -> None:
+        self._store = store
+        self._scope = scope
+        self._environ = environ
+        self._place = place
+        self._forwarded = forwarded
+        self._leading = leading
+        self._started = time.time()
+        self._begun: tuple[str, ...] | None = None
+        self._made: tuple[Headers, bytes] | None = None
+        self._before: list[object] = []
+        self._refusal: str | None = None
+        self._telling = False
+        if place is not None:
+            self._begun = store.responses.begin(place, store.purgeable(environ, scope))
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the response can be stored, as far as is known before the view runs."""
+        return self._begun is not None
+
+    def view_begins(self, response: Response) -> Response:
+        """Called before the first function that the view gave to ``after_this_request``."""
+        self._before = _state_of(response)
+        return response
+
+    def view_ended(self, response: Response) -> Response:
+        """Called after the last function that the view gave to ``after_this_request``."""
+        if _state_of(response) != self._before:
+            self._refuse("the view changes it by after_this_request", tell=True)
+        return response
+
+    def described(self, mark: Mark, response: Response) -> None:
+        """Take what the view has made, before any hook can change it."""
+        if self._begun is None:
+            return
+        if not mark.ours or response.status_code != 200:
+            self._refuse("it is no complete 200 response of the view")
+            return
+        if "Set-Cookie" in response.headers:
+            self._refuse(_COOKIE, tell=True)
+            return
+        self._refuse(rules.why_not(response.headers))
+        body = self._body(mark, response)
+        if body is not None:
+            self._made = (Headers(list(response.headers)), body)
+
+    def end(
+        self, state: AppState, app: Flask, mark: Mark, request: Request, response: Response
+    ) -> None:
+        """Store the response, if it may be, and say so. All hooks have run."""
+        kept = self._keep(state, app, mark, request, response)
+        self._land(kept)
+        if self._refusal is not None and self._telling and mark.policy.store:
+            not_storable(state, app, mark, self._refusal)
+            if self._refusal in _CONTRADICTIONS:
+                mark.ours = False  # so that nobody else stores it
+        place = self._place
+        if place is not None and place.entry and not kept and response.status_code < 500:
+            self._store.responses.forget(place)
+        stored = "; stored" if kept else ""
+        response.headers.add("Cache-Status", f"{NAME}; fwd={self._forwarded}{stored}")
+
+    def give_up(self) -> None:
+        """Let others go on: there will be no response."""
+        self._land(False)
+
+    def _land(self, kept: bool) -> None:
+        if self._leading and self._place is not None:
+            self._leading = False
+            self._store.flights.land(self._place.selected, shared=kept)
+
+    def _refuse(self, reason: str | None, *, tell: bool = False) -> None:
+        """Let nothing be stored, for the first of the reasons.
+
+        :param tell: whether that is for somebody to change.
+        """
+        if self._refusal is None and reason is not None:
+            self._refusal, self._telling = reason, tell
+
+    def _body(self, mark: Mark, response: Response) -> bytes | None:
+        """All of a body, which stays as it is."""
+        limit = self._store.options.max_body
+        body = response.response
+        data = None
+        if is_offloaded(response.headers):
+            self._refuse("a front server sends its body")
+        elif isinstance(body, FileWrapper) and body.seekable():
+            file: Any = body.file
+            if isinstance(file, io.BufferedReader) and not mark.policy.store:
+                self._refuse("it is a file, which is as near as the store")
+                return None
+            start = file.tell()
+            data = file.read(limit + 1)
+            file.seek(start)
+            if len(data) <= limit and mark.etag not in (mark.validator, f'"{digest(data)}"'):
+                self._refuse("its file is being changed")
+        elif response.direct_passthrough or not response.is_sequence:
+            self._refuse(_STREAMED, tell=True)
+        else:
+            data = response.get_data()
+        if data is not None and len(data) > limit:
+            self._refuse(
+                f"its body is larger than STATIC_OPTIMIZER_STORE_MAX_BODY ({limit})", tell=True
+            )
+            return None
+        if data is not None and response.headers.get("Content-Length", len(data), int) != len(data):
+            self._refuse("its body is not as long as it says")
+        return data
+
+    def _keep(
+        self, state: AppState, app: Flask, mark: Mark, request: Request, response: Response
+    ) -> bool:
+        if self._begun is None or self._place is None:
+            return False
+        if not mark.ours or response.status_code != 200:
+            self._refuse("it is no complete 200 response of the view")
+        elif mark.protected or is_personal(mark, request, response, public=self._scope.public):
+            self._refuse("it may be about its visitor")
+        self._refuse(rules.why_not(response.headers))
+        if self._refusal is not None or self._made is None:
+            return False
+        headers, body = self._made
+        now = self._started
+        mine, final = rules.ages(headers, now), rules.ages(response.headers, now)
+        ages = rules.Ages(*map(min, mine, final))
+        initial_age = rules.initial_age(headers, now)
+        if ages.lifetime <= initial_age:
+            return False
+        # A hook that codes bodies does so with stored ones, too.
+        varying = vary_names(headers) | (vary_names(response.headers) - {"accept-encoding"})
+        varying |= {name.lower() for name in mark.policy.vary}
+        coding = ",".join(headers.getlist("Content-Encoding"))
+        if "accept-encoding" in varying and coding and not tells_coding(coding, self._environ):
+            return False
+        fields = self._fields(state, app, mark, headers, len(body))
+        entry = Entry(Head.of(fields, now, initial_age, ages, self._begun), body)
+        spare = ages.lifetime if mark.policy.etag else 0
+        return self._store.responses.keep(self._place, entry, varying, self._environ, spare=spare)
+
+    def _fields(
+        self, state: AppState, app: Flask, mark: Mark, headers: Headers, length: int
+    ) -> list[tuple[str, str]]:
+        """The header fields of a stored response as they leave, should no hook change them."""
+        passing = _PASSING | {
+            name.strip().lower()
+            for line in headers.getlist("Connection")
+            for name in line.split(",")
+        }
+        complete = Response()
+        complete.headers = Headers(
+            [(name, value) for name, value in headers if name.lower() not in passing]
+        )
+        complete.headers["Content-Length"] = str(length)
+        complete.headers["Accept-Ranges"] = "bytes"
+        if mark.policy.vary:
+            complete.vary.update(mark.policy.vary)
+        share(state, app, mark, complete, public=self._scope.public)
+        return list(complete.headers)
+
+
+def _state_of(response: Response) -> list[object]:
+    body = tuple(response.response) if response.is_sequence else (response.response,)
+    return [response.status_code, list(response.headers), *map(id, body)]

@@ -1,0 +1,262 @@
+"""Views whose responses are stored: run once, and then answered from the store (RFC 9111)."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, abort, after_this_request, current_app, got_request_exception, request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from ..http.conditional import precondition
+from ..marking import mark_of
+from ..ready import ReadyClasses
+from ..serving import serve_static
+from ..store import hits, rules
+from ..store.entry import Entry
+from ..store.flights import Role
+from .errand import Errand
+from .refreshing import is_refresh
+from .validators import Validators, ask
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+
+    from ..marking import Mark
+    from ..state import AppState
+    from ..store.responses import Place
+
+View = Callable[..., Any]
+
+
+def serve_stored(state: AppState, view: View) -> View:
+    """Put the store before a view.
+
+    It stands where the view stood, after every ``before_request`` function, so that guards still
+    guard what is stored.
+    """
+    as_it_is = serve_static(view)
+    response_classes = ReadyClasses()
+
+    @functools.wraps(view)
+    def serve(*args: Any, **kwargs: Any) -> Any:
+        this: Request = request._get_current_object()  # type: ignore[attr-defined]
+        mark = mark_of(this)
+        if mark is None or this.method == "OPTIONS":
+            return as_it_is(*args, **kwargs)
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+        def call(function: Callable[..., Any]) -> Any:
+            return app.ensure_sync(function)(*args, **kwargs)
+
+        return _Answering(state, app, this, mark, as_it_is, call, response_classes).response()
+
+    return serve
+
+
+class _Answering:
+    """The answering of one request."""
+
+    def __init__(
+        self,
+        state: AppState,
+        app: Flask,
+        this: Request,
+        mark: Mark,
+        view: View,
+        call: Callable[[View], Any],
+        response_classes: ReadyClasses,
+    ) -> None:
+        self._state = state
+        self._app = app
+        self._environ = this.environ
+        self._mark = mark
+        self._view = view
+        self._call = call
+        self._response_classes = response_classes
+        self._store = state.open_store(app)
+        self._scope = self._store.scope(mark.endpoint.name, mark.policy)
+        self._known: Validators | None = None
+
+    def response(self) -> Response:
+        """The response, out of the store or of the view."""
+        if not self._scope.stored or self._mark.protected:
+            return self._not_modified() or self._run(None)
+        if not self._store.admits(self._environ, self._scope):
+            return self._not_modified() or self._run(self._errand(None, "bypass"))
+        if is_refresh():
+            place = self._store.find(self._environ, self._scope)
+            errand = self._errand(place, "stale", leading=True)
+            return self._renewed(place) or self._run(errand)
+        return self._look_up()
+
+    def _look_up(self) -> Response:
+        store, environ = self._store, self._environ
+        until, how = None, hits.HIT
+        while True:
+            place = store.find(environ, self._scope)
+            entry = None if place is None else place.entry
+            now = time.time()
+            if entry is not None and store.is_fresh(entry, now, environ):
+                return self._hit(entry, now, how)
+            if until is None:
+                until = store.flights.deadline()
+                answer = self._not_modified() or self._renewed(place)
+                if answer is not None:
+                    return answer
+            if place is not None and entry is not None and store.may_be_stale(entry, now, environ):
+                self._state.refresher.start(self._app, environ, store.flights, place.selected)
+                return self._hit(entry, now)
+            if store.options.obeys_requests and rules.only_if_cached(environ):
+                abort(504)
+            forwarded = _why_forwarded(place, now)
+            unshared = rules.why_not_asked(environ, public=self._scope.public)
+            if place is None or unshared or forwarded == "request":
+                return self._run(self._errand(None if unshared else place, forwarded), place)
+            is_over = functools.partial(self._is_over, place)
+            role = store.flights.join(place.selected, until, is_over)
+            if role is not Role.WAITED:
+                leading = role is Role.LEADING
+                return self._run(self._errand(place, forwarded, leading=leading), place)
+            how = f"fwd={forwarded}; collapsed"
+
+    def _is_over(self, before: Place) -> bool:
+        """Whether there is no need any more for what was missing at a place."""
+        place = self._store.find(self._environ, self._scope)
+        if place is None:
+            return False
+        if place.selected != before.selected:  # a variant is missing, if anything
+            return True
+        entry = place.entry
+        return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
+
+    def _errand(self, place: Place | None, forwarded: str, *, leading: bool = False) -> Errand:
+        return Errand(self._store, self._scope, self._environ, place, forwarded, leading=leading)
+
+    def _run(self, errand: Errand | None, place: Place | None = None) -> Response:
+        """The response of the view, or a stale one in place of an error.
+
+        :param place: where that may be.
+        """
+        self._validators()
+        self._mark.errand = errand
+        if errand is not None and errand.wanted:
+            after_this_request(errand.view_begins)
+        try:
+            response: Response = self._call(self._view)
+            stale = self._instead_of(response.status_code, place)
+        except BaseException as error:
+            if errand is not None:
+                errand.give_up()
+            stale = self._instead_of_exception(error, place)
+            if stale is None:
+                raise
+        if stale is not None:
+            if errand is not None:
+                errand.give_up()
+            self._mark.errand = None
+            return stale
+        if errand is not None and errand.wanted:
+            after_this_request(errand.view_ended)
+        self._say_validators(response)
+        return response
+
+    def _instead_of_exception(self, error: BaseException, place: Place | None) -> Response | None:
+        if isinstance(error, HTTPException):
+            return self._instead_of(error.code or 500, place)
+        if not isinstance(error, Exception):
+            return None
+        stale = self._instead_of(500, place)
+        if stale is not None:
+            # Whoever watches for errors has to learn of it all the same.
+            got_request_exception.send(self._app, _async_wrapper=None, exception=error)
+            self._app.log_exception(sys.exc_info())
+        return stale
+
+    def _instead_of(self, status: int, place: Place | None) -> Response | None:
+        """A stale response that may stand in for an error (RFC 5861 §4)."""
+        entry = None if place is None else place.entry
+        now = time.time()
+        if status < 500 or entry is None or not rules.usable_if_error(entry.head, now):
+            return None
+        return self._hit(entry, now, f"fwd=stale; fwd-status={status}")
+
+    def _validators(self) -> Validators:
+        if self._known is None:
+            policy, name = self._mark.policy, self._mark.endpoint.name
+            unknown = policy.etag is None and policy.last_modified is None
+            self._known = Validators() if unknown else ask(policy, name, self._call)
+        return self._known
+
+    def _not_modified(self) -> Response | None:
+        """A 304 where a validator shows, before the view runs, that the client has it all."""
+        etag, modified = self._validators()
+        method = self._environ["REQUEST_METHOD"]
+        if (etag is None and modified is None) or (
+            precondition(method, self._environ, etag, modified) != 304
+        ):
+            return None
+        response = self._app.response_class(status=304)
+        del response.headers["Content-Type"]
+        self._mark.response = response
+        self._say_validators(response)
+        return response
+
+    def _say_validators(self, response: Response) -> None:
+        etag, modified = self._validators()
+        if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
+            return
+        # One that is not known is not made up: a client that has an ETag sends no date.
+        self._mark.validator = etag or ""
+        if etag is not None and response.status_code == 304:
+            response.headers["ETag"] = etag
+        if modified is not None and response.status_code != 304:
+            response.headers["Last-Modified"] = http_date(modified)
+
+    def _renewed(self, place: Place | None) -> Response | None:
+        """A stale response that a validator shows to be what the view would make (§4.3.4)."""
+        etag, _ = self._validators()
+        entry = None if place is None else place.entry
+        if place is None or entry is None or etag is None or etag != entry.head.etag:
+            return None
+        if any(name.lower() == "expires" for name, _ in entry.head.fields):
+            return None
+        now = time.time()
+        renewed = Entry(entry.head._replace(made=now, initial_age=0), entry.body)
+        kept = self._store.responses.keep(
+            place, renewed, place.varying, self._environ, spare=entry.head.lifetime
+        )
+        stored = "; stored" if kept else ""
+        return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
+
+    def _hit(self, entry: Entry, now: float, how: str = hits.HIT) -> Response:
+        """A stored response, complete but for what other hooks do."""
+        app, mark = self._app, self._mark
+        # What another hook may code has to be judged afterwards.
+        status = 200 if app.after_request_funcs else hits.status_of(entry, self._environ)
+        answer = hits.answer(entry, now, status, how=how)
+        headers = Headers(answer.headers)
+        kind = self._response_classes[app.response_class]
+        response = kind(answer.body, status, headers)
+        if len(response.headers) > len(answer.headers):  # the class's own Content-Type
+            del response.headers["Content-Type"]
+        self._state.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
+        mark.response = response
+        mark.etag = entry.head.etag
+        mark.body = tuple(answer.body)
+        mark.sent = response.headers.to_wsgi_list() if status != 412 else None
+        return response
+
+
+def _why_forwarded(place: Place | None, now: float) -> str:
+    """Why the view has to run, in the words of RFC 9211 §2.2."""
+    if place is None:
+        return "bypass"
+    if place.entry is not None:
+        return "request" if rules.usable_fresh(place.entry.head, now) else "stale"
+    return "vary-miss" if place.varying else "uri-miss"

@@ -1,0 +1,436 @@
+"""The lane: who may take it, and that nobody can tell that it was taken."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+from flask import Blueprint, Flask, Response
+from werkzeug.routing import Map, MapAdapter
+from werkzeug.test import create_environ
+
+from conftest import CSS
+from flask_static_optimizer import StaticOptimizer, static_request_marked
+from flask_static_optimizer.assets.asset import Asset
+from flask_static_optimizer.assets.memory import Memory
+
+MakeApp = Callable[..., Flask]
+URL = "/static/app.css"
+
+
+def asked(app: Flask) -> Callable[..., bool]:
+    """Whether Flask itself is asked for an answer: it makes a context then."""
+    app.test_client().get("/")  # the app is complete now
+
+    def ask(path: str = URL, **environ: Any) -> bool:
+        contexts = []
+        make = app.request_context
+        app.request_context = lambda given: contexts.append(given) or make(given)  # type: ignore
+        try:
+            body = app(create_environ(path, **environ), lambda *_: None)
+            list(body)
+            close = getattr(body, "close", None)
+            if close:
+                close()
+        finally:
+            del app.request_context
+        return bool(contexts)
+
+    assert ask("/")
+    return ask
+
+
+def test_flask_is_not_asked_where_it_would_run_nothing_of_the_apps(make_app: MakeApp) -> None:
+    ask = asked(make_app())
+    assert not ask()
+    assert not ask(method="HEAD")
+    assert not ask(headers={"Cookie": "session=x", "Range": "bytes=0-1"})
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "POST"},
+        {"method": "OPTIONS"},
+        {"headers": {"Authorization": "Bearer x"}},
+        {"environ_overrides": {"REMOTE_USER": "ada"}},
+        {"headers": {"Upgrade": "websocket", "Connection": "Upgrade"}},
+        {"headers": {"If-Match": '"other"'}},
+        {"headers": {"Range": "bytes=99999-"}},
+        {"path": "/static/none.css"},
+        {"path": "/static//app.css"},
+        {"path": "/static/"},
+        {"path": "/look"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("express", [False, True])
+def test_what_is_not_plainly_a_file_is_left_to_flask(
+    make_app: MakeApp, request_: dict[str, Any], express: bool
+) -> None:
+    ask = asked(make_app(STATIC_OPTIMIZER_EXPRESS=express))
+    assert not ask()
+    assert ask(**request_)
+
+
+def hook_before(app: Flask) -> None:
+    app.before_request(lambda: None)
+
+
+def hook_after(app: Flask) -> None:
+    app.after_request(lambda response: response)
+
+
+def hook_teardown(app: Flask) -> None:
+    app.teardown_request(lambda error: None)
+
+
+def hook_context(app: Flask) -> None:
+    app.teardown_appcontext(lambda error: None)
+
+
+def hook_values(app: Flask) -> None:
+    app.url_value_preprocessor(lambda endpoint, values: None)
+
+
+def other_responses(app: Flask) -> None:
+    class Mine(Response):
+        pass
+
+    app.response_class = Mine
+
+
+def a_middleware(app: Flask) -> None:
+    flask_itself = app.wsgi_app
+    app.wsgi_app = lambda *given: flask_itself(*given)  # type: ignore[method-assign]
+
+
+WATCHING = [
+    hook_before,
+    hook_after,
+    hook_teardown,
+    hook_context,
+    hook_values,
+    other_responses,
+    a_middleware,
+]
+
+
+@pytest.mark.parametrize("watch", WATCHING)
+def test_who_would_notice_does(make_app: MakeApp, watch: Callable[[Flask], None]) -> None:
+    assert asked(make_app(before=watch))()
+
+
+@pytest.mark.parametrize("watch", WATCHING)
+def test_the_express_lane_passes_them_by_and_says_so(
+    make_app: MakeApp, watch: Callable[[Flask], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not asked(make_app(before=watch, STATIC_OPTIMIZER_EXPRESS=True))()
+    (said,) = [line for line in caplog.messages if "STATIC_OPTIMIZER_EXPRESS" in line]
+    if watch is other_responses:
+        assert "Flask.response_class" in said
+    elif watch is a_middleware:
+        assert "the middleware function" in said
+    else:
+        assert f"test_lane.{watch.__name__}.<locals>.<lambda>" in said
+    assert '{"static:part/*": {"session": "protected"}}' in said
+
+
+def test_nothing_is_said_where_there_is_nothing_to_pass_by(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked(make_app(STATIC_OPTIMIZER_EXPRESS=True, STATIC_OPTIMIZER_PRELOAD=["style"]))()
+    assert caplog.messages == []
+
+
+class Logging(Flask):
+    def full_dispatch_request(self) -> Response:
+        return super().full_dispatch_request()
+
+
+def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
+    app = Logging("app", root_path=str(static_folder.parent))
+    app.get("/")(lambda: "")
+    StaticOptimizer(app)
+    assert asked(app)()
+
+
+@pytest.mark.parametrize("step", ["wsgi_app", "dispatch_request", "ensure_sync"])
+@pytest.mark.parametrize("honest", [False, True])
+def test_a_step_that_a_tracer_patches_in_flask_is_taken(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str, honest: bool
+) -> None:
+    flasks = getattr(Flask, step)
+
+    def traced(*given: Any) -> Any:
+        return flasks(*given)
+
+    monkeypatch.setattr(Flask, step, traced if honest else functools.wraps(flasks)(traced))
+    assert asked(make_app())()
+
+
+class Tenants(Map):
+    """URLs that are bound in a way of the app's own."""
+
+    def bind_to_environ(self, *args: Any, **kwargs: Any) -> MapAdapter:
+        return super().bind_to_environ(*args, **kwargs)
+
+
+def test_urls_that_are_matched_in_a_way_of_the_apps_own(static_folder: Path) -> None:
+    class Rented(Flask):
+        url_map_class = Tenants
+
+    app = Rented("app", root_path=str(static_folder.parent))
+    app.get("/")(lambda: "")
+    StaticOptimizer(app)
+    assert asked(app)()
+
+
+@pytest.mark.parametrize("guarded", ["shop", "shop.inner", "other"])
+def test_the_hooks_of_other_blueprints_do_not_matter(
+    static_folder: Path, make_app: MakeApp, guarded: str
+) -> None:
+    def add(app: Flask) -> None:
+        made = {
+            "shop": Blueprint("shop", __name__, url_prefix="/shop"),
+            "shop.inner": Blueprint("inner", __name__, static_folder=static_folder),
+            "other": Blueprint("other", __name__, url_prefix="/other"),
+        }
+        made[guarded].before_request(lambda: None)
+        made["shop"].register_blueprint(made["shop.inner"], url_prefix="/inner")
+        app.register_blueprint(made["shop"])
+        app.register_blueprint(made["other"])
+
+    ask = asked(make_app(before=add))
+    assert not ask()
+    assert ask("/shop/inner/static/app.css") == (guarded != "other")
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        flask.request_started,
+        flask.request_finished,
+        flask.request_tearing_down,
+        flask.appcontext_pushed,
+        flask.appcontext_popped,
+        flask.appcontext_tearing_down,
+        static_request_marked,
+    ],
+    ids=lambda signal: signal.name,
+)
+def test_who_listens_hears_even_later(make_app: MakeApp, signal: Any) -> None:
+    app = make_app()
+    ask = asked(app)
+    heard = []
+
+    def hear(sender: Flask, **_: Any) -> None:
+        heard.append(sender)
+
+    other = Flask("other")
+    with signal.connected_to(hear, other):
+        assert not ask()
+    with signal.connected_to(hear, app):
+        assert ask()
+    assert heard == [app]
+    assert not ask()
+
+
+def test_a_context_that_a_test_wants_is_kept(make_app: MakeApp) -> None:
+    app = make_app()
+    with app.test_client() as client:
+        client.get("/")
+        client.get(URL)
+        assert flask.request.path == URL
+
+
+@pytest.mark.parametrize("express", [False, True])
+def test_a_protected_file_and_one_that_is_left_alone(make_app: MakeApp, express: bool) -> None:
+    rules = {"static:private/*": {"session": "protected"}, "static:*.js": False}
+    ask = asked(make_app(STATIC_OPTIMIZER_RULES=rules, STATIC_OPTIMIZER_EXPRESS=express))
+    assert not ask()
+    assert ask("/static/private/report.pdf")
+    assert ask("/static/app.js")
+
+
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize(
+    "config", [{"TRUSTED_HOSTS": ["example.org"]}, {"DEBUG": True}], ids=lambda c: next(iter(c))
+)
+def test_hosts_and_debug_mode_are_flasks(
+    make_app: MakeApp, config: dict[str, Any], express: bool
+) -> None:
+    assert asked(make_app(STATIC_OPTIMIZER_EXPRESS=express, **config))()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_host_that_can_be_none_is_flasks(make_app: MakeApp, host: str, express: bool) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=express)
+    ask = asked(app)
+    for _ in range(2):  # looked up, and remembered
+        assert not ask()
+        assert ask(headers={"Host": host})
+    assert app.test_client().get(URL, headers={"Host": host}).status_code == 400
+
+
+def test_a_middleware_that_comes_later_sees_all(make_app: MakeApp) -> None:
+    app = make_app()
+    seen = []
+    inner = app.wsgi_app
+
+    def outer(environ: dict[str, Any], start_response: Any) -> Any:
+        seen.append(environ["PATH_INFO"])
+        return inner(environ, start_response)
+
+    app.wsgi_app = outer  # type: ignore[method-assign]
+    assert not asked(app)()
+    assert seen == ["/", "/", URL]
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_is_looked_at_each_time(make_app: MakeApp, static_folder: Path) -> None:
+    client = make_app().test_client()
+    client.get("/")
+    assert client.get(URL).data == CSS
+    (static_folder / "app.css").write_bytes(b"new")
+    assert client.get(URL).data == b"new"
+    (static_folder / "app.css").unlink()
+    assert client.get(URL).status_code == 404
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_express_lane_looks_once_a_second(
+    make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
+    client = make_app(STATIC_OPTIMIZER_EXPRESS=True).test_client()
+    client.get("/")
+    old = client.get(URL)
+    (static_folder / "app.css").write_bytes(b"new")
+    clock[0] += 0.9
+    again = client.get(URL)
+    assert (again.data, again.headers["ETag"]) == (CSS, old.headers["ETag"])
+    clock[0] += 0.2
+    assert client.get(URL).data == b"new"
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_new_url_gets_the_new_bytes_at_once(make_app: MakeApp, static_folder: Path) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
+    client = app.test_client()
+    client.get("/")
+    assert client.get(URL).data == CSS
+    (static_folder / "app.css").write_bytes(b"new")
+    with app.test_request_context():
+        url = flask.url_for("static", filename="app.css")
+    answer = client.get(url)
+    assert (answer.data, "immutable" in answer.headers["Cache-Control"]) == (b"new", True)
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("through", ["lane", "hooks"])
+def test_a_server_that_fails_to_start_leaves_no_file_open(
+    make_app: MakeApp, static_folder: Path
+) -> None:
+    (static_folder / "large.bin").write_bytes(bytes(10**6))
+    app = make_app()
+    app.test_client().get("/")
+
+    def fail(*_: Any) -> None:
+        raise BrokenPipeError
+
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    for headers in ({}, {"Range": "bytes=0-999999"}):
+        environ = create_environ("/static/large.bin", headers=headers)
+        with pytest.raises(BrokenPipeError):
+            app.wsgi_app(environ, fail)
+    after = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    assert before == after
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("through", ["lane", "hooks"])
+@pytest.mark.parametrize("asked", ["", "bytes=10-700000"])
+def test_a_large_file_is_handed_to_the_server_as_a_file(
+    make_app: MakeApp, static_folder: Path, asked: str
+) -> None:
+    data = os.urandom(10**6)
+    (static_folder / "large.bin").write_bytes(data)
+    app = make_app()
+    app.test_client().get("/")
+    given: list[Any] = []
+
+    def file_wrapper(file: Any, size: int) -> list[bytes]:
+        given.append(file)
+        assert not hasattr(file, "fileno")
+        assert file.seek(0, os.SEEK_END) == file.tell()
+        file.seek(0)
+        first = file.read(10)
+        file.seek(-10, os.SEEK_CUR)
+        assert file.read(10) == first
+        return [first, *iter(lambda: file.read(size), b"")]
+
+    environ = create_environ("/static/large.bin", headers={"Range": asked} if asked else {})
+    environ["wsgi.file_wrapper"] = file_wrapper
+    body = app.wsgi_app(environ, lambda *_: None)
+    assert b"".join(body) == (data[10:700001] if asked else data)
+    (file,) = given
+    file.close()
+
+
+class TestMemory:
+    def filled(self, limit: int, *sizes: int) -> tuple[Memory, list[Asset]]:
+        memory = Memory(limit)
+        assets = []
+        for number, size in enumerate(sizes):
+            asset = Asset.__new__(Asset)
+            asset.path, asset.held, asset.variants = str(number), bytes(size), None
+            asset.deltas, asset.answers = {}, {}
+            assets.append(asset)
+            memory.hold(asset)
+        return memory, assets
+
+    def test_what_was_used_longest_ago_goes_first(self) -> None:
+        memory, assets = self.filled(300, 100, 100)
+        memory.touch(assets[0])
+        third = self.filled(0, 200)[1][0]
+        third.path = "third"
+        memory.hold(third)
+        assert [asset.held and len(asset.held) for asset in assets] == [100, None]
+
+    def test_the_last_one_stays_however_large(self) -> None:
+        _, assets = self.filled(100, 50, 1000)
+        assert [asset.held and len(asset.held) for asset in assets] == [None, 1000]
+
+    def test_a_file_counts_once(self) -> None:
+        memory, assets = self.filled(250, 100, 100)
+        for _ in range(5):
+            memory.hold(assets[0])
+        assert all(asset.held for asset in assets)
+
+    @pytest.mark.usefixtures("settled")
+    def test_it_is_bounded_while_all_is_served(
+        self, make_app: MakeApp, static_folder: Path
+    ) -> None:
+        for number in range(50):
+            (static_folder / f"{number}.bin").write_bytes(os.urandom(2000))
+        app = make_app(STATIC_OPTIMIZER_MEMORY=20_000)
+        client = app.test_client()
+        client.get("/")
+        for _ in range(2):
+            for number in range(50):
+                body = client.get(f"/static/{number}.bin").data
+                assert body == (static_folder / f"{number}.bin").read_bytes()
+        (mount,) = app.extensions["static_optimizer"].catalogue.mounts
+        held = [asset for asset in mount.known.values() if asset.held is not None]
+        assert len(mount.known) == 50
+        assert sum(len(asset.held or b"") for asset in held) <= 20_000
+        assert not any(asset.answers for asset in mount.known.values() if asset not in held)
