@@ -101,7 +101,8 @@ class AppState:
         )
         backend = of_flask_caching(app.extensions) or ResponseMemory(settings.store_size)
         # Other apps may use the same cache; what they keep under a host of ours is not for us.
-        namespace = (app.import_name, repr(app.secret_key))
+        # Its name and not that of its module, which is another for `python app.py`.
+        namespace = (app.name, repr(app.secret_key))
         get_app = ref(app)
 
         def warn(message: str) -> None:

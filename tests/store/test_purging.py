@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
@@ -295,3 +296,14 @@ class TestUnsafeMethods:
         app.test_client().get("/")
         unchanged = {name for name, view in before.items() if app.view_functions[name] is view}
         assert unchanged == {"elsewhere", "page", "look", "logout"}
+
+
+def test_the_shell_reaches_what_a_script_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python shop.py`` calls its module ``__main__``, and ``flask`` calls it ``shop``."""
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "/srv/shop.py", raising=False)
+    keys = []
+    for name in ("__main__", "shop", "other"):
+        app = Flask(name, root_path="/srv")
+        StaticOptimizer(app)
+        keys.append(app.extensions["static_optimizer"].open_store(app).keys.of_purgeable("all"))
+    assert keys[0] == keys[1] != keys[2]
