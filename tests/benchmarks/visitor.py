@@ -88,6 +88,13 @@ class Visitor:
 
         def run() -> None:
             body = app(environ, _ignore)
+            for _ in body:
+                pass
+            if hasattr(body, "close"):
+                body.close()
+
+        def run_with_sendfile() -> None:
+            body = app(environ, _ignore)
             if isinstance(body, SentByServer):
                 body.send()
             else:
@@ -95,7 +102,7 @@ class Visitor:
                     pass
             close(body)
 
-        return run
+        return run_with_sendfile if wrapper else run
 
 
 def _ignore(*_: Any) -> None:

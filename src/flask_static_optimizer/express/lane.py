@@ -101,8 +101,12 @@ class Lane:
                 or "HTTP_IF_UNMODIFIED_SINCE" in environ
             ):
                 tag = get("HTTP_IF_NONE_MATCH")
-                since = get("HTTP_IF_MODIFIED_SINCE")
-                if tag == prepared.etag or (tag is None and since == prepared.last_modified):
+                if tag is None:
+                    since = get("HTTP_IF_MODIFIED_SINCE")
+                    same = since == prepared.last_modified
+                else:
+                    same = tag == prepared.etag
+                if same:
                     start_response(NOT_MODIFIED, prepared.of_304[:])
                     if self._counts:
                         self._count(prepared, environ, NOT_MODIFIED)
