@@ -72,20 +72,21 @@ class Lane:
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        # What is asked most comes first, and costs a microsecond.
+        # What is asked most comes first, and costs less than a microsecond.
         get = environ.get
-        path = get("PATH_INFO", "")
-        asset = self._assets.get(path)
-        if asset is None:
+        try:
+            path = environ["PATH_INFO"]
+            asset = self._assets.get(path)
+            prepared = asset and asset.answers.get(
+                (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
+            )
+        except KeyError:  # a bare environ, or HTTP/1.0
+            return self._ask(environ, start_response)
+        if not prepared or not asset:
             if not path.startswith(self._prefixes):  # a page, which should not wait
                 return self._flask(environ, start_response)
         elif (
-            (
-                prepared := asset.answers.get(
-                    (path, get("QUERY_STRING"), get("HTTP_ACCEPT_ENCODING"), get("HTTP_HOST"))
-                )
-            )
-            and (monotonic() < asset.believed_until or self._is_current(asset))
+            (monotonic() < asset.believed_until or self._is_current(asset))
             and not (
                 "HTTP_AUTHORIZATION" in environ
                 or "REMOTE_USER" in environ
@@ -120,6 +121,9 @@ class Lane:
                 answer = self._answer_with(prepared, environ)
                 if answer is not None:
                     return start(answer, start_response)
+        return self._ask(environ, start_response)
+
+    def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ)
         if answer is None:
             return self._flask(environ, start_response)
