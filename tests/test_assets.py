@@ -22,6 +22,7 @@ from flask import Blueprint, Flask, render_template_string, url_for
 from conftest import CSS
 from flask_static_optimizer import ConfigurationError
 from flask_static_optimizer.assets import delta
+from flask_static_optimizer.assets.memory import SMALL
 
 MakeApp = Callable[..., Flask]
 
@@ -538,10 +539,10 @@ def test_a_large_file_rewritten_while_it_is_sent_ends_short(
     make_app: MakeApp, static_folder: Path
 ) -> None:
     path = static_folder / "large.bin"
-    path.write_bytes(bytes(10**6))
+    path.write_bytes(bytes(2 * SMALL))
     chunks = make_app().test_client().get("/static/large.bin", buffered=False).iter_encoded()
     next(chunks)
-    path.write_bytes(b"x" * 10**6)
+    path.write_bytes(b"x" * 2 * SMALL)
     with pytest.raises(OSError, match="rewritten in place"):
         list(chunks)
 
@@ -551,13 +552,13 @@ def test_a_large_file_replaced_while_it_is_sent_goes_on(
     make_app: MakeApp, static_folder: Path
 ) -> None:
     path = static_folder / "large.bin"
-    path.write_bytes(bytes(10**6))
+    path.write_bytes(bytes(2 * SMALL))
     response = make_app().test_client().get("/static/large.bin", buffered=False)
     chunks = response.iter_encoded()
     start = next(chunks)
-    path.with_name("new").write_bytes(b"x" * 10**6)
+    path.with_name("new").write_bytes(b"x" * 2 * SMALL)
     os.replace(path.with_name("new"), path)
-    assert start + b"".join(chunks) == bytes(10**6)
+    assert start + b"".join(chunks) == bytes(2 * SMALL)
 
 
 def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:

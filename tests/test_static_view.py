@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 from conftest import CSS
+from flask_static_optimizer.assets.memory import SMALL
 
 MakeApp = Callable[..., Flask]
 
@@ -74,7 +75,7 @@ def test_a_head_says_what_a_get_says(
     make_app: MakeApp, static_folder: Path, hook: Any, coding: str, name: str
 ) -> None:
     (static_folder / "empty.css").write_bytes(b"")
-    (static_folder / "large.bin").write_bytes(bytes(10**6))
+    (static_folder / "large.bin").write_bytes(bytes(2 * SMALL))
     app = make_app(after=hook)
     with app.test_request_context():
         url = url_for("static", filename=name)
@@ -122,6 +123,29 @@ def test_a_range_is_of_what_the_client_began_with(make_app: MakeApp) -> None:
         whole = client.get("/static/app.js").headers["Last-Modified"]  # too small for codings
         headers = {"Accept-Encoding": "br", "Range": "bytes=5-", "If-Range": whole}
         assert client.get("/static/app.js", headers=headers).status_code == 206
+
+
+@HOOKS
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.usefixtures("settled")
+def test_whether_it_was_modified_is_asked_of_what_would_be_chosen_now(
+    make_app: MakeApp, hook: Any, express: bool
+) -> None:
+    client = make_app(after=hook, STATIC_OPTIMIZER_EXPRESS=express).test_client()
+
+    def ask(**conditions: str) -> Response:
+        headers = {name.replace("_", "-"): value for name, value in conditions.items()}
+        return client.get("/static/app.css", headers={"Accept-Encoding": "br", **headers})
+
+    plain = client.get("/static/app.css").headers["ETag"]
+    coded = ask().headers["ETag"]
+    assert plain != coded
+    begun = {"Range": "bytes=5-", "If_Range": plain}
+    part = ask(**begun)
+    assert (part.status_code, part.headers["ETag"], part.data) == (206, plain, CSS[5:])
+    assert ask(**begun, If_None_Match=coded).status_code == 304
+    whole = ask(**begun, If_None_Match=plain)
+    assert (whole.status_code, whole.headers["ETag"]) == (200, coded)
 
 
 def test_too_many_ranges_are_answered_with_the_whole(make_app: MakeApp) -> None:
@@ -239,7 +263,7 @@ def test_links_to_folders_elsewhere_lead_nowhere(make_app: MakeApp, static_folde
     assert client.get(f"/static/{'a' * 5000}").status_code == 404
 
 
-@pytest.mark.parametrize("size", [3000, 300_000])
+@pytest.mark.parametrize("size", [3000, 2 * SMALL])
 def test_a_file_that_is_really_being_written(
     make_app: MakeApp, static_folder: Path, size: int
 ) -> None:

@@ -85,11 +85,11 @@ def run(*, quick: bool) -> Results:
 
 def prepare(root: Path, redis: str) -> dict[str, Site]:
     """A folder with the same files for each peer, made ready as the peer wants it."""
-    photo = os.urandom(10**6)
+    film = os.urandom(4 * 10**6)
     sites = {}
     for number, peer in enumerate(PEERS.values()):
         site = sites[peer.name] = Site(root / str(number), redis)
-        write_files(site.folder / "static", photo)
+        write_files(site.folder / "static", film)
         peer.build(site)
     time.sleep(2.1)  # until the files count as settled
     return sites

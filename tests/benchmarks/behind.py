@@ -10,7 +10,7 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
-from cases import BY_ETAG, CASES, CODED, FILE, Case
+from cases import BY_ETAG, CASES, CODED, FILE, MEGABYTE, Case
 from load import Client, client
 from peers import EXPRESS, FLASK, LANE, PEERS, RENEWED, WHITENOISE, Site
 from visitor import Answer
@@ -84,7 +84,7 @@ def measure(sites: Mapping[str, Site], work: Path, *, quick: bool) -> tuple[str,
         with hosting(KINDS[kind], {peer: sites[peer] for peer in names}, work) as hosts:
             found[kind] = {
                 case: rounds(hosts, CASES[case], load, 1 if quick else 2)
-                for case in ((CODED,) if quick else (CODED, FILE, BY_ETAG))
+                for case in ((CODED,) if quick else (CODED, MEGABYTE, FILE, BY_ETAG))
             }
     return name, found
 

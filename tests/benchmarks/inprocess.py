@@ -51,7 +51,7 @@ def prepare(name: str, site: Site) -> Prepared:
             deviations[case.name] = str(answer.status)
         elif case.coding and answer.headers.get("content-encoding") != case.coding:
             deviations[case.name] = "not coded"
-        calls[case.name] = visitor.call(url, headers, wrapper=case.wrapper)
+        calls[case.name] = visitor.call(url, headers)
     found = traits(visitor, lambda filename: peer.url(app, filename), site.folder)
     return Prepared(calls, Facts(deviations, found))
 

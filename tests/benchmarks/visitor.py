@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from flask import Flask
 from werkzeug.test import create_environ
-
-_NOWHERE = os.open(os.devnull, os.O_WRONLY)
 
 
 @dataclass(frozen=True)
@@ -20,29 +17,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class SentByServer:
-    """``wsgi.file_wrapper`` of a server that sends files with ``sendfile``, as gunicorn's does."""
-
-    def __init__(self, file: IO[bytes], block: int = 8192) -> None:
-        self._file = file
-        self._block = block
-        if hasattr(file, "close"):
-            self.close = file.close
-
-    def __iter__(self) -> Iterable[bytes]:
-        return iter(lambda: self._file.read(self._block), b"")
-
-    def send(self) -> None:
-        """Have the kernel read a real file, and nothing copied into this process."""
-        if not hasattr(self._file, "fileno"):
-            for _ in self:
-                pass
-            return
-        descriptor, offset = self._file.fileno(), self._file.tell()
-        while sent := os.sendfile(_NOWHERE, descriptor, offset, 2**20):
-            offset += sent
 
 
 class Visitor:
@@ -77,13 +51,9 @@ class Visitor:
         status, fields = started
         return Answer(int(status[:3]), {name.lower(): value for name, value in fields}, data)
 
-    def call(
-        self, url: str, headers: Mapping[str, str], *, wrapper: bool = False
-    ) -> Callable[[], None]:
+    def call(self, url: str, headers: Mapping[str, str]) -> Callable[[], None]:
         """A function that sends a request as a server would, and takes what comes."""
         environ = self.environ(url, headers)
-        if wrapper:
-            environ["wsgi.file_wrapper"] = SentByServer
         app = self._app
 
         def run() -> None:
@@ -93,16 +63,7 @@ class Visitor:
             if hasattr(body, "close"):
                 body.close()
 
-        def run_with_sendfile() -> None:
-            body = app(environ, _ignore)
-            if isinstance(body, SentByServer):
-                body.send()
-            else:
-                for _ in body:
-                    pass
-            close(body)
-
-        return run_with_sendfile if wrapper else run
+        return run
 
 
 def _ignore(*_: Any) -> None:

@@ -17,7 +17,9 @@ from werkzeug.test import create_environ
 from conftest import CSS
 from flask_static_optimizer import StaticOptimizer, static_request_marked
 from flask_static_optimizer.assets.asset import Asset
-from flask_static_optimizer.assets.memory import Memory
+from flask_static_optimizer.assets.memory import SMALL, Memory
+from flask_static_optimizer.express.prepared import Prepared
+from flask_static_optimizer.http.bodies import WRAPPED
 
 MakeApp = Callable[..., Flask]
 URL = "/static/app.css"
@@ -249,6 +251,14 @@ def test_a_context_that_a_test_wants_is_kept(make_app: MakeApp) -> None:
         assert flask.request.path == URL
 
 
+def test_who_wants_speed_has_no_context_to_keep(make_app: MakeApp) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
+    with app.test_client() as client:
+        client.get("/")
+        assert client.get(URL).data == CSS
+        assert not flask.has_request_context()
+
+
 @pytest.mark.parametrize("express", [False, True])
 def test_a_protected_file_and_one_that_is_left_alone(make_app: MakeApp, express: bool) -> None:
     rules = {"static:private/*": {"session": "protected"}, "static:*.js": False}
@@ -340,7 +350,7 @@ def test_a_new_url_gets_the_new_bytes_at_once(make_app: MakeApp, static_folder: 
 def test_a_server_that_fails_to_start_leaves_no_file_open(
     make_app: MakeApp, static_folder: Path
 ) -> None:
-    (static_folder / "large.bin").write_bytes(bytes(10**6))
+    (static_folder / "large.bin").write_bytes(bytes(2 * SMALL))
     app = make_app()
     app.test_client().get("/")
 
@@ -348,7 +358,7 @@ def test_a_server_that_fails_to_start_leaves_no_file_open(
         raise BrokenPipeError
 
     before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
-    for headers in ({}, {"Range": "bytes=0-999999"}):
+    for headers in ({}, {"Range": f"bytes=0-{SMALL + 9}"}):
         environ = create_environ("/static/large.bin", headers=headers)
         with pytest.raises(BrokenPipeError):
             app.wsgi_app(environ, fail)
@@ -358,11 +368,11 @@ def test_a_server_that_fails_to_start_leaves_no_file_open(
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("through", ["lane", "hooks"])
-@pytest.mark.parametrize("asked", ["", "bytes=10-700000"])
+@pytest.mark.parametrize("asked", ["", f"bytes=10-{SMALL + 99}"])
 def test_a_large_file_is_handed_to_the_server_as_a_file(
     make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
-    data = os.urandom(10**6)
+    data = os.urandom(2 * SMALL)
     (static_folder / "large.bin").write_bytes(data)
     app = make_app()
     app.test_client().get("/")
@@ -381,9 +391,33 @@ def test_a_large_file_is_handed_to_the_server_as_a_file(
     environ = create_environ("/static/large.bin", headers={"Range": asked} if asked else {})
     environ["wsgi.file_wrapper"] = file_wrapper
     body = app.wsgi_app(environ, lambda *_: None)
-    assert b"".join(body) == (data[10:700001] if asked else data)
+    assert b"".join(body) == (data[10 : SMALL + 100] if asked else data)
     (file,) = given
     file.close()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("asked", ["", f"bytes=1-{WRAPPED + 1}"])
+def test_many_bytes_in_memory_are_handed_on_as_a_file(
+    make_app: MakeApp, static_folder: Path, asked: str
+) -> None:
+    """Waitress copies what is none."""
+    data = os.urandom(SMALL)
+    (static_folder / "photo.bin").write_bytes(data)
+    (static_folder / "icon.bin").write_bytes(data[:WRAPPED])
+    app = make_app()
+    app.test_client().get("/")
+
+    def ask(path: str) -> Any:
+        environ = create_environ(path, headers={"Range": asked} if asked else {})
+        environ["wsgi.file_wrapper"] = lambda file, size: [b"file", file.read(size)]
+        return app.wsgi_app(environ, lambda *_: None)
+
+    for _ in range(2):  # when it is chosen, and when it is remembered
+        assert b"".join(ask("/static/photo.bin")) == b"file" + (
+            data[1 : WRAPPED + 2] if asked else data
+        )
+        assert b"".join(ask("/static/icon.bin")) == (data[1:WRAPPED] if asked else data[:WRAPPED])
 
 
 class TestMemory:
@@ -393,7 +427,7 @@ class TestMemory:
         for number, size in enumerate(sizes):
             asset = Asset.__new__(Asset)
             asset.path, asset.held, asset.variants = str(number), bytes(size), None
-            asset.deltas, asset.answers = {}, {}
+            asset.deltas = {}
             assets.append(asset)
             memory.hold(asset)
         return memory, assets
@@ -433,4 +467,49 @@ class TestMemory:
         held = [asset for asset in mount.known.values() if asset.held is not None]
         assert len(mount.known) == 50
         assert sum(len(asset.held or b"") for asset in held) <= 20_000
-        assert not any(asset.answers for asset in mount.known.values() if asset not in held)
+        assert {answer.asset for answer in answers_of(app).values()} == set(held)
+
+    @pytest.mark.usefixtures("settled")
+    def test_nothing_is_remembered_that_was_let_go_meanwhile(
+        self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (static_folder / "other.css").write_bytes(CSS + b" ")
+        app = make_app(STATIC_OPTIMIZER_MEMORY=len(CSS) + 1)
+        client = app.test_client()
+        client.get("/")
+        prepare = Prepared.of.__func__  # type: ignore[attr-defined]
+        asking = iter(["/static/other.css"])
+
+        def slowly(cls: type[Prepared], *args: Any) -> Prepared:
+            prepared: Prepared = prepare(cls, *args)
+            for path in asking:
+                client.get(path)
+            return prepared
+
+        monkeypatch.setattr(Prepared, "of", classmethod(slowly))
+        assert client.get(URL).data == CSS
+        assert [answer.asset.name for answer in answers_of(app).values()] == ["other.css"]
+
+    @pytest.mark.usefixtures("settled")
+    def test_nothing_is_remembered_of_a_file_that_has_changed(
+        self, make_app: MakeApp, static_folder: Path
+    ) -> None:
+        app = make_app()
+        client = app.test_client()
+        client.get("/")
+        for coding in ("", "br"):
+            client.get(URL, headers={"Accept-Encoding": coding})
+        assert len(answers_of(app)) == 2
+        (static_folder / "app.css").write_bytes(b"new")
+        assert client.get(URL).data == b"new"
+        assert [answer.body for answer in answers_of(app).values()] == [b"new"]
+        (static_folder / "app.css").unlink()
+        assert client.get(URL).status_code == 404
+        assert not answers_of(app)
+
+
+def answers_of(app: Flask) -> dict[Any, Prepared]:
+    """What the lane remembers."""
+    lane = app.extensions["static_optimizer"].lane
+    answers: dict[Any, Prepared] = lane._answers
+    return answers

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.assets.memory import SMALL
 
 FILES = {
     "app.css": b"body { color: red }\n" * 60 + b"div { background: url(img/dot.svg) }",
     "img/dot.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>" * 9,
     "empty.txt": b"",
     "small.bin": bytes(range(100)),
-    "large.bin": os.urandom(300_000),
+    "large.bin": os.urandom(SMALL + 1),
     "caf\u00e9 #1?.txt": b"odd name " * 40,
     "old.js": b"export {}\n" * 40,
     "private/plan.txt": b"for one pair of eyes",

@@ -21,6 +21,7 @@ from werkzeug.test import create_environ
 
 from flask_static_optimizer import cacheable_static
 from flask_static_optimizer.assets.codings import decompress
+from flask_static_optimizer.assets.memory import SMALL
 
 MakeApp = Callable[..., Flask]
 
@@ -29,7 +30,7 @@ THREADS = 8
 #: Bytes of memory that may be in use more after the second half than after the first.
 GROWTH = 512 * 2**10
 
-LARGE = bytes(range(256)) * 3000
+LARGE = bytes(range(256)) * (2 * SMALL // 256)
 
 PATHS = [
     "/static/app.css", "/static/app.css", "/static/app.js", "/static/large.bin",

@@ -18,6 +18,7 @@ from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
 from flask_static_optimizer.assets.codings import decompress
+from flask_static_optimizer.assets.memory import SMALL
 
 MakeApp = Callable[..., Flask]
 
@@ -33,7 +34,7 @@ def content(version: int) -> dict[str, bytes]:
         "app.css": b"b { color: red }" + line * 60,
         "app.js": line * 90,
         "sub/page.css": b"a { background: url(../app.js) }\n" + line * 40,
-        "large.bin": bytes([version]) * 400_000,
+        "large.bin": bytes([version]) * (SMALL + 1),
     }
 
 

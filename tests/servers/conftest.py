@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flask_static_optimizer.assets.memory import SMALL
 from servers.host import BIG, Host, Site
 from wsgi_servers import KINDS, running
 
@@ -21,6 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     static.mkdir()
     rules = "".join(f".a{number} {{ color: #{number:06x} }}\n" for number in range(2000))
     (static / "app.css").write_text(rules)
+    (static / "photo.bin").write_bytes(os.urandom(SMALL - 1))
     block = os.urandom(2**20)
     with (static / "big.bin").open("wb") as file:
         # No two blocks are alike, so that none can stand for another unnoticed.

@@ -29,6 +29,10 @@ class Site:
         return (self.folder / "static" / "app.css").read_bytes()
 
     @cached_property
+    def photo(self) -> bytes:
+        return (self.folder / "static" / "photo.bin").read_bytes()
+
+    @cached_property
     def big_sha256(self) -> str:
         with (self.folder / "static" / "big.bin").open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

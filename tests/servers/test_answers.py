@@ -9,7 +9,7 @@ import brotli
 import pytest
 import zstandard
 
-from servers.host import BIG, Host, sha256
+from servers.host import BIG, Host, ask, sha256
 
 DECODERS = {
     "br": brotli.decompress,
@@ -91,6 +91,17 @@ def test_several_parts(host: Host, path: str) -> None:
     bodies = [part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for part in parts[1:-1]]
     assert bodies == [whole[:10], whole[500:600], whole[-7:]]
     assert parts[-1].strip() == b"--"
+
+
+def test_what_is_large_and_in_memory(host: Host) -> None:
+    photo = host.site.photo
+    connection = host.connect()
+    for _ in range(3):
+        answer = ask(connection, "/static/photo.bin")
+        assert (answer.status, answer.sha256) == (200, sha256(photo))
+        answer = ask(connection, "/static/photo.bin", Range="bytes=100000-899999")
+        assert (answer.status, answer.sha256) == (206, sha256(photo[100_000:900_000]))
+    connection.close()
 
 
 def test_100_mb_byte_for_byte(host: Host) -> None:

@@ -49,9 +49,9 @@ class Asset:
     deltas: dict[bytes, Variant] = field(default_factory=dict)
     #: Set where files are held in memory: the bytes to serve.
     held: bytes | None = None
-    #: Set by the express lane: what it answers, by what that depends on, and until when it believes
-    #: that the file is the same, in seconds of the monotonic clock.
-    answers: dict[tuple[str | None, ...], Any] = field(default_factory=dict)
+    #: Set by the express lane: the keys of the answers that it remembers, and until when it
+    #: believes that the file is the same, in seconds of the monotonic clock.
+    answers: set[tuple[str | None, ...]] = field(default_factory=set)
     believed_until: float = 0.0
     #: Set by who builds URLs: what stands for the bytes there, and until when that is believed.
     version: str | None = None
@@ -119,4 +119,3 @@ class Asset:
         """Forget what was made of the bytes; it is made again when it is asked for."""
         self.held = self.variants = None
         self.deltas.clear()
-        self.answers.clear()

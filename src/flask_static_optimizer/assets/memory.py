@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 from .asset import Asset
 
 #: Bytes of a file up to which it is held whole.
-SMALL = 256 * 2**10
+SMALL = 1024 * 2**10
 
 
 class Memory:
@@ -24,6 +25,8 @@ class Memory:
         self._size = 0
         self._lock = Lock()
         self._held: OrderedDict[str, tuple[Asset, int]] = OrderedDict()
+        #: Called with each asset that is let go, by those who hold bytes of it in their own way.
+        self.followers: list[Callable[[Asset], None]] = []
 
     def body(self, asset: Asset) -> bytes | None:
         """The bytes of an asset, or ``None`` if they are to be read from its file each time.
@@ -47,12 +50,18 @@ class Memory:
                 path, (oldest, _) = next(iter(self._held.items()))
                 self._drop(path)
                 oldest.let_go()
+                for follower in self.followers:
+                    follower(oldest)
 
     def touch(self, asset: Asset) -> None:
         """Say that an asset was used."""
         with self._lock:
             if asset.path in self._held:
                 self._held.move_to_end(asset.path)
+
+    def holds(self, asset: Asset) -> bool:
+        """Whether the bytes of this very asset are counted here."""
+        return self._held.get(asset.path, (None,))[0] is asset
 
     def _drop(self, path: str) -> None:
         if path in self._held:

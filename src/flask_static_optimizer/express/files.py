@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from ..policy import CachePolicy
     from ..state import AppState
 
-#: Answers remembered for each file, and files: a client may spell a header in endless ways.
-_ANSWERS = 64
-_FILES = 100_000
+#: What an answer depends on: the path, the query string, what codings are accepted, and the host.
+Key = tuple[str | None, ...]
+
+#: Answers remembered for each file, and in all: a client may spell a header in endless ways.
+_ANSWERS_OF_ONE = 64
+_ANSWERS = 100_000
 
 
 class Folder(NamedTuple):
@@ -54,8 +57,11 @@ class PreparedFiles:
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
         #: What the paths begin with, as WSGI has them.
         self.prefixes = tuple(prefix.encode().decode("latin-1") for prefix in prefixes)
-        #: By path, as WSGI has it: the assets that answered, each of which knows its answers.
-        self.assets: dict[str, Asset] = {}
+        #: What was answered; each asset knows its keys.
+        self.answers: dict[Key, Prepared] = {}
+        #: By the path of the file.
+        self._assets: dict[str, Asset] = {}
+        state.memory.followers.append(self._forget)
 
     def is_current(self, asset: Asset) -> bool:
         """Whether an asset's file is still the same, as far as it was looked at lately."""
@@ -72,12 +78,13 @@ class PreparedFiles:
 
         :raises OSError: if a file can't be read.
         """
-        asset = self.assets.get(environ["PATH_INFO"])
         # An If-Range may be for another coding than the one that would be chosen now.
-        if asset is not None and "HTTP_IF_RANGE" not in environ and self.is_current(asset):
-            prepared: Prepared | None = asset.answers.get(key_of(environ))
+        if "HTTP_IF_RANGE" not in environ:
+            prepared = self.answers.get(_key_of(environ))
             if prepared is not None:
-                return prepared
+                if self.is_current(prepared.asset):
+                    return prepared
+                self._forget(prepared.asset)
         return self._look_up(app, environ)
 
     def _look_up(self, app: Flask, environ: WSGIEnvironment) -> Prepared | None:
@@ -105,25 +112,37 @@ class PreparedFiles:
         return prepared
 
     def _remember(self, environ: WSGIEnvironment, choice: Choice, prepared: Prepared) -> None:
-        selected = choice.selected
-        asset, raw = selected.asset, environ["PATH_INFO"]
+        selected, asset = choice.selected, prepared.asset
         # What depends on more than the key is chosen anew each time.
         if not asset.settled or selected.dictionary or selected.passing:
             return
         if "HTTP_IF_RANGE" in environ or (environ.get("QUERY_STRING") and not choice.verified):
             return
-        if self.assets.get(raw) is not asset:
-            if len(self.assets) >= _FILES:
-                self.assets.clear()
-            self.assets[raw] = asset
+        before = self._assets.get(asset.path)
+        if before is not asset:
+            if before is not None:
+                self._forget(before)
+            self._assets[asset.path] = asset
             asset.believed_until = monotonic() + self._recheck
-        if len(asset.answers) >= _ANSWERS:
-            asset.answers.clear()
-        asset.answers[key_of(environ)] = prepared
+        if len(asset.answers) >= _ANSWERS_OF_ONE:
+            self._forget(asset)
+        if len(self.answers) >= _ANSWERS:
+            self.answers.clear()
+        key = _key_of(environ)
+        asset.answers.add(key)
+        self.answers[key] = prepared
+        # Others may have made the asset let its bytes go before this was remembered.
+        is_held = prepared.body is not None and prepared.body is not asset.body
+        if is_held and not self._state.memory.holds(asset):
+            self.answers.pop(key, None)
+
+    def _forget(self, asset: Asset) -> None:
+        keys, asset.answers = asset.answers, set()
+        for key in tuple(keys):
+            self.answers.pop(key, None)
 
 
-def key_of(environ: WSGIEnvironment) -> tuple[str | None, ...]:
-    """What a file's representation depends on, and the host, which was found to be one."""
+def _key_of(environ: WSGIEnvironment) -> Key:
     get = environ.get
     return (
         environ["PATH_INFO"],

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from ..assets.asset import Asset
     from ..state import AppState
-    from .files import PreparedFiles
+    from .files import Key, PreparedFiles
     from .routes import StoredRoutes
 
-#: Where Werkzeug's test client asks that the context be kept.
-_KEPT = "werkzeug.debug.preserve_context"
-
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
-_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE", _KEPT})
+_FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
+
+#: Where Flask's test client asks for the context, to look into it afterwards.
+_KEPT = "werkzeug.debug.preserve_context"
 
 _ANY_URLS = Map()
 
@@ -51,7 +51,7 @@ class Lane:
         self._get_app = ref(app)
         self._files: PreparedFiles | None = None
         self._routes: StoredRoutes | None = None
-        self._assets: dict[str, Asset] = {}
+        self._answers: dict[Key, Prepared] = {}
         self._prefixes: tuple[str, ...] = ()
         self._watched = self._counts = True
         self._hosts: set[str | None] = set()
@@ -61,13 +61,13 @@ class Lane:
     ) -> None:
         """Answer for some folders and routes from now on.
 
-        :param watched: whether files are left to Flask while somebody listens to its signals.
-            Routes always are.
+        :param watched: whether files are left to Flask where somebody could tell: who listens to
+            its signals, or a test client that keeps the context. Routes always are.
         :param counts: whether to count files that are answered.
         """
         self._files, self._routes = files, routes
         self._watched, self._counts = watched, counts
-        self._assets = files.assets
+        self._answers = files.answers
         self._prefixes = files.prefixes + routes.prefixes
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -76,31 +76,25 @@ class Lane:
         get = environ.get
         try:
             path = environ["PATH_INFO"]
-            asset = self._assets.get(path)
-            prepared = asset and asset.answers.get(
+            prepared = self._answers.get(
                 (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
             )
         except KeyError:  # a bare environ, or HTTP/1.0
             return self._ask(environ, start_response)
-        if not prepared or not asset:
+        if prepared is None:
             if not path.startswith(self._prefixes):  # a page, which should not wait
                 return self._flask(environ, start_response)
         elif (
-            (monotonic() < asset.believed_until or self._is_current(asset))
+            (monotonic() < prepared.asset.believed_until or self._is_current(prepared.asset))
             and not (
                 "HTTP_AUTHORIZATION" in environ
                 or "REMOTE_USER" in environ
                 or "HTTP_UPGRADE" in environ
-                or _KEPT in environ
             )
-            and not (self._watched and anybody_listens(self._app()))
+            and not (self._watched and self._is_observed(environ))
             and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
         ):
-            if not (
-                "HTTP_RANGE" in environ
-                or "HTTP_IF_MATCH" in environ
-                or "HTTP_IF_UNMODIFIED_SINCE" in environ
-            ):
+            if not ("HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ):
                 tag = get("HTTP_IF_NONE_MATCH")
                 if tag is None:
                     since = get("HTTP_IF_MODIFIED_SINCE")
@@ -108,15 +102,20 @@ class Lane:
                 else:
                     same = tag == prepared.etag
                 if same:
-                    start_response(NOT_MODIFIED, prepared.of_304[:])
+                    start_response(NOT_MODIFIED, prepared.of_304.copy())
                     if self._counts:
                         self._count(prepared, environ, NOT_MODIFIED)
                     return ()
-                if tag is None and since is None and prepared.body is not None:
-                    start_response(OK, prepared.headers[:])
+                if (
+                    tag is None
+                    and since is None
+                    and prepared.small is not None
+                    and "HTTP_RANGE" not in environ
+                ):
+                    start_response(OK, prepared.headers.copy())
                     if self._counts:
                         self._count(prepared, environ, OK)
-                    return () if method == "HEAD" else (prepared.body,)
+                    return () if method == "HEAD" else (prepared.small,)
             if "HTTP_IF_RANGE" not in environ:
                 answer = self._answer_with(prepared, environ)
                 if answer is not None:
@@ -153,13 +152,17 @@ class Lane:
             return None
         if not self._takes_host(environ):
             return None
-        path, app = environ["PATH_INFO"], self._app()
+        path = environ["PATH_INFO"]
         answer = None
-        if path.startswith(files.prefixes) and not (self._watched and anybody_listens(app)):
-            answer = self._file(files, app, environ)
-        if answer is None and path.startswith(routes.prefixes) and not anybody_listens(app):
+        if path.startswith(files.prefixes) and not (self._watched and self._is_observed(environ)):
+            answer = self._file(files, self._app(), environ)
+        if answer is None and path.startswith(routes.prefixes) and not self._is_observed(environ):
             answer = routes.answer(environ)
         return answer
+
+    def _is_observed(self, environ: WSGIEnvironment) -> bool:
+        """Whether somebody could tell that Flask was not asked."""
+        return _KEPT in environ or anybody_listens(self._app())
 
     def _takes_host(self, environ: WSGIEnvironment) -> bool:
         """Whether Flask would find URLs at a request's host, which is none if it can't be one."""

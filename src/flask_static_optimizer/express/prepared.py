@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..http.bodies import FileSlice, wrapped
+from ..http.bodies import WRAPPED, FileSlice, wrapped
 from ..http.conditional import has_precondition, precondition, range_applies
 from ..http.fields import of_304
 from ..http.partial import Partial
@@ -15,6 +15,7 @@ from ..http.ranges import Range, requested
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from ..assets.asset import Asset
     from ..assets.selection import Selected
 
 Headers = list[tuple[str, str]]
@@ -32,13 +33,16 @@ class Prepared:
     """One representation of a file and all that its responses say."""
 
     selected: Selected
+    asset: Asset
     etag: str
     #: As the response says it. (A text that is no date where it does not.)
     last_modified: str
     headers: Headers
     of_304: Headers
-    #: The bytes, unless they are in a file to be opened.
+    #: The bytes, unless they are in a file to be opened; and the same where a server needs no file
+    #: to send them.
     body: bytes | None
+    small: bytes | None
     #: Its modification time in seconds since the epoch; and the same where that tells this apart
     #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
     modified: int | None
@@ -53,11 +57,13 @@ class Prepared:
         modified = selected.asset.last_modified
         return cls(
             selected,
+            selected.asset,
             selected.etag,
             fields.get("Last-Modified", "none"),
             headers,
             of_304(headers),
             body,
+            body if body is not None and len(body) <= WRAPPED else None,
             modified,
             None if "Vary" in fields else modified,
             [name for name, _ in headers].index("Content-Length"),

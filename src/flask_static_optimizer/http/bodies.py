@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BytesIO
 from typing import IO, Any
 
-CHUNK = 256 * 2**10
+#: Bytes read from a file and given to a server at a time. Each time costs more than the copying:
+#: threads wake, here and in the client.
+CHUNK = 2**20
+
+#: Bytes in memory from which a server gets them as a file: some (waitress) copy what is no file.
+WRAPPED = 64 * 2**10
 
 
 class FileSlice:
@@ -88,7 +94,13 @@ class FileSlice:
 def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
     """A body as the server likes to have files, if it says so (PEP 3333, ``wsgi.file_wrapper``)."""
     wrapper = environ.get("wsgi.file_wrapper")
-    return wrapper(body, CHUNK) if wrapper is not None and isinstance(body, FileSlice) else body
+    if wrapper is None:
+        return body
+    if isinstance(body, FileSlice):
+        return wrapper(body, CHUNK)
+    if type(body) is tuple and len(body) == 1 and len(body[0]) > WRAPPED:
+        return wrapper(FileSlice(BytesIO(body[0]), 0, len(body[0])), CHUNK)
+    return body
 
 
 class Parts:
