@@ -470,6 +470,29 @@ class TestMemory:
         assert {answer.asset for answer in answers_of(app).values()} == set(held)
 
     @pytest.mark.usefixtures("settled")
+    @pytest.mark.parametrize(
+        ("limit", "size", "is_held"),
+        [
+            (32 * 2**20, SMALL, True),
+            (32 * 2**20, SMALL + 1, False),
+            (64 * 2**20, 2 * SMALL, True),
+            (64 * 2**20, 2 * SMALL + 1, False),
+            (1000, 1000, True),
+            (1000, 1001, False),
+        ],
+    )
+    def test_how_large_a_file_it_holds(
+        self, make_app: MakeApp, static_folder: Path, limit: int, size: int, is_held: bool
+    ) -> None:
+        (static_folder / "some.bin").write_bytes(bytes(size))
+        app = make_app(STATIC_OPTIMIZER_MEMORY=limit)
+        client = app.test_client()
+        client.get("/")
+        assert client.get("/static/some.bin").data == bytes(size)
+        (answer,) = answers_of(app).values()
+        assert (answer.body is not None) is is_held
+
+    @pytest.mark.usefixtures("settled")
     def test_nothing_is_remembered_that_was_let_go_meanwhile(
         self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

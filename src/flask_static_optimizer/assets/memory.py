@@ -8,8 +8,9 @@ from threading import Lock
 
 from .asset import Asset
 
-#: Bytes of a file up to which it is held whole.
-SMALL = 1024 * 2**10
+#: Bytes of a file up to which it is held whole, and the part of all that a larger one may take.
+SMALL = 2**20
+_PART = 32
 
 
 class Memory:
@@ -22,6 +23,7 @@ class Memory:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._largest = min(max(SMALL, limit // _PART), limit)
         self._size = 0
         self._lock = Lock()
         self._held: OrderedDict[str, tuple[Asset, int]] = OrderedDict()
@@ -34,7 +36,7 @@ class Memory:
         :raises OSError: if they can't be read.
         """
         held = asset.held
-        if held is None and asset.settled and asset.size <= min(SMALL, self._limit):
+        if held is None and asset.settled and asset.size <= self._largest:
             held = asset.held = asset.read()
             self.hold(asset)
         return held
