@@ -571,6 +571,9 @@ def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:
     first = app.test_client().get(url_of(app, "app.css"))
     assert first.headers["Use-As-Dictionary"].startswith('match="app.')
     assert first.headers["Vary"] == "Accept-Encoding, Available-Dictionary"
+    unmodified = {"If-None-Match": first.headers["ETag"]}
+    again = app.test_client().get(url_of(app, "app.css"), headers=unmodified)
+    assert set(again.headers.keys()) == {"ETag", "Cache-Control", "Vary"}
 
     path.write_bytes(new)
     app = make_app(**config)  # another process

@@ -18,17 +18,25 @@ SHARED_FRESHNESS = (
     "X-Accel-Expires",
 )
 
-
-#: What a 304 repeats; the rest describes a body that it has not.
-_OF_304 = frozenset(
-    {"cache-control", "content-location", "date", "etag", "expires", "vary"}
-    | {name.lower() for name in SHARED_FRESHNESS}
+#: What speaks of a body, in lower case. A 304 has none, and its ``ETag`` says it all.
+_OF_BODY = frozenset(
+    {
+        "accept-ranges",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-range",
+        "content-type",
+        "last-modified",
+        "use-as-dictionary",
+    }
 )
 
 
 def of_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those of a 200's header fields that a 304 repeats (RFC 9110 §15.4.5)."""
-    return [field for field in headers if field[0].lower() in _OF_304]
+    return [field for field in headers if field[0].lower() not in _OF_BODY]
 
 
 def fold(headers: Headers) -> None:

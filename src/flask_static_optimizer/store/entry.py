@@ -8,25 +8,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..http.dates import seconds_of
+from ..http.fields import of_304
 
 #: Of this layout of the bytes. Another one gets another, so that each reads its own only.
 _MAGIC = b"fso\x01"
 _VARIANTS = b"fsv\x01"
 _LENGTHS = struct.Struct(">II")
-
-#: What speaks of a body, which a 304 does not have (RFC 9110 §15.4.5).
-_OF_BODY = frozenset(
-    {
-        "accept-ranges",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-range",
-        "content-type",
-        "last-modified",
-    }
-)
 
 Fields = list[tuple[str, str]]
 
@@ -67,7 +54,7 @@ class Head(NamedTuple):
         values = {name.lower(): value for name, value in fields}
         return cls(
             fields,
-            [(name, value) for name, value in fields if name.lower() not in _OF_BODY],
+            of_304(fields),
             values.get("etag"),
             seconds_of(values.get("last-modified")),
             made,
