@@ -53,11 +53,11 @@ class AppState:
         self._lock = Lock()
         self._said: set[object] = set()
         warn = partial(self._warn_from_assets, ref(app))
-        self.catalogue = Catalogue(settings.fingerprint, settings.manifests, warn)
+        self.memory = Memory(settings.memory)
+        self.catalogue = Catalogue(settings.fingerprint, settings.manifests, self.memory, warn)
         self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
         self.depot = Depot(cache_dir, settings.cache_size, warn)
-        self.memory = Memory(settings.memory)
         self.variants = VariantMaker(
             [coding for coding in settings.encodings if coding in available()],
             self.depot,

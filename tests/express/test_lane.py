@@ -18,8 +18,9 @@ from conftest import CSS
 from flask_static_optimizer import StaticOptimizer, static_request_marked
 from flask_static_optimizer.assets.asset import Asset
 from flask_static_optimizer.assets.memory import SMALL, Memory
+from flask_static_optimizer.assets.variants import VariantMaker
 from flask_static_optimizer.express.prepared import Prepared
-from flask_static_optimizer.http.bodies import WRAPPED
+from flask_static_optimizer.http.bodies import FEW
 
 MakeApp = Callable[..., Flask]
 URL = "/static/app.css"
@@ -397,14 +398,14 @@ def test_a_large_file_is_handed_to_the_server_as_a_file(
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("asked", ["", f"bytes=1-{WRAPPED + 1}"])
+@pytest.mark.parametrize("asked", ["", f"bytes=1-{FEW + 1}"])
 def test_many_bytes_in_memory_are_handed_on_as_a_file(
     make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
     """Waitress copies what is none."""
     data = os.urandom(SMALL)
     (static_folder / "photo.bin").write_bytes(data)
-    (static_folder / "icon.bin").write_bytes(data[:WRAPPED])
+    (static_folder / "icon.bin").write_bytes(data[:FEW])
     app = make_app()
     app.test_client().get("/")
 
@@ -415,9 +416,9 @@ def test_many_bytes_in_memory_are_handed_on_as_a_file(
 
     for _ in range(2):  # when it is chosen, and when it is remembered
         assert b"".join(ask("/static/photo.bin")) == b"file" + (
-            data[1 : WRAPPED + 2] if asked else data
+            data[1 : FEW + 2] if asked else data
         )
-        assert b"".join(ask("/static/icon.bin")) == (data[1:WRAPPED] if asked else data[:WRAPPED])
+        assert b"".join(ask("/static/icon.bin")) == (data[1:FEW] if asked else data[:FEW])
 
 
 class TestMemory:
@@ -427,7 +428,7 @@ class TestMemory:
         for number, size in enumerate(sizes):
             asset = Asset.__new__(Asset)
             asset.path, asset.held, asset.variants = str(number), bytes(size), None
-            asset.deltas = {}
+            asset.deltas, asset.forget = {}, None
             assets.append(asset)
             memory.hold(asset)
         return memory, assets
@@ -477,6 +478,8 @@ class TestMemory:
             (32 * 2**20, SMALL + 1, False),
             (64 * 2**20, 2 * SMALL, True),
             (64 * 2**20, 2 * SMALL + 1, False),
+            (2**30, 16 * SMALL, True),
+            (2**30, 16 * SMALL + 1, False),
             (1000, 1000, True),
             (1000, 1001, False),
         ],
@@ -488,7 +491,9 @@ class TestMemory:
         app = make_app(STATIC_OPTIMIZER_MEMORY=limit)
         client = app.test_client()
         client.get("/")
-        assert client.get("/static/some.bin").data == bytes(size)
+        response = client.get("/static/some.bin")
+        assert response.data == bytes(size)
+        assert "ETag" in response.headers
         (answer,) = answers_of(app).values()
         assert (answer.body is not None) is is_held
 
@@ -529,6 +534,118 @@ class TestMemory:
         (static_folder / "app.css").unlink()
         assert client.get(URL).status_code == 404
         assert not answers_of(app)
+
+    @pytest.mark.usefixtures("settled")
+    def test_nothing_is_remembered_that_another_thread_forgets_meanwhile(
+        self, make_app: MakeApp
+    ) -> None:
+        app = make_app()
+        client = app.test_client()
+        client.get("/")
+        client.get(URL)
+        (answer,) = answers_of(app).values()
+        asset = answer.asset
+
+        class Interrupted(set[Any]):
+            def add(self, key: Any) -> None:
+                super().add(key)
+                assert asset.forget is not None
+                asset.forget(asset)  # as the other thread does just then
+
+        asset.answers = Interrupted(asset.answers)
+        client.get(URL, headers={"Accept-Encoding": "br"})
+        assert set(answers_of(app)) == asset.answers == set()
+
+    @pytest.mark.usefixtures("settled")
+    def test_a_file_that_was_touched_is_remembered_again(
+        self, make_app: MakeApp, static_folder: Path
+    ) -> None:
+        app = make_app()
+        client = app.test_client()
+        for _ in range(2):
+            client.get(URL, headers={"Accept-Encoding": "br"})
+        before = answers_of(app)
+        (answer,) = before.values()
+        os.utime(static_folder / "app.css", (1_500_000_000, 1_500_000_000))
+        client.get(URL, headers={"Accept-Encoding": "br"})
+        (again,) = answers_of(app).values()
+        assert (again.body, again.asset is answer.asset) == (answer.body, False)
+        memory = app.extensions["static_optimizer"].memory
+        assert (memory.holds(answer.asset), memory.holds(again.asset)) == (False, True)
+
+    @pytest.mark.usefixtures("settled")
+    def test_two_folders_of_the_same_files_leave_each_other_alone(
+        self, make_app: MakeApp, static_folder: Path
+    ) -> None:
+        def add(app: Flask) -> None:
+            folder = {"static_folder": str(static_folder), "static_url_path": "/assets"}
+            app.register_blueprint(Blueprint("shop", "shop", url_prefix="/shop", **folder))
+
+        app = make_app(after=add)
+        client = app.test_client()
+        client.get("/")
+        for path in (URL, "/shop/assets/app.css", URL):
+            assert client.get(path).data == CSS
+        assert [key[0] for key in answers_of(app)] == [URL, "/shop/assets/app.css"]
+
+    @pytest.mark.usefixtures("settled")
+    def test_what_is_gone_is_forgotten(self, make_app: MakeApp, static_folder: Path) -> None:
+        app = make_app()
+        client = app.test_client()
+        client.get("/")
+        memory = app.extensions["static_optimizer"].memory
+        for turn in range(20):
+            path = static_folder / f"chart{turn}.css"
+            path.write_bytes(b"a { background: url(app.js) }" * 20)
+            assert client.get(f"/static/{path.name}").status_code == 200
+            path.unlink()
+            assert client.get(f"/static/{path.name}?v=0").status_code == 404
+        assert not answers_of(app)
+        assert {asset.name for asset in memory._held} <= {"app.js"}
+
+    @pytest.mark.usefixtures("settled")
+    def test_limits_of_what_is_remembered(
+        self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("flask_static_optimizer.express.files._ANSWERS_OF_ONE", 4)
+        monkeypatch.setattr("flask_static_optimizer.express.files._ANSWERS", 6)
+        app = make_app()
+        client = app.test_client()
+        client.get("/")
+        (mount,) = app.extensions["static_optimizer"].catalogue.mounts
+        for spelling in range(20):
+            for name in ("app.css", "app.js"):
+                client.get(f"/static/{name}", headers={"Accept-Encoding": f"x{spelling}"})
+                known = [asset.answers for asset in mount.known.values()]
+                assert set().union(*known) == set(answers_of(app))
+                assert all(len(keys) <= 4 for keys in known)
+                assert len(answers_of(app)) <= 6
+        before = set(answers_of(app))
+        client.get(URL, headers={"Accept-Encoding": "x" * 3000})
+        assert set(answers_of(app)) == before
+
+    @pytest.mark.usefixtures("settled")
+    def test_a_file_is_believed_from_when_it_was_looked_at(
+        self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not from when its variants were made, which may take long."""
+        app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
+        client = app.test_client()
+        client.get("/")
+        clock = [1000.0]
+        monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
+        monkeypatch.setattr("flask_static_optimizer.express.lane.monotonic", lambda: clock[0])
+        make = VariantMaker.make
+
+        def slowly(self: VariantMaker, asset: Asset, *, best: bool) -> Any:
+            made = make(self, asset, best=best)
+            (static_folder / "app.css").write_bytes(b"new")
+            clock[0] += 3
+            return made
+
+        monkeypatch.setattr(VariantMaker, "make", slowly)
+        assert len(client.get(URL, headers={"Accept-Encoding": "br"}).data) < len(CSS)
+        assert client.get(URL, headers={"Accept-Encoding": "br"}).data == b"new"
 
 
 def answers_of(app: Flask) -> dict[Any, Prepared]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +49,10 @@ class Asset:
     deltas: dict[bytes, Variant] = field(default_factory=dict)
     #: Set where files are held in memory: the bytes to serve.
     held: bytes | None = None
-    #: Set by the express lane: the keys of the answers that it remembers, and until when it
-    #: believes that the file is the same, in seconds of the monotonic clock.
+    #: Set by the express lane: the keys of the answers that it remembers, what makes it forget
+    #: them, and until when (in seconds of the monotonic clock) it believes the file to be the same.
     answers: set[tuple[str | None, ...]] = field(default_factory=set)
+    forget: Callable[[Asset], None] | None = None
     believed_until: float = 0.0
     #: Set by who builds URLs: what stands for the bytes there, and until when that is believed.
     version: str | None = None
@@ -119,3 +120,5 @@ class Asset:
         """Forget what was made of the bytes; it is made again when it is asked for."""
         self.held = self.variants = None
         self.deltas.clear()
+        if self.forget is not None:
+            self.forget(self)

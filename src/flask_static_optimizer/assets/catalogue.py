@@ -11,6 +11,7 @@ from .asset import Asset
 from .bundles import Bundles, is_named_by_hash
 from .files import read
 from .media import media_type
+from .memory import Memory
 from .mount import Mount
 from .stylesheets import Rewritten, Stylesheets
 
@@ -27,6 +28,7 @@ class Catalogue:
     An asset that was found once is returned again while its file is in the same state, which
     costs one ``stat`` (and one for each file that a stylesheet refers to).
 
+    :param memory: told what is not served any more.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
@@ -34,9 +36,11 @@ class Catalogue:
         self,
         mode: FingerprintMode | None,
         manifests: Sequence[str],
+        memory: Memory,
         warn: Callable[[object, str], None],
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
+        self._memory = memory
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
         self.bundles = Bundles(manifests, warn)
 
@@ -57,25 +61,28 @@ class Catalogue:
 
     def _look_up(self, mount: Mount, name: str) -> Asset | None:
         path = mount.path(name)
-        if path is None:
-            mount.known.pop(name, None)
-            return None
         try:
-            asset = self._make(mount, name, path)
+            asset = None if path is None else self._make(mount, name, path)
         except FileNotFoundError:
-            mount.known.pop(name, None)
-            return None
-        before = mount.known.get(name)
-        if before is not None and before.sha256 == asset.sha256:
-            # What was made of the same bytes stays good, though not what was said of the file.
-            asset.variants = before.variants
-        if len(mount.known) >= REMEMBERED:
-            mount.known.clear()
-        if asset.settled:
+            asset = None
+        before = mount.known.pop(name, None)
+        if before is not None:
+            if asset is not None and before.sha256 == asset.sha256:
+                # What was made of the same bytes stays good, though not what was said of the file.
+                asset.variants = before.variants
+            self._memory.release(before)
+        if asset is not None and asset.settled:  # else it may change unseen: read it again
+            if len(mount.known) >= REMEMBERED:
+                self._forget_all(mount)
             mount.known[name] = asset
-        else:  # it may change unseen: read it again the next time
-            mount.known.pop(name, None)
+            if asset.variants:
+                self._memory.hold(asset)
         return asset
+
+    def _forget_all(self, mount: Mount) -> None:
+        known, mount.known = mount.known, {}
+        for asset in tuple(known.values()):
+            self._memory.release(asset)
 
     def _make(self, mount: Mount, name: str, path: str) -> Asset:
         snapshot = read(path)

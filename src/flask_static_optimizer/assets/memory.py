@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from threading import Lock
 
 from .asset import Asset
+from .files import WHOLE
 
 #: Bytes of a file up to which it is held whole, and the part of all that a larger one may take.
 SMALL = 2**20
@@ -23,12 +23,11 @@ class Memory:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._largest = min(max(SMALL, limit // _PART), limit)
+        self._largest = min(max(SMALL, limit // _PART), limit, WHOLE)
         self._size = 0
         self._lock = Lock()
-        self._held: OrderedDict[str, tuple[Asset, int]] = OrderedDict()
-        #: Called with each asset that is let go, by those who hold bytes of it in their own way.
-        self.followers: list[Callable[[Asset], None]] = []
+        #: Bytes of each. Two folders may serve one file: each has an asset of its own.
+        self._held: OrderedDict[Asset, int] = OrderedDict()
 
     def body(self, asset: Asset) -> bytes | None:
         """The bytes of an asset, or ``None`` if they are to be read from its file each time.
@@ -44,27 +43,29 @@ class Memory:
     def hold(self, asset: Asset) -> None:
         """Count what an asset holds by now, and let others go where that is too much."""
         with self._lock:
-            self._drop(asset.path)
-            size = asset.bytes_held()
-            self._held[asset.path] = asset, size
+            self._drop(asset)
+            size = self._held[asset] = asset.bytes_held()
             self._size += size
             while self._size > self._limit and len(self._held) > 1:
-                path, (oldest, _) = next(iter(self._held.items()))
-                self._drop(path)
+                oldest = next(iter(self._held))
+                self._drop(oldest)
                 oldest.let_go()
-                for follower in self.followers:
-                    follower(oldest)
 
     def touch(self, asset: Asset) -> None:
         """Say that an asset was used."""
         with self._lock:
-            if asset.path in self._held:
-                self._held.move_to_end(asset.path)
+            if asset in self._held:
+                self._held.move_to_end(asset)
 
     def holds(self, asset: Asset) -> bool:
-        """Whether the bytes of this very asset are counted here."""
-        return self._held.get(asset.path, (None,))[0] is asset
+        """Whether the bytes of an asset are counted."""
+        return asset in self._held
 
-    def _drop(self, path: str) -> None:
-        if path in self._held:
-            self._size -= self._held.pop(path)[1]
+    def release(self, asset: Asset) -> None:
+        """Let the bytes of an asset go, as it is not served any more."""
+        with self._lock:
+            self._drop(asset)
+            asset.let_go()
+
+    def _drop(self, asset: Asset) -> None:
+        self._size -= self._held.pop(asset, 0)

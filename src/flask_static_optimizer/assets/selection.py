@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .urls import Located
     from .variants import Variant, VariantMaker
 
-#: What asks whether what would be chosen now is another than the client has.
-_ASK_FOR_NEWS = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
+#: What asks about the representation that would be chosen now.
+_OF_NOW = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 
 #: Lists of header fields remembered for each asset.
 _REMEMBERED = 64
@@ -147,7 +147,8 @@ def select(
     """Choose the representation that a request is to get (RFC 9110 §12.5.3).
 
     A part is one of what the whole would be now (§14.2), unless its ``If-Range`` names another
-    representation that the client began with. Whether that was modified is not asked then.
+    representation that the client began with. Beside ``If-None-Match`` or ``If-Modified-Since`` it
+    chooses nothing: these ask about what would be chosen now.
     """
     asset = located.asset
     coded = variants.of(asset)
@@ -162,7 +163,7 @@ def select(
         vary = ("Accept-Encoding", "Available-Dictionary")
         dictionary = use_as_dictionary(versions)
     acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), variants.offered)
-    if "HTTP_RANGE" in environ and environ.keys().isdisjoint(_ASK_FOR_NEWS):
+    if "HTTP_RANGE" in environ and environ.keys().isdisjoint(_OF_NOW):
         begun = environ.get("HTTP_IF_RANGE")
         if begun == asset.etag:
             return Selected(asset, None, vary, dictionary)

@@ -91,7 +91,8 @@ class VariantMaker:
             if not alone:
                 return BEING_MADE
             asset.variants = made = self.make(asset, best=False)
-            self._memory.hold(asset)
+            if asset.settled:  # another is soon there in its place
+                self._memory.hold(asset)
             return made
 
     @contextmanager
@@ -191,7 +192,8 @@ class VariantMaker:
             except WrongDeltaError:  # too short a dictionary, say
                 return None
             made = asset.deltas[known] = Variant.of(DELTA, body)
-            self._memory.hold(asset)
+            if asset.settled:
+                self._memory.hold(asset)
             return made
 
 

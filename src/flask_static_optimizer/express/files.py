@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 #: What an answer depends on: the path, the query string, what codings are accepted, and the host.
 Key = tuple[str | None, ...]
 
-#: Answers remembered for each file, and in all: a client may spell a header in endless ways.
+#: Answers remembered for each file and in all, and characters of a key: a client may spell a header
+#: in endless ways.
 _ANSWERS_OF_ONE = 64
 _ANSWERS = 100_000
+_LONGEST = 2048
 
 
 class Folder(NamedTuple):
@@ -57,11 +59,8 @@ class PreparedFiles:
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
         #: What the paths begin with, as WSGI has them.
         self.prefixes = tuple(prefix.encode().decode("latin-1") for prefix in prefixes)
-        #: What was answered; each asset knows its keys.
+        #: What was answered. Each asset knows its keys, and has them forgotten with its bytes.
         self.answers: dict[Key, Prepared] = {}
-        #: By the path of the file.
-        self._assets: dict[str, Asset] = {}
-        state.memory.followers.append(self._forget)
 
     def is_current(self, asset: Asset) -> bool:
         """Whether an asset's file is still the same, as far as it was looked at lately."""
@@ -88,7 +87,7 @@ class PreparedFiles:
         return self._look_up(app, environ)
 
     def _look_up(self, app: Flask, environ: WSGIEnvironment) -> Prepared | None:
-        raw = environ["PATH_INFO"]
+        raw, now = environ["PATH_INFO"], monotonic()
         try:
             path = raw if raw.isascii() else raw.encode("latin-1").decode()
         except UnicodeError:
@@ -108,32 +107,37 @@ class PreparedFiles:
         offer_to_shared_caches(self._state, app, headers, public=policy.public)
         prepared = Prepared.of(selected, headers.to_wsgi_list(), selected.in_memory)
         if name == selected.asset.name or choice.verified:
-            self._remember(environ, choice, prepared)
+            self._remember(environ, choice, prepared, now)
         return prepared
 
-    def _remember(self, environ: WSGIEnvironment, choice: Choice, prepared: Prepared) -> None:
+    def _remember(
+        self, environ: WSGIEnvironment, choice: Choice, prepared: Prepared, looked: float
+    ) -> None:
+        """Remember an answer, if it is the same the next time.
+
+        :param looked: when its file was not looked at yet: making variants may take its time.
+        """
         selected, asset = choice.selected, prepared.asset
         # What depends on more than the key is chosen anew each time.
         if not asset.settled or selected.dictionary or selected.passing:
             return
         if "HTTP_IF_RANGE" in environ or (environ.get("QUERY_STRING") and not choice.verified):
             return
-        before = self._assets.get(asset.path)
-        if before is not asset:
-            if before is not None:
-                self._forget(before)
-            self._assets[asset.path] = asset
-            asset.believed_until = monotonic() + self._recheck
+        key = _key_of(environ)
+        if sum(len(part or "") for part in key) > _LONGEST:
+            return
         if len(asset.answers) >= _ANSWERS_OF_ONE:
             self._forget(asset)
         if len(self.answers) >= _ANSWERS:
-            self.answers.clear()
-        key = _key_of(environ)
+            for known in tuple(self.answers.values()):
+                self._forget(known.asset)
+        asset.forget = self._forget
+        asset.believed_until = looked + self._recheck
         asset.answers.add(key)
         self.answers[key] = prepared
-        # Others may have made the asset let its bytes go before this was remembered.
+        # Another thread may have made the asset let its bytes go before this was remembered.
         is_held = prepared.body is not None and prepared.body is not asset.body
-        if is_held and not self._state.memory.holds(asset):
+        if key not in asset.answers or (is_held and not self._state.memory.holds(asset)):
             self.answers.pop(key, None)
 
     def _forget(self, asset: Asset) -> None:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadHost
 from werkzeug.routing import Map
 from werkzeug.wsgi import get_host
 
+from ..http.bodies import wrapped_bytes
 from .observers import anybody_listens
 from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
 
@@ -109,13 +110,13 @@ class Lane:
                 if (
                     tag is None
                     and since is None
-                    and prepared.small is not None
+                    and prepared.few is not None
                     and "HTTP_RANGE" not in environ
                 ):
                     start_response(OK, prepared.headers.copy())
                     if self._counts:
                         self._count(prepared, environ, OK)
-                    return () if method == "HEAD" else (prepared.small,)
+                    return () if method == "HEAD" else (prepared.few,)
             if "HTTP_IF_RANGE" not in environ:
                 answer = self._answer_with(prepared, environ)
                 if answer is not None:
@@ -190,9 +191,12 @@ class Lane:
             answer = prepared.answer(environ)
         except OSError:
             return None  # as above
-        if answer is not None and self._counts:
-            self._count(prepared, environ, answer[0])
-        return answer
+        if answer is None:
+            return None
+        status, headers, body = answer
+        if self._counts:
+            self._count(prepared, environ, status)
+        return status, headers, wrapped_bytes(body, environ)
 
     def _count(self, prepared: Prepared, environ: WSGIEnvironment, status: str) -> None:
         unmodified = status == NOT_MODIFIED

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..http.bodies import WRAPPED, FileSlice, wrapped
+from ..http.bodies import FEW, FileSlice, wrapped
 from ..http.conditional import has_precondition, precondition, range_applies
 from ..http.fields import of_304
 from ..http.partial import Partial
@@ -39,10 +39,10 @@ class Prepared:
     last_modified: str
     headers: Headers
     of_304: Headers
-    #: The bytes, unless they are in a file to be opened; and the same where a server needs no file
-    #: to send them.
+    #: The bytes, unless they are in a file to be opened; and the same where they are so few that
+    #: no server has to be given a file.
     body: bytes | None
-    small: bytes | None
+    few: bytes | None
     #: Its modification time in seconds since the epoch; and the same where that tells this apart
     #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
     modified: int | None
@@ -63,7 +63,7 @@ class Prepared:
             headers,
             of_304(headers),
             body,
-            body if body is not None and len(body) <= WRAPPED else None,
+            body if body is not None and len(body) <= FEW else None,
             modified,
             None if "Vary" in fields else modified,
             [name for name, _ in headers].index("Content-Length"),
@@ -74,7 +74,7 @@ class Prepared:
 
         :raises OSError: if the file can't be read.
         """
-        answer = self._answer(environ["REQUEST_METHOD"], environ)
+        answer = self._answer(environ["REQUEST_METHOD"].upper(), environ)
         if answer is None:
             return None
         status, headers, body = answer

@@ -9,15 +9,15 @@ from werkzeug.wsgi import FileWrapper
 
 from .bodies import FileSlice
 from .conditional import precondition, range_applies
-from .fields import is_offloaded
+from .fields import OF_BODY, is_offloaded
 from .partial import Partial
 from .ranges import requested
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-#: What speaks of a representation that a response does not have.
-_OF_BODY = (
+#: What speaks of a representation that an error does not have.
+_OF_REPRESENTATION = (
     "Content-Encoding",
     "Content-Disposition",
     "ETag",
@@ -45,16 +45,17 @@ def answer_conditions(
     """
     if response.status_code != 200:
         return
+    method = environ["REQUEST_METHOD"].upper()  # as Flask takes it
     headers = response.headers
     etag = headers.get("ETag")
     modified = parse_date(headers.get("Last-Modified"))
     seconds = None if modified is None else int(modified.timestamp())
-    status = precondition(environ["REQUEST_METHOD"], environ, etag, seconds)
+    status = precondition(method, environ, etag, seconds)
     if status == 412:
         _replace(response, 412)
     elif status == 304:
         response.status_code = 304
-        for name in _OFFLOADING:
+        for name in (*OF_BODY, *_OFFLOADING):
             headers.pop(name, None)
     elif not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
         length = _length(response)
@@ -63,7 +64,7 @@ def answer_conditions(
             asked = environ.get("HTTP_RANGE")
             if (
                 asked
-                and environ["REQUEST_METHOD"] == "GET"
+                and method == "GET"
                 # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
                 and range_applies(environ, etag, None if "Vary" in headers else seconds)
             ):
@@ -112,5 +113,5 @@ def _replace(response: Response, status: int) -> None:
     response.status_code = status
     response.direct_passthrough = False
     response.set_data(b"")
-    for name in (*_OF_BODY, *_OFFLOADING):
+    for name in (*_OF_REPRESENTATION, *_OFFLOADING):
         response.headers.pop(name, None)

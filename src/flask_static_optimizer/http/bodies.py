@@ -11,8 +11,8 @@ from typing import IO, Any
 #: threads wake, here and in the client.
 CHUNK = 2**20
 
-#: Bytes in memory from which a server gets them as a file: some (waitress) copy what is no file.
-WRAPPED = 64 * 2**10
+#: Bytes that a server copies at little cost.
+FEW = 64 * 2**10
 
 
 class FileSlice:
@@ -94,12 +94,14 @@ class FileSlice:
 def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
     """A body as the server likes to have files, if it says so (PEP 3333, ``wsgi.file_wrapper``)."""
     wrapper = environ.get("wsgi.file_wrapper")
-    if wrapper is None:
-        return body
-    if isinstance(body, FileSlice):
-        return wrapper(body, CHUNK)
-    if type(body) is tuple and len(body) == 1 and len(body[0]) > WRAPPED:
-        return wrapper(FileSlice(BytesIO(body[0]), 0, len(body[0])), CHUNK)
+    return wrapper(body, CHUNK) if wrapper is not None and isinstance(body, FileSlice) else body
+
+
+def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
+    """The same for many bytes, which some servers (waitress) copy unless they get a file."""
+    if "wsgi.file_wrapper" in environ and type(body) is tuple and body and len(body[0]) > FEW:
+        (data,) = body
+        return wrapped(FileSlice(BytesIO(data), 0, len(data)), environ)
     return body
 
 

@@ -19,7 +19,7 @@ SHARED_FRESHNESS = (
 )
 
 #: What speaks of a body, in lower case. A 304 has none, and its ``ETag`` says it all.
-_OF_BODY = frozenset(
+OF_BODY = frozenset(
     {
         "accept-ranges",
         "content-disposition",
@@ -36,7 +36,7 @@ _OF_BODY = frozenset(
 
 def of_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those of a 200's header fields that a 304 repeats (RFC 9110 §15.4.5)."""
-    return [field for field in headers if field[0].lower() not in _OF_BODY]
+    return [field for field in headers if field[0].lower() not in OF_BODY]
 
 
 def fold(headers: Headers) -> None:
