@@ -42,7 +42,10 @@ class StaticEndpoint:
     @property
     def policies(self) -> list[CachePolicy]:
         """All that may hold for one of its requests."""
-        return [each for each in (self.default, *(it for _, it in self.choices)) if each]
+        found = [policy for _, policy in self.choices]
+        if not any(rule.filename is None for rule, _ in self.choices):  # which covers the rest
+            found.append(self.default)
+        return [policy for policy in found if policy]
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """The policy of one request, or ``None`` if it is to be left alone."""

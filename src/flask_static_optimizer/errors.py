@@ -17,8 +17,8 @@ class ConfigurationError(ValueError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Finish an error message with the valid name that was probably meant."""
+    """A sentence for an error message: the valid name that was probably meant, and all."""
     known = sorted(known)
     close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Valid: {', '.join(known)}."
+    hint = f"did you mean {close[0]!r}? Valid: " if close else "valid: "
+    return f"{hint}{', '.join(known)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from .commands import add_commands
+from .completion import complete
 from .counters.metrics import add_metrics
 from .errors import ConfigurationError
 from .express.opening import add_lane
@@ -69,7 +70,7 @@ class StaticOptimizer:
         help_templates(state, app)
         if settings.preload:
             preload_assets(state, app)
-        add_lane(state, app)
+        add_lane(state, app, complete)
         if settings.metrics:
             add_metrics(state, app, settings.metrics)
         add_commands(state, app)

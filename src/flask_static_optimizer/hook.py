@@ -7,17 +7,12 @@ from weakref import ref
 
 from flask import after_this_request, appcontext_pushed, request, session
 
-from .counters.timing import add_timing
-from .errors import ConfigurationError
-from .express.opening import open_lane
+from .completion import complete
 from .interface import adopt, handover, opened_early
 from .marking import SAFE_METHODS, mark, mark_of
-from .notices import unmatched_rules
 from .representation import describe
 from .session import StaticSession, seal
-from .settings import PREFIX, Settings
 from .signals import static_request_marked
-from .stored.invalidation import invalidate_after_unsafe
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -62,7 +57,10 @@ def adopt_until_first_request(state: AppState, app: Flask) -> None:
 
 def _decide(state: AppState, app: Flask) -> None:
     if not state.endpoints.complete:
-        _complete(state, app)
+        complete(state, app)
+    if state.adopt_assigned is not None:
+        appcontext_pushed.disconnect(state.adopt_assigned, app)
+        state.adopt_assigned = None
     if app.session_interface is not state.interface:
         adopt(state, app)
     state.served_interface = state.interface
@@ -81,27 +79,6 @@ def _decide(state: AppState, app: Flask) -> None:
         if found.errand is not None:
             found.errand.described(found, response)
         return response
-
-
-def _complete(state: AppState, app: Flask) -> None:
-    """What can be checked only when the app is complete: at its first request."""
-    if Settings.from_config(app.config) != state.settings:
-        raise ConfigurationError(
-            f"{PREFIX} configuration was set after StaticOptimizer had read it; set it before"
-            " StaticOptimizer(app) or init_app(app)."
-        )
-    state.endpoints.refresh(app, complete=True)
-    state.endpoints.check()
-    unmatched_rules(state, app)
-    state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
-    state.open_store(app)
-    invalidate_after_unsafe(state, app)
-    open_lane(state, app)
-    if state.adopt_assigned is not None:
-        appcontext_pushed.disconnect(state.adopt_assigned, app)
-        state.adopt_assigned = None
-    if app.debug:
-        state.receivers += add_timing(app)
 
 
 def _mark_late(state: AppState, this: Request) -> Mark | None:

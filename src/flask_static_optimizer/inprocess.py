@@ -52,15 +52,27 @@ class Exchange:
                 close()
 
 
+def environ_of(
+    app: Flask, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+) -> dict[str, Any]:
+    """The WSGI environ of a request as a server would make it.
+
+    The scheme, host and root are those of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and
+    ``APPLICATION_ROOT``.
+
+    :param path: a URL path, percent-encoded and without the application root; a query may follow.
+    """
+    fields = Headers(list((headers or {}).items()))
+    return EnvironBuilder(app, path, method=method, headers=fields).get_environ()
+
+
 def ask(
     app: Flask, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
 ) -> Exchange:
     """Send an app a request as a server would, by its whole WSGI stack, past stored responses.
 
-    The scheme, host and root are those of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and
-    ``APPLICATION_ROOT``. The body of the answer is to be read or closed.
-
-    :param path: a URL path, percent-encoded and without the application root; a query may follow.
+    Flask is asked always, past the express lane too, so that all hooks have their say. The body of
+    the answer is to be read or closed. The parameters are those of :func:`environ_of`.
     """
     exchange = Exchange()
 
@@ -74,10 +86,9 @@ def ask(
     def raised(_: Flask, *, exception: Exception, **__: object) -> None:
         exchange.error = exception
 
-    environ: dict[str, Any] = EnvironBuilder(
-        app, path, method=method, headers=Headers(list((headers or {}).items()))
-    ).get_environ()
+    environ = environ_of(app, path, headers, method=method)
     environ[ASK_VIEW] = True
+    environ["REMOTE_USER"] = ""  # which is nobody, and leads past the lane
     with (
         request_finished.connected_to(finished, app),
         cookies_dropped.connected_to(dropped, app),

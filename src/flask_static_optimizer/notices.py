@@ -9,6 +9,7 @@ from .signals import session_writes_dropped
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from .endpoints import StaticEndpoint
     from .marking import Mark
     from .state import AppState
 
@@ -94,16 +95,27 @@ def unmatched_rules(state: AppState, app: Flask) -> None:
         )
 
 
-def passed_by_express(state: AppState, app: Flask, endpoint: str, names: list[str]) -> None:
+def passed_by_express(
+    state: AppState, app: Flask, endpoint: StaticEndpoint, names: list[str]
+) -> None:
     """Tell what the express lane does not run."""
+    left = [
+        rule.key
+        for rule, policy in endpoint.choices
+        if policy is None or (policy.session or state.settings.session) == "protected"
+    ]
+    if left:
+        advice = f"Flask is asked for those that STATIC_OPTIMIZER_RULES speak of: {left}."
+    else:
+        advice = (
+            "If one of these guards files, protect them, which leaves them to Flask:"
+            f' STATIC_OPTIMIZER_RULES = {{"{endpoint.name}:part/*": {{"session": "protected"}}}}.'
+        )
     state.warn_once(
         app,
-        ("express", endpoint),
-        "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %r are answered without %s. If"
-        " one of these guards files, protect them with"
-        ' STATIC_OPTIMIZER_RULES = {"%s:part/*": {"session": "protected"}}, which leaves them to'
-        " Flask.",
-        endpoint,
+        ("express", endpoint.name),
+        "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %r are answered without %s. %s",
+        endpoint.name,
         ", ".join(names),
-        endpoint,
+        advice,
     )

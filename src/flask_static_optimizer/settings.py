@@ -176,7 +176,8 @@ class Settings:
             name = key.removeprefix(PREFIX)
             if name not in _READERS:
                 raise ConfigurationError(
-                    f"{key}={value!r} is no setting; after {PREFIX}, {nearest(name, _READERS)}"
+                    f"{key}={value!r} is no setting (those below go after {PREFIX});"
+                    f" {nearest(name, _READERS)}"
                 )
             if value is not None:
                 checked[name.lower()] = _READERS[name](key, value)

@@ -51,6 +51,8 @@ class AppState:
     def __init__(self, settings: Settings, app: Flask) -> None:
         self.settings = settings
         self._lock = Lock()
+        #: Held by whoever settles what holds when the app is complete.
+        self.completing = Lock()
         self._said: set[object] = set()
         warn = partial(self._warn_from_assets, ref(app))
         self.memory = Memory(settings.memory)

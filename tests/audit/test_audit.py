@@ -191,6 +191,16 @@ def test_every_fault_at_once(make_app: Any) -> None:
     print(f"{len(planted) + 1} kinds of faults planted, {len(codes(report))} found")
 
 
+def test_a_guard_that_express_passes_is_seen(make_app: Any) -> None:
+    app = make_app(before=own_guard, STATIC_OPTIMIZER_EXPRESS=True)
+    assert app.test_client().get("/static/private/report.pdf").status_code == 200
+    status, report = audit(app)
+    assert status == 1
+    assert "guard-not-protected" in codes(report)
+    styles = [row for row in report["requests"] if row["url"].endswith("app.css")]
+    assert all(row["codings"] for row in styles)
+
+
 def test_places_are_named(make_app: Any) -> None:
     _, report = audit(make_app(before=hard_coded))
     (finding,) = report["findings"]

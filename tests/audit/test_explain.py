@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask, Response, session
+from flask import Flask, Response, request, session
 
 from flask_static_optimizer import cacheable_static
 
@@ -86,6 +86,40 @@ def test_the_reasons(make_app: Any, arguments: list[str], words: list[str]) -> N
     output = explained(app, *arguments)
     for word in words:
         assert word in output
+
+
+def guard(app: Flask) -> None:
+    @app.before_request
+    def refuse() -> Any:
+        return ("log in", 401) if request.path.startswith("/static/private/") else None
+
+
+@pytest.mark.parametrize(
+    ("config", "before", "path", "said"),
+    [
+        ({}, None, "/static/app.css", "before Flask by the lane, with the same answer"),
+        ({}, guard, "/static/app.css", "by Flask it runs something of the app's own"),
+        ({"EXPRESS": True}, guard, "/static/app.css", "before Flask by the lane, with the same"),
+        (
+            {"EXPRESS": True},
+            guard,
+            "/static/private/report.pdf",
+            "before Flask with 200 and 'max-age=3600' past the app's hooks",
+        ),
+        (
+            {"EXPRESS": True, "RULES": {"static:private/*": {"session": "protected"}}},
+            guard,
+            "/static/private/report.pdf",
+            "by Flask it runs something of the app's own",
+        ),
+    ],
+)
+def test_who_answers(
+    make_app: Any, config: dict[str, Any], before: Any, path: str, said: str
+) -> None:
+    settings = {f"STATIC_OPTIMIZER_{name}": value for name, value in config.items()}
+    output = " ".join(explained(make_app(before=before, **settings), path).split())
+    assert f"Answered {said}" in output
 
 
 @pytest.mark.parametrize("header", ["nonsense", ": x", "A: b\nc"])

@@ -11,11 +11,12 @@ from typing import Any
 import flask
 import pytest
 from flask import Blueprint, Flask, Response
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.test import create_environ
 
 from conftest import CSS
-from flask_static_optimizer import StaticOptimizer, static_request_marked
+from flask_static_optimizer import ConfigurationError, StaticOptimizer, static_request_marked
 from flask_static_optimizer.assets.asset import Asset
 from flask_static_optimizer.assets.memory import SMALL, Memory
 from flask_static_optimizer.assets.variants import VariantMaker
@@ -142,6 +143,64 @@ def test_the_express_lane_passes_them_by_and_says_so(
     else:
         assert f"test_lane.{watch.__name__}.<locals>.<lambda>" in said
     assert '{"static:part/*": {"session": "protected"}}' in said
+
+
+def test_who_hears_of_requests_is_named_too(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hear(*_: Any, **__: Any) -> None: ...
+
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
+    with flask.request_started.connected_to(hear, app):
+        assert not asked(app)()
+    (said,) = [line for line in caplog.messages if "STATIC_OPTIMIZER_EXPRESS" in line]
+    assert "without " in said
+    assert "test_who_hears_of_requests_is_named_too.<locals>.hear (request-started)" in said
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"RULES": {"static:private/*": {"session": "protected"}}}, "['static:private/*']"),
+        ({"RULES": {"static:*.js": False}}, "['static:*.js']"),
+        ({"RULES": {"static:*.js": {"max_age": 5}}}, '{"static:part/*": {"session": "protected"}}'),
+        ({"RULES": {"*": {"session": "protected"}}}, None),
+        ({"RULES": {"static": False}}, "['static']"),
+        ({"SESSION": "protected"}, None),
+    ],
+    ids=str,
+)
+def test_the_advice_is_for_what_is_not_followed_yet(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, config: dict[str, Any], said: str | None
+) -> None:
+    config = {f"STATIC_OPTIMIZER_{name}": value for name, value in config.items()}
+    asked(make_app(before=hook_before, STATIC_OPTIMIZER_EXPRESS=True, **config))()
+    lines = [line for line in caplog.messages if "STATIC_OPTIMIZER_EXPRESS" in line]
+    assert len(lines) == (said is not None)
+    assert all(said in line for line in lines if said)
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_first_request_is_answered_as_the_next_ones(make_app: MakeApp) -> None:
+    def guard(app: Flask) -> None:
+        @app.before_request
+        def refuse() -> Any:
+            return ("log in", 401) if flask.request.path == URL else None
+
+    app = make_app(before=guard, STATIC_OPTIMIZER_EXPRESS=True)
+    client = app.test_client()
+    assert [client.get(URL).status_code for _ in range(2)] == [200, 200]
+    app.session_interface = SecureCookieSessionInterface()  # as an extension that comes late
+    assert [client.get("/").text for _ in range(3)] == ["1", "2", "3"]
+    assert getattr(app.session_interface, "static_optimizer_aware", False)
+
+
+def test_configuration_that_came_late_is_refused_before_flask_is_asked(make_app: MakeApp) -> None:
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
+    app.config["STATIC_OPTIMIZER_MEMORY"] = 5
+    for path in (URL, "/"):
+        with pytest.raises(ConfigurationError, match="STATIC_OPTIMIZER_MEMORY was set after"):
+            app.test_client().get(path)
 
 
 def test_nothing_is_said_where_there_is_nothing_to_pass_by(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ..assets.urls import PARAMETER
-from ..inprocess import Exchange, ask
+from ..inprocess import Exchange, ask, environ_of
 from ..representation import CACHEABLE
 from ..settings import PREFIX
 
@@ -49,7 +49,34 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
             why = "a rule says False, so the extension leaves it alone"
         return [*lines, Reason("Static", "no", why)]
     explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
-    return [*lines, *explained.reasons()]
+    lines += explained.reasons()
+    if answer.mark.endpoint.mount:
+        lines.append(_answered(state, answer, environ_of(app, path, headers)))
+    return lines
+
+
+def _answered(state: AppState, by_flask: Exchange, environ: dict[str, Any]) -> Reason:
+    """Whether the express lane answers, and how if that is in another way."""
+    found = None if state.lane is None else state.lane.answer(environ)
+    if found is None:
+        return Reason(
+            "Answered",
+            "by Flask",
+            "it runs something of the app's own for it, or it is protected, or no plain file",
+        )
+    status, fields, body = found
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+    said = dict(fields).get("Cache-Control", "")
+    if (int(status[:3]), said) == (by_flask.status, by_flask.headers.get("Cache-Control")):
+        return Reason("Answered", "before Flask", "by the lane, with the same answer")
+    return Reason(
+        "Answered",
+        "before Flask",
+        f"with {status[:3]} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says;"
+        " protect what they guard",
+    )
 
 
 class _Explained:

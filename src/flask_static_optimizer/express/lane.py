@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -12,6 +13,7 @@ from werkzeug.exceptions import BadHost
 from werkzeug.routing import Map
 from werkzeug.wsgi import get_host
 
+from ..errors import ConfigurationError
 from ..http.bodies import wrapped_bytes
 from .observers import anybody_listens
 from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
@@ -43,17 +45,26 @@ class Lane:
     Flask whatever it does not plainly know the answer to, and all errors.
 
     :param inner: a middleware that the app has already; what is answered here does not reach it.
+    :param complete: settles what holds when the app is complete, and may open the lane.
     """
 
-    def __init__(self, state: AppState, app: Flask, inner: WSGIApplication | None) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        app: Flask,
+        inner: WSGIApplication | None,
+        complete: Callable[[Flask], None],
+    ) -> None:
         self.inner = inner
         self._state = state
+        self._complete = complete
         # The app holds this; a strong reference back would keep a dropped app alive.
         self._get_app = ref(app)
         self._files: PreparedFiles | None = None
         self._routes: StoredRoutes | None = None
         self._answers: dict[Key, Prepared] = {}
-        self._prefixes: tuple[str, ...] = ()
+        # Until the app is complete any request is looked at.
+        self._prefixes: tuple[str, ...] = ("",)
         self._watched = self._counts = True
         self._hosts: set[str | None] = set()
 
@@ -124,7 +135,7 @@ class Lane:
         return self._ask(environ, start_response)
 
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = self._answer(environ)
+        answer = self.answer(environ)
         if answer is None:
             return self._flask(environ, start_response)
         return start(answer, start_response)
@@ -143,8 +154,19 @@ class Lane:
     def _is_current(self, asset: Asset) -> bool:
         return self._files is not None and self._files.is_current(asset)
 
-    def _answer(self, environ: WSGIEnvironment) -> Answer | None:
-        """What a request is to get, or ``None`` if it is one for Flask."""
+    def _begin(self) -> None:
+        """Have the app completed, so that the first request is answered as the next ones are."""
+        self._prefixes = ()
+        with suppress(ConfigurationError):  # which our hook raises again, where Flask reports it
+            self._complete(self._app())
+
+    def answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What a request is to get, or ``None`` if it is one for Flask.
+
+        A body that can be closed has to be.
+        """
+        if self._files is None and not self._state.endpoints.complete:
+            self._begin()
         files, routes = self._files, self._routes
         if files is None or routes is None or "PATH_INFO" not in environ:
             return None

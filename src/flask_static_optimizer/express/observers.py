@@ -98,6 +98,19 @@ def anybody_listens(app: Flask) -> bool:
     return False
 
 
+def listeners(app: Flask, own: Collection[Hook | None]) -> list[str]:
+    """The names of the functions that are told of requests by a signal now.
+
+    :param own: functions that do not count, as they are the extension's.
+    """
+    return [
+        f"{_name(receiver)} ({signal.name})"
+        for signal in _SIGNALS
+        for receiver in signal.receivers_for(app)
+        if not any(receiver is mine for mine in own)
+    ]
+
+
 def _hooks(app: Flask, endpoint: str) -> Iterator[Hook]:
     names: list[str | None] = [None]
     blueprint = endpoint.rpartition(".")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from ..freshness import decides_freshness
 from ..notices import passed_by_express
 from .files import Folder, PreparedFiles
 from .lane import Lane
-from .observers import hooks, replaced_steps
+from .observers import hooks, listeners, replaced_steps
 from .routes import StoredRoutes
 
 if TYPE_CHECKING:
@@ -26,15 +26,17 @@ if TYPE_CHECKING:
 RECHECK = 1.0
 
 
-def add_lane(state: AppState, app: Flask) -> None:
+def add_lane(state: AppState, app: Flask, complete: Callable[[AppState, Flask], None]) -> None:
     """Put the lane innermost in the app's WSGI stack.
 
     A middleware that is there already would be passed by, which only the app can want; one that
     comes later stands outside and sees everything.
+
+    :param complete: settles what holds when the app is complete, and opens the lane.
     """
     inner = vars(app).get("wsgi_app")
     if inner is None or state.settings.express:
-        state.lane = Lane(state, app, inner)
+        state.lane = Lane(state, app, inner, partial(complete, state))
         app.wsgi_app = state.lane.wsgi_app  # type: ignore[method-assign]
 
 
@@ -49,11 +51,12 @@ def open_lane(state: AppState, app: Flask) -> None:
         return
     asked_for = state.settings.express
     passed_by = [*replaced_steps(app), *_middleware(state.lane)]
+    heard = listeners(app, (state.adopt_assigned, *state.receivers)) if asked_for else []
     state.lane.open(
         PreparedFiles(
             state,
             state.endpoints.shortcut,
-            _folders(state, app, passed_by),
+            _folders(state, app, passed_by, heard),
             RECHECK if asked_for else 0.0,
         ),
         StoredRoutes(state, app, [] if passed_by else _quiet_routes(state, app)),
@@ -62,10 +65,13 @@ def open_lane(state: AppState, app: Flask) -> None:
     )
 
 
-def _folders(state: AppState, app: Flask, passed_by: list[str]) -> dict[str, Folder]:
+def _folders(
+    state: AppState, app: Flask, passed_by: list[str], heard: list[str]
+) -> dict[str, Folder]:
     """The folders whose files may be answered without Flask, by endpoint.
 
     :param passed_by: what Flask would run for every request.
+    :param heard: who would hear of it by a signal, and need not where the app wants speed.
     """
     folders = {}
     for name in state.endpoints.shortcut.endpoints:
@@ -76,8 +82,10 @@ def _folders(state: AppState, app: Flask, passed_by: list[str]) -> dict[str, Fol
         ours = passed_by + hooks(app, name, state.own_hooks)
         if decides_freshness(blueprint or app) or (ours and not state.settings.express):
             continue
-        if ours:
-            passed_by_express(state, app, name, ours)
+        if not any(_is_public(state, policy) for policy in endpoint.policies):
+            continue
+        if ours or heard:
+            passed_by_express(state, app, endpoint, [*ours, *heard])
         folders[name] = Folder(endpoint.mount, blueprint, partial(_public_policy, state, endpoint))
     return folders
 
@@ -109,5 +117,8 @@ def _serves_any_host(app: Flask) -> bool:
 def _public_policy(state: AppState, endpoint: StaticEndpoint, name: str) -> CachePolicy | None:
     """The policy of a file, unless its responses may depend on who asks."""
     policy = endpoint.policy({"filename": name})
-    mode = policy and (policy.session or state.settings.session)
-    return policy if mode == "isolated" else None
+    return policy if policy is not None and _is_public(state, policy) else None
+
+
+def _is_public(state: AppState, policy: CachePolicy) -> bool:
+    return (policy.session or state.settings.session) == "isolated"
