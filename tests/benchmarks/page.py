@@ -23,8 +23,7 @@ import flask
 from cachelib import SimpleCache
 from flask import Flask, session
 from flask_session import Session
-from rich.console import Console
-from tables import Table
+from tables import Table, wide_console
 from visitor import Visitor
 from werkzeug.test import create_environ
 from workers import Prepared, by_turns, ratio, working
@@ -190,7 +189,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for its in (table(measure(folder, quick=False)), pieces_table(folder, tries=300)[0]):
-            its.show(Console(), markdown=False)
+            its.show(wide_console(), markdown=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,6 +148,10 @@ def express(site: Site) -> Flask:
     app = stored(site)
     app.before_request(lambda: None)
     app.config["STATIC_OPTIMIZER_EXPRESS"] = True
+    # It warns that hooks are passed by, which would stand in the middle of what is printed. The
+    # other apps keep the logger that they share: what they warn of is to be seen.
+    app.logger = logging.getLogger("benchmark.express")
+    app.logger.setLevel(logging.ERROR)
     StaticOptimizer(app)
     return app
 

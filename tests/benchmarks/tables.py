@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from rich.box import MARKDOWN, SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
+
+#: Columns, enough for the widest table.
+_WIDTH = 240
+
+
+def wide_console(file: TextIO | None = None) -> Console:
+    """A console that cuts no table: a log has no width, and a terminal breaks what is too long.
+
+    :param file: where it prints; ``None``: to standard output.
+    """
+    return Console(file=file, width=_WIDTH)
 
 
 @dataclass

@@ -21,6 +21,24 @@ from flask_static_optimizer.settings import Settings
 
 RUNS = [run for page in PAGES for run in runs_of(page)]
 
+#: Blocks that guard ``private/``, for readers to copy.
+GUARDS = [
+    block
+    for page in [*PAGES, *GUIDES]
+    for block in blocks_of(page)
+    if block.language == "python" and "abort(401)" in block.source
+]
+
+#: Paths of one file. Browsers resolve dots before they ask; not every client does.
+SPELLINGS = [
+    "/static/private/report.pdf",
+    "/static/private/./report.pdf",
+    "/static/./private/report.pdf",
+    "/static/%2e/private/report.pdf",
+    "/static/x/../private/report.pdf",
+    "/static/private/../private/report.pdf",
+]
+
 #: What a program printed, and files of the reader's that are not about us.
 _SHOWN = {"text"}
 
@@ -172,6 +190,35 @@ def test_guides(
     for block in blocks:
         reader.read(block)
     assert any("assert " in block.source for block in blocks), "it does not check what it says"
+
+
+@pytest.mark.parametrize("block", GUARDS, ids=str)
+def test_guards_go_by_the_file_and_not_by_its_path(
+    block: Block,
+    reader: Reader,
+    module: ModuleType,
+    database: scene.Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Readers copy them, so each spelling of a guarded file is refused to a stranger."""
+    monkeypatch.setenv("SECRET_KEY", "docs")
+    scene.set_scene(module, database)
+    reader.read(block)
+    stranger, friend = reader.app.test_client(), reader.app.test_client()
+    with friend.session_transaction() as session:
+        session["user"] = "ada"
+    for spelling in SPELLINGS:
+        assert stranger.get(spelling).status_code == 401, spelling
+        # That is the guard's doing: the file is there.
+        with friend.get(spelling) as response:
+            assert response.status_code == 200, spelling
+    with stranger.get("/static/app.css") as response:
+        assert response.status_code == 200
+    assert stranger.get("/nowhere").status_code == 404
+
+
+def test_guards_are_found() -> None:
+    assert len({block.page for block in GUARDS}) >= 2
 
 
 def test_few_blocks_cannot_be_run() -> None:
