@@ -739,7 +739,7 @@ def test_no_long_ages_while_debugging(make_app: MakeApp) -> None:
         ("FINGERPRINT", "hash", "'query', 'path' or False"),
         ("FINGERPRINT", True, "'query', 'path' or False"),
         ("ENCODINGS", "br", "list"),
-        ("ENCODINGS", ["brotli"], "Valid: br"),
+        ("ENCODINGS", ["brotli"], "valid: br"),
         ("ENCODINGS", ["deflate"], "zstd"),
         ("MANIFESTS", ["/etc/passwd"], "relative"),
         ("MANIFESTS", ["../x.json"], "relative"),
