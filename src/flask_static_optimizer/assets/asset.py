@@ -117,7 +117,10 @@ class Asset:
         return len(self.held or b"") + sum(len(variant.body) for variant in variants)
 
     def let_go(self) -> None:
-        """Forget what was made of the bytes; it is made again when it is asked for."""
+        """Forget what was made of the bytes; it is made again when it is asked for.
+
+        Memory calls this under its lock, so nothing in here may ask it.
+        """
         self.held = self.variants = None
         self.deltas.clear()
         if self.forget is not None:

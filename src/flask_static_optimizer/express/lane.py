@@ -95,6 +95,9 @@ class Lane:
             return self._ask(environ, start_response)
         if prepared is None:
             if not path.startswith(self._prefixes):  # a page, which should not wait
+                app = self._get_app()
+                if self.inner is None and app is not None:
+                    return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
         elif (
             (monotonic() < prepared.asset.believed_until or self._is_current(prepared.asset))
