@@ -25,9 +25,6 @@ class Listing(NamedTuple):
 #: A listing that is never current: there is no folder without a name.
 NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
 
-#: Times that a folder may be replaced while a path in it is looked at.
-_ATTEMPTS = 5
-
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -79,12 +76,11 @@ class Mount:
 
     def _holds(self, path: str) -> bool:
         """Whether a path leads to no other place than one in the folder."""
-        for _ in range(_ATTEMPTS):
-            root = os.path.realpath(self.folder)
-            if os.path.commonpath([root, os.path.realpath(path)]) == root:
-                return True
-            # The folder may be a link that a deploy has put to the next release just now.
-        return False
+        # The folder may be a link that a deploy puts to the next release just now: it is followed
+        # once, and all the rest is looked at where it led.
+        root = os.path.realpath(self.folder)
+        inside = os.path.join(root, os.path.relpath(path, self.folder))
+        return os.path.commonpath([root, os.path.realpath(inside)]) == root
 
     def _closed(self, path: str) -> str:
         """The outermost folder on the way to a path that may not be entered."""

@@ -1,0 +1,42 @@
+"""Paths in a static folder that may be served."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from flask_static_optimizer.assets.mount import Mount
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no link that can be replaced"
+)
+
+
+def mount(folder: Path) -> Mount:
+    return Mount("static", str(folder), "/static/", lambda _: True, False, False)
+
+
+def test_a_folder_that_is_another_each_time_that_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for release in ("a", "b"):
+        (tmp_path / release).mkdir()
+        (tmp_path / release / "app.css").write_text(release)
+        (tmp_path / release / "out.css").symlink_to(tmp_path / "secret")
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "static").symlink_to("a")
+    realpath, releases = os.path.realpath, iter("ab" * 50)
+
+    def deploying(path: str) -> str:
+        (tmp_path / "next").symlink_to(next(releases))
+        os.replace(tmp_path / "next", tmp_path / "static")
+        return realpath(path)
+
+    monkeypatch.setattr(os.path, "realpath", deploying)
+    its = mount(tmp_path / "static")
+    for _ in range(10):
+        assert its.path("app.css") is not None
+        assert its.path("out.css") is None
