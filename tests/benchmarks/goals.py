@@ -67,9 +67,10 @@ def _of_express(results: Results) -> Iterator[Goal]:
         times = ratio(peers[WHITENOISE], peers[EXPRESS])
         yield Goal(f"{EXPRESS} against {WHITENOISE}: {case}", times, bounds[case], at_least=True)
     for server in ("gunicorn gthread", "waitress", "granian"):
-        found = results.behind.get(server, {})
-        for case in (case for case in (CODED, MEGABYTE) if case in found):
-            times = ratio(found[case][WHITENOISE].cpu, found[case][EXPRESS].cpu)
+        for case, peers in results.behind.get(server, {}).items():
+            if case not in (CODED, MEGABYTE):
+                continue
+            times = ratio(peers[WHITENOISE].cpu, peers[EXPRESS].cpu)
             what = f"{EXPRESS} against {WHITENOISE}, CPU behind {server}: {case}"
             yield Goal(what, times, 1.2, at_least=True)
 
