@@ -78,7 +78,5 @@ def _endpoints(state: Any) -> Any:
     for name in sorted(state.endpoints.names()):
         endpoint = state.endpoints.get(name)
         policies = [endpoint.default, *(policy for _, policy in endpoint.choices)]
-        modes = {
-            policy.session or state.settings.session if policy else "alone" for policy in policies
-        }
+        modes = {state.settings.mode(policy) if policy else "alone" for policy in policies}
         yield name, ", ".join(sorted(modes))

@@ -217,7 +217,7 @@ class EndpointTable:
     def _is_shared(self, name: str, filename: str) -> bool:
         endpoint = self._endpoints.get(name)
         policy = endpoint.policy({"filename": filename}) if endpoint else None
-        return policy is not None and (policy.session or self._settings.session) == "isolated"
+        return policy is not None and self._settings.mode(policy) == "isolated"
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:

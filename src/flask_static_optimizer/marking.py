@@ -135,7 +135,7 @@ def mark(
     policy = endpoint.policy(view_args) if endpoint else None
     if endpoint is None or policy is None:
         return None
-    mode = policy.session or state.settings.session
+    mode = state.settings.mode(policy)
     mark = Mark(endpoint, policy, protected=mode == "protected")
     setattr(request, _MARK, mark)
     return mark

@@ -102,7 +102,7 @@ def passed_by_express(
     left = [
         rule.key
         for rule, policy in endpoint.choices
-        if policy is None or (policy.session or state.settings.session) == "protected"
+        if policy is None or state.settings.mode(policy) == "protected"
     ]
     if left:
         advice = f"Flask is asked for those that STATIC_OPTIMIZER_RULES speak of: {left}."

@@ -191,6 +191,10 @@ class Settings:
             )
         return settings
 
+    def mode(self, policy: CachePolicy) -> SessionMode:
+        """The session mode of requests under a policy: its own, else the app's."""
+        return policy.session or self.session
+
 
 def _place(rule_key: object) -> str:
     return f"{PREFIX}RULES[{rule_key!r}]"

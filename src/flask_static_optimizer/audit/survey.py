@@ -133,7 +133,7 @@ class Survey:
 
     def _row(self, endpoint: StaticEndpoint, url: str, view_args: dict[str, Any]) -> Row:
         rule, policy = endpoint.choose(view_args)
-        mode = (policy.session or self._state.settings.session) if policy else "left alone"
+        mode = self._state.settings.mode(policy) if policy else "left alone"
         return Row(endpoint.name, url, rule.key if rule else "", mode)
 
     def _asked(self, endpoint: StaticEndpoint, path: str, view_args: dict[str, Any]) -> Row:

@@ -82,7 +82,7 @@ def _folders(
         ours = passed_by + hooks(app, name, state.own_hooks)
         if decides_freshness(blueprint or app) or (ours and not state.settings.express):
             continue
-        if not any(_is_public(state, policy) for policy in endpoint.policies):
+        if all(state.settings.mode(policy) == "protected" for policy in endpoint.policies):
             continue
         if ours or heard:
             passed_by_express(state, app, endpoint, [*ours, *heard])
@@ -117,8 +117,4 @@ def _serves_any_host(app: Flask) -> bool:
 def _public_policy(state: AppState, endpoint: StaticEndpoint, name: str) -> CachePolicy | None:
     """The policy of a file, unless its responses may depend on who asks."""
     policy = endpoint.policy({"filename": name})
-    return policy if policy is not None and _is_public(state, policy) else None
-
-
-def _is_public(state: AppState, policy: CachePolicy) -> bool:
-    return (policy.session or state.settings.session) == "isolated"
+    return policy if policy and state.settings.mode(policy) == "isolated" else None

@@ -40,7 +40,7 @@ def routes(state: AppState, app: Flask) -> Iterator[Route]:
             continue
         # A view's file names aside, as nginx stores only what the app's response allows anyhow.
         policies = [endpoint.default, *(policy for _, policy in endpoint.choices)]
-        modes = {policy.session or state.settings.session for policy in policies if policy}
+        modes = {state.settings.mode(policy) for policy in policies if policy}
         pattern = _pattern(app, rule)
         if "isolated" in modes and pattern is not None:
             yield Route(rule.endpoint, rule.rule, f"^{root}{pattern}$")
