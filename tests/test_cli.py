@@ -13,7 +13,7 @@ from flask import Flask
 from conftest import free_port
 from demo.running import run
 from flask_static_optimizer import __version__
-from flask_static_optimizer.cli import main
+from flask_static_optimizer.demo.command import main
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ class TestErrors:
     def test_a_missing_extra_is_named(self, module: str) -> None:
         code = (
             f"import sys; sys.modules[{module!r}] = None;"
-            "from flask_static_optimizer.cli import main; main(['demo'])"
+            "from flask_static_optimizer.demo.command import main; main(['demo'])"
         )
         result = python("-c", code)
         assert result.returncode == 1

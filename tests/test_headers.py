@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, Response
 
 from flask_static_optimizer import cacheable_static, cookies_dropped, session_writes_dropped
-from flask_static_optimizer.signals import static_request_marked
+from flask_static_optimizer.monitoring.signals import static_request_marked
 
 MakeApp = Callable[..., Flask]
 

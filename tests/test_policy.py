@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flask_static_optimizer import ConfigurationError
-from flask_static_optimizer.policy import CachePolicy
+from flask_static_optimizer.config.policy import CachePolicy
 
 
 @pytest.mark.parametrize(

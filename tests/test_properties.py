@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_request
-from flask_static_optimizer.assets.codings import decompress
 from flask_static_optimizer.assets.files import SETTLED
+from flask_static_optimizer.http.codings import decompress
 
 SECRET = "SECRET-OF-"
 

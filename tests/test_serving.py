@@ -81,7 +81,7 @@ def test_the_etag_changes_with_the_bytes_even_within_one_tick(
 def test_a_settled_file_of_a_view_is_read_once(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_static_optimizer import digests
+    from flask_static_optimizer.headers import etags as digests
 
     reads = []
     real = digests._read

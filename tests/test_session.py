@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from flask.sessions import SecureCookieSession, SessionMixin
 
-from flask_static_optimizer.endpoints import StaticEndpoint
-from flask_static_optimizer.marking import Mark
-from flask_static_optimizer.policy import CachePolicy
-from flask_static_optimizer.session import StaticSession, empty_session, seal
+from flask_static_optimizer.config.policy import CachePolicy
+from flask_static_optimizer.requests.endpoints import StaticEndpoint
+from flask_static_optimizer.requests.mark import Mark
+from flask_static_optimizer.session.static_session import StaticSession, empty_session, seal
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_isolated_reads_as_empty_and_takes_writes(give: Give, mark: Mark) -> Non
     assert session.pop("user") == "ada"
     assert session.permanent is True
     assert session.modified
-    assert mark.dropped == {"user", "more"}
+    assert mark.session.dropped == {"user", "more"}
     session.clear()
     assert len(session) == 0
 
@@ -84,7 +84,7 @@ def test_protected_opens_the_real_one_when_looked_at_and_once(give: Give, mark: 
     assert store.asked == 0
     assert session["user"] == "ada"
     assert "user" in session
-    assert mark.looked
+    assert mark.session.looked
     assert store.asked == 1
 
 
@@ -99,7 +99,7 @@ def test_every_way_of_looking_opens_it(look: Any, give: Give, mark: Mark) -> Non
     session = give(store.open)
     look(session)
     assert store.asked == 1
-    assert mark.looked
+    assert mark.session.looked
 
 
 def test_blind_writes_open_nothing_and_show_once_it_is_open(give: Give, mark: Mark) -> None:
@@ -110,7 +110,7 @@ def test_blind_writes_open_nothing_and_show_once_it_is_open(give: Give, mark: Ma
     session.modified = True
     repr(session)
     assert store.asked == 0
-    assert not mark.looked
+    assert not mark.session.looked
     assert session.permanent is True
     assert dict(session) == {"user": "ada", "_permanent": True, "seen": 1}
     assert store.data == {"user": "ada", "_permanent": False}
@@ -123,9 +123,9 @@ def test_sealed_before_anybody_looked_it_is_empty(give: Give, mark: Mark) -> Non
     assert session.get("user") is None
     session["late"] = 1
     assert store.asked == 0
-    assert not mark.looked
-    assert not mark.written
-    assert mark.dropped == {"late"}
+    assert not mark.session.looked
+    assert not mark.session.written
+    assert mark.session.dropped == {"late"}
 
 
 def test_sealed_afterwards_it_stays_what_it_was(give: Give, mark: Mark) -> None:
@@ -154,8 +154,8 @@ def test_a_dead_store_is_asked_once(give: Give, mark: Mark) -> None:
 def test_permanent_alone_is_no_write(give: Give, mark: Mark) -> None:
     session = give()
     session.permanent = True
-    assert not mark.written
-    assert mark.dropped == frozenset()
+    assert not mark.session.written
+    assert mark.session.dropped == frozenset()
 
 
 def test_a_session_class_of_ones_own_keeps_its_methods(mark: Mark) -> None:

@@ -10,8 +10,8 @@ import pytest
 from flask import Blueprint, Flask
 
 from flask_static_optimizer import ConfigurationError, StaticOptimizer
-from flask_static_optimizer.marking import EXTENSION
-from flask_static_optimizer.settings import Settings
+from flask_static_optimizer.config.names import EXTENSION
+from flask_static_optimizer.config.settings import Settings
 
 
 def read(**config: Any) -> Settings:

@@ -12,7 +12,7 @@ from werkzeug.routing import PathConverter
 from werkzeug.test import create_environ
 
 from flask_static_optimizer import StaticOptimizer
-from flask_static_optimizer.shortcut import Shortcut
+from flask_static_optimizer.requests.paths import Shortcut
 
 
 def plain() -> Flask:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.pycode import ModuleAnalyzer
 
-from flask_static_optimizer.policy import CachePolicy
-from flask_static_optimizer.settings import PREFIX, Settings
+from flask_static_optimizer.config.names import PREFIX
+from flask_static_optimizer.config.policy import CachePolicy
+from flask_static_optimizer.config.settings import Settings
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .errors import ConfigurationError
+from .config.decorator import cacheable_static
+from .config.errors import ConfigurationError
 from .extension import StaticOptimizer
-from .marking import is_static_request
-from .routes import cacheable_static
-from .signals import cookies_dropped, session_writes_dropped, static_request_marked
+from .monitoring.signals import cookies_dropped, session_writes_dropped, static_request_marked
+from .requests.mark import is_static_request
 
 __version__ = "0.1.0"
 

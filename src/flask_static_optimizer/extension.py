@@ -1,26 +1,32 @@
-"""The extension: wiring, and nothing else."""
+"""The extension: installs the parts, and finishes the installation at the first request."""
 
 from __future__ import annotations
 
-from flask import Flask, current_app
+from dataclasses import fields
+from functools import partial
 
-from .commands import add_commands
-from .completion import complete
-from .counters.metrics import add_metrics
-from .errors import ConfigurationError
-from .express.opening import add_lane
-from .hook import adopt_until_first_request, mark_before_request
-from .interface import adopt
-from .marking import EXTENSION
-from .settings import Settings
+from flask import Flask
+
+from .assets.template_helpers import Preloading, add_template_helpers
+from .assets.url_for import fingerprint_urls
+from .cli import add_commands
+from .config.errors import ConfigurationError
+from .config.names import EXTENSION, PREFIX
+from .config.settings import Settings
+from .headers.server_timing import add_timing
+from .lane.opening import LaneOpening, add_lane
+from .monitoring.log import Log
+from .monitoring.prometheus import add_metrics
+from .requests.current import app_object
+from .requests.endpoints import EndpointTable
+from .requests.mark import is_static_request
+from .session.before_request import mark_before_request
 from .state import AppState
-from .stored.purging import purge
-from .templates import help_templates, preload_assets
-from .url_building import fingerprint_urls
+from .views.purging import invalidate_after_unsafe, purge
 
 
 class StaticOptimizer:
-    """Keeps sessions out of static requests and gives static responses caching headers.
+    """An extension that keeps sessions out of static requests and lets caches keep the responses.
 
     ::
 
@@ -59,21 +65,7 @@ class StaticOptimizer:
             raise ConfigurationError(
                 f"StaticOptimizer is installed in {app.name!r} already; call it or init_app once."
             )
-        state = AppState(settings, app)
-        state.endpoints.refresh(app)
-        state.endpoints.check()
-        app.extensions[EXTENSION] = state
-        adopt(state, app)
-        adopt_until_first_request(state, app)
-        mark_before_request(state, app)
-        fingerprint_urls(state, app)
-        help_templates(state, app)
-        if settings.preload:
-            preload_assets(state, app)
-        add_lane(state, app, complete)
-        if settings.metrics:
-            add_metrics(state, app, settings.metrics)
-        add_commands(state, app)
+        _install(AppState(settings, app), app)
 
     def purge(
         self, *, endpoint: str | None = None, tag: str | None = None, path: str | None = None
@@ -91,8 +83,82 @@ class StaticOptimizer:
         :raises RuntimeError: outside an app context, and where the extension is not installed.
         :raises Exception: whatever the app's cache raises if it can't be used.
         """
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state = app.extensions.get(EXTENSION)
+        app = app_object()
+        state: AppState | None = app.extensions.get(EXTENSION)
         if state is None:
             raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
-        purge(state, app, endpoint=endpoint, tag=tag, path=path)
+        purge(state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
+
+
+def _install(state: AppState, app: Flask) -> None:
+    """Put the parts into an app: the session, the URLs, the templates, the lane, the commands."""
+    settings, endpoints, log = state.settings, state.endpoints, state.log
+    endpoints.refresh()
+    endpoints.check()
+    app.extensions[EXTENSION] = state
+    complete = partial(_complete, state)
+
+    state.adoption.adopt(app)
+    state.adoption.adopt_until_first_request(app)
+    state.own_hooks.append(
+        mark_before_request(app, settings, endpoints, state.etags, state.adoption, complete)
+    )
+
+    listeners = []
+    if settings.preload:
+        preloading = Preloading(settings.preload, is_static_request)
+        listeners.append(preloading.remember)
+        state.own_hooks.append(app.after_request(preloading.after_request))
+    fingerprint_urls(app, endpoints.mount, state.urls, listeners)
+    add_template_helpers(app, endpoints, state.catalogue, log.warn_once)
+
+    state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
+    if settings.metrics:
+        add_metrics(state.stats, app, settings.metrics)
+    add_commands(app)
+
+
+def _complete(state: AppState, app: Flask) -> None:
+    """Finish the installation at the first request: from now on requests only choose.
+
+    :raises ConfigurationError: for configuration that came too late, and as ``init_app`` does for
+        what was declared after it.
+    """
+    endpoints = state.endpoints
+    with state.completing:
+        if endpoints.complete:
+            return
+        _check_settings(state.settings, app)
+        endpoints.refresh(complete=True)
+        endpoints.check()
+        _warn_of_unmatched_rules(endpoints, state.log)
+        state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
+        store = state.open_store()
+        invalidate_after_unsafe(endpoints, store, app)
+        if state.lane is not None:
+            LaneOpening(
+                state.settings, state.log, endpoints, app, state.own_hooks, state.is_own_receiver
+            ).open(state.lane, state.files, state.memory, store, state.stats)
+        if app.debug:
+            state.receivers += add_timing(app)
+
+
+def _check_settings(settings: Settings, app: Flask) -> None:
+    now = Settings.from_config(app.config)
+    for field in fields(Settings):
+        if getattr(now, field.name) != getattr(settings, field.name):
+            raise ConfigurationError(
+                f"{PREFIX}{field.name.upper()} was set after StaticOptimizer had read it; set it"
+                " before StaticOptimizer(app) or init_app(app)."
+            )
+
+
+def _warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
+    """Warn of rules whose glob matches no endpoint."""
+    for rule in endpoints.unmatched_rules():
+        log.warn_once(
+            ("unmatched", rule.key),
+            "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
+            " correct it or take it out.",
+            rule.where,
+        )

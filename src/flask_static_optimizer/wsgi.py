@@ -15,10 +15,9 @@ import os
 from flask import Config, Flask
 from flask.cli import ScriptInfo
 
-from .errors import ConfigurationError
+from .config.errors import ConfigurationError
+from .config.names import EXTENSION, PREFIX
 from .extension import StaticOptimizer
-from .marking import EXTENSION
-from .settings import PREFIX
 
 #: The environment variable that names the app.
 VARIABLE = "STATIC_OPTIMIZER_APP"

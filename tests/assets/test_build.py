@@ -21,11 +21,11 @@ def test_what_goes_wrong_in_a_thread_is_not_swallowed(
         (static_folder / f"file{number}.css").write_bytes(b"a { b: c }" * (100 + number))
     app = make_app()
     state = app.extensions["static_optimizer"]
-    assets = assets_of(state.catalogue)
+    assets = assets_of(state.endpoints.mounts(), state.catalogue)
     assert len(assets) == 21
     (static_folder / "file7.css").unlink()
     with pytest.raises(FileNotFoundError, match=r"file7\.css"):
-        list(build(assets, state.variants, state.depot))
+        list(build(assets, state.variants, state.cache_folder))
 
 
 def test_a_stylesheet_is_built_as_it_is_served(make_app: MakeApp, static_folder: Path) -> None:

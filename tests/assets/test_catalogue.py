@@ -16,8 +16,8 @@ import brotli
 import pytest
 from flask import Flask, url_for
 
-from flask_static_optimizer.assets.codings import decompress
 from flask_static_optimizer.assets.files import Identity
+from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from flask_static_optimizer.assets import codings
+from flask_static_optimizer.http import codings
 
 TEXT = b"body { color: rebeccapurple }\n" * 200
 NOISE = random.Random(1).randbytes(5000)

@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from flask_static_optimizer.assets.bundles import fingerprinted, is_named_by_hash
-from flask_static_optimizer.assets.media import media_type
+from flask_static_optimizer.assets.manifests import fingerprinted, is_named_by_hash
+from flask_static_optimizer.assets.media_types import media_type
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_static_optimizer.assets.names import insert, split
+from flask_static_optimizer.assets.fingerprints import insert, split
 
 FP = "0123456789abcdef"
 

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_debugtoolbar import DebugToolbarExtension
 
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, cacheable_static
-from flask_static_optimizer.counters.stats import Figures, Stats
+from flask_static_optimizer.monitoring.counters import Figures, Stats
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -153,7 +153,7 @@ def test_the_toolbars_panel() -> None:
     app.config.update(
         SECRET_KEY="x",
         DEBUG=True,
-        DEBUG_TB_PANELS=["flask_static_optimizer.debug_panel.StaticOptimizerPanel"],
+        DEBUG_TB_PANELS=["flask_static_optimizer.monitoring.debug_panel.StaticOptimizerPanel"],
     )
     app.debug = True
 
@@ -173,7 +173,7 @@ def test_the_panel_without_the_extension() -> None:
     app = Flask("panel")
     app.config.update(
         SECRET_KEY="x",
-        DEBUG_TB_PANELS=["flask_static_optimizer.debug_panel.StaticOptimizerPanel"],
+        DEBUG_TB_PANELS=["flask_static_optimizer.monitoring.debug_panel.StaticOptimizerPanel"],
     )
     app.debug = True
     app.add_url_rule("/", view_func=lambda: "<html><body>page</body></html>")

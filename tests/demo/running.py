@@ -7,7 +7,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from flask_static_optimizer.cli import main
+from flask_static_optimizer.demo.command import main
 
 #: What is on the demo's page.
 ASSETS = 13

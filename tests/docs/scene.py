@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
-from flask_static_optimizer.marking import EXTENSION
+from flask_static_optimizer.config.names import EXTENSION
 
 #: Values for the variables of URL rules.
 _EXAMPLES = {"IntegerConverter": 1}

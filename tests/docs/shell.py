@@ -17,8 +17,9 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from docs.pages import ROOT
-from flask_static_optimizer.cli import main
-from flask_static_optimizer.settings import PREFIX, Settings
+from flask_static_optimizer.config.names import PREFIX
+from flask_static_optimizer.config.settings import Settings
+from flask_static_optimizer.demo.command import main
 
 #: Programs of others, whose options are not ours to check.
 OTHERS = {"git", "mypy", "nginx", "pre-commit", "ruff", "sphinx-build", "twine", "sudo", "apt-get"}

@@ -16,8 +16,8 @@ from flask import Flask, render_template_string
 from conftest import RedisServer
 from docs import scene, shell
 from docs.pages import GUIDES, PAGES, Block, blocks_of, runs_of
-from flask_static_optimizer.marking import EXTENSION
-from flask_static_optimizer.settings import Settings
+from flask_static_optimizer.config.names import EXTENSION
+from flask_static_optimizer.config.settings import Settings
 
 RUNS = [run for page in PAGES for run in runs_of(page)]
 

@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 from docs.pages import ROOT
-from flask_static_optimizer.policy import CachePolicy
-from flask_static_optimizer.settings import _READERS, PREFIX, Settings
+from flask_static_optimizer.config.names import PREFIX
+from flask_static_optimizer.config.policy import CachePolicy
+from flask_static_optimizer.config.settings import _READERS, Settings
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,6 @@ def test_every_field_of_a_policy_has_a_description(tables: ModuleType) -> None:
 
 def test_a_field_without_a_comment_is_refused(tables: ModuleType) -> None:
     silent = make_dataclass("Silent", [("key", bool, field(default=True))])
-    silent.__module__ = "flask_static_optimizer.settings"
+    silent.__module__ = "flask_static_optimizer.config.settings"
     with pytest.raises(tables.UndocumentedError, match=r"Silent\.key"):
         list(tables.documented(silent))

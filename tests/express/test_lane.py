@@ -19,9 +19,9 @@ from conftest import CSS
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, static_request_marked
 from flask_static_optimizer.assets.asset import Asset
 from flask_static_optimizer.assets.memory import SMALL, Memory
+from flask_static_optimizer.assets.prepared import Prepared
 from flask_static_optimizer.assets.variants import VariantMaker
-from flask_static_optimizer.express.prepared import Prepared
-from flask_static_optimizer.http.bodies import FEW
+from flask_static_optimizer.http.bodies import SMALL_BODY
 
 MakeApp = Callable[..., Flask]
 URL = "/static/app.css"
@@ -380,7 +380,7 @@ def test_the_express_lane_looks_once_a_second(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
+    monkeypatch.setattr("flask_static_optimizer.lane.files.monotonic", lambda: clock[0])
     client = make_app(STATIC_OPTIMIZER_EXPRESS=True).test_client()
     client.get("/")
     old = client.get(URL)
@@ -457,14 +457,14 @@ def test_a_large_file_is_handed_to_the_server_as_a_file(
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("asked", ["", f"bytes=1-{FEW + 1}"])
+@pytest.mark.parametrize("asked", ["", f"bytes=1-{SMALL_BODY + 1}"])
 def test_many_bytes_in_memory_are_handed_on_as_a_file(
     make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
     """Waitress copies what is none."""
     data = os.urandom(SMALL)
     (static_folder / "photo.bin").write_bytes(data)
-    (static_folder / "icon.bin").write_bytes(data[:FEW])
+    (static_folder / "icon.bin").write_bytes(data[:SMALL_BODY])
     app = make_app()
     app.test_client().get("/")
 
@@ -475,9 +475,11 @@ def test_many_bytes_in_memory_are_handed_on_as_a_file(
 
     for _ in range(2):  # when it is chosen, and when it is remembered
         assert b"".join(ask("/static/photo.bin")) == b"file" + (
-            data[1 : FEW + 2] if asked else data
+            data[1 : SMALL_BODY + 2] if asked else data
         )
-        assert b"".join(ask("/static/icon.bin")) == (data[1:FEW] if asked else data[:FEW])
+        assert b"".join(ask("/static/icon.bin")) == (
+            data[1:SMALL_BODY] if asked else data[:SMALL_BODY]
+        )
 
 
 class TestMemory:
@@ -666,8 +668,8 @@ class TestMemory:
     def test_limits_of_what_is_remembered(
         self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("flask_static_optimizer.express.files._ANSWERS_OF_ONE", 4)
-        monkeypatch.setattr("flask_static_optimizer.express.files._ANSWERS", 6)
+        monkeypatch.setattr("flask_static_optimizer.lane.files._ANSWERS_OF_ONE", 4)
+        monkeypatch.setattr("flask_static_optimizer.lane.files._ANSWERS", 6)
         app = make_app()
         client = app.test_client()
         client.get("/")
@@ -692,8 +694,8 @@ class TestMemory:
         client = app.test_client()
         client.get("/")
         clock = [1000.0]
-        monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
-        monkeypatch.setattr("flask_static_optimizer.express.lane.monotonic", lambda: clock[0])
+        monkeypatch.setattr("flask_static_optimizer.lane.files.monotonic", lambda: clock[0])
+        monkeypatch.setattr("flask_static_optimizer.lane.middleware.monotonic", lambda: clock[0])
         make = VariantMaker.make
 
         def slowly(self: VariantMaker, asset: Asset, *, best: bool) -> Any:

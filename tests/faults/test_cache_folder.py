@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_static_optimizer.assets.codings import decompress
+from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]
 
@@ -53,7 +53,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         def replace(*_: Any) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        monkeypatch.setattr("flask_static_optimizer.assets.depot.os.replace", replace)
+        monkeypatch.setattr("flask_static_optimizer.assets.cache_folder.os.replace", replace)
     yield folder
     if mounted:
         subprocess.run([*sudo, "umount", str(folder)], check=True)

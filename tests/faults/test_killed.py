@@ -17,7 +17,7 @@ from flask import Flask
 
 from attacks.servers import ask, origin
 from conftest import RedisServer
-from flask_static_optimizer.assets.codings import decompress
+from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]
 

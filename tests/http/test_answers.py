@@ -13,7 +13,7 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
-from flask_static_optimizer.http.answers import answer_conditions
+from flask_static_optimizer.http.apply import answer_conditions
 from flask_static_optimizer.http.bodies import FileSlice
 
 DATA = bytes(range(256)) * 1000

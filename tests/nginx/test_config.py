@@ -12,8 +12,8 @@ from flask import Flask, Response, request, session
 
 from conftest import CSS, free_port
 from flask_static_optimizer import cacheable_static
-from flask_static_optimizer.errors import ConfigurationError
-from flask_static_optimizer.nginx.quoting import comment, identifier, literal, quoted
+from flask_static_optimizer.cli.nginx.quoting import comment, identifier, literal, quoted
+from flask_static_optimizer.config.errors import ConfigurationError
 from nginx.servers import send
 
 pytestmark = pytest.mark.usefixtures("settled")

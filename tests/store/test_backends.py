@@ -13,7 +13,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from conftest import RedisServer
-from flask_static_optimizer.marking import EXTENSION
+from flask_static_optimizer.config.names import EXTENSION
 
 from .conftest import Caches, Stored, status_of
 
@@ -22,7 +22,7 @@ Serve = Callable[..., Stored]
 
 def keys_of(stored: Stored) -> list[str]:
     """What was put into an in-process backend."""
-    backend = stored.app.extensions[EXTENSION].open_store(stored.app).responses._backend
+    backend = stored.app.extensions[EXTENSION].open_store().index._backend
     return list(getattr(backend, "_values", None) or backend._cache)
 
 
@@ -154,7 +154,7 @@ class TestMemory:
         stored = serve(lambda: "x" * 1000, config={"STATIC_OPTIMIZER_STORE_SIZE": 200_000})
         for number in range(3000):
             stored.get(f"/thing?{number}")
-        backend: Any = stored.app.extensions[EXTENSION].open_store(stored.app).responses._backend
+        backend: Any = stored.app.extensions[EXTENSION].open_store().index._backend
         assert 100_000 < backend.size <= 200_000
         assert len(keys_of(stored)) < 200
         assert status_of(stored.get("/thing?2999")) == "hit"
@@ -233,9 +233,9 @@ class TestTrouble:
     def test_one_that_comes_back_is_used_again(
         self, serve: Serve, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from flask_static_optimizer.store import guard
+        from flask_static_optimizer.store import breaker
 
-        monkeypatch.setattr(guard, "PAUSE", 0.05)
+        monkeypatch.setattr(breaker, "PAUSE", 0.05)
         stored = serve(
             config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache
         )

@@ -19,8 +19,8 @@ from flask import Response, request
 from flask_caching import Cache
 
 from conftest import RedisServer, free_port, wait_for_port
-from flask_static_optimizer.store.flights import Flights, Role
-from flask_static_optimizer.store.guard import Guard
+from flask_static_optimizer.store.breaker import CircuitBreaker
+from flask_static_optimizer.store.single_flight import Role, SingleFlight
 
 from .conftest import Stored, status_of
 
@@ -117,13 +117,13 @@ def test_who_waits_too_long_runs_the_view(serve: Serve) -> None:
 
 def test_who_takes_the_lead_looks_once_more() -> None:
     """Another may have landed between looking and leading."""
-    flights = Flights(None, Guard(print), 5)
+    flights = SingleFlight(None, CircuitBreaker(print), 5)
     assert flights.join("key", flights.deadline(), lambda: True) is Role.WAITED
     assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
 
 
 def test_a_leader_that_is_lost_is_waited_for_no_longer() -> None:
-    flights = Flights(None, Guard(print), 1)
+    flights = SingleFlight(None, CircuitBreaker(print), 1)
     assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
     assert flights.join("key", flights.deadline(), lambda: False) is Role.ALONE
     assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
@@ -169,6 +169,8 @@ from flask import Flask
 from flask_caching import Cache
 from redis import Redis
 from flask_static_optimizer import StaticOptimizer, cacheable_static
+
+from .conftest import Stored, status_of
 
 app = Flask("processes", static_folder=None)
 app.config.update(SECRET_KEY="k", CACHE_TYPE="RedisCache", CACHE_REDIS_PORT={port})

@@ -305,5 +305,5 @@ def test_the_shell_reaches_what_a_script_stores(monkeypatch: pytest.MonkeyPatch)
     for name in ("__main__", "shop", "other"):
         app = Flask(name, root_path="/srv")
         StaticOptimizer(app)
-        keys.append(app.extensions["static_optimizer"].open_store(app).keys.of_purgeable("all"))
+        keys.append(app.extensions["static_optimizer"].open_store().keys.of_purgeable("all"))
     assert keys[0] == keys[1] != keys[2]

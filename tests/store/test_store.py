@@ -11,8 +11,8 @@ from flask_caching import Cache
 from freezegun import freeze_time
 from werkzeug.test import EnvironBuilder
 
+from flask_static_optimizer.config.names import EXTENSION
 from flask_static_optimizer.http.answer import Answer
-from flask_static_optimizer.marking import EXTENSION
 
 from .conftest import Stored
 
@@ -28,7 +28,7 @@ def ask(stored: Stored, path: str = "/thing", method: str = "GET", **headers: st
     builder.close()
     state: Any = stored.app.extensions[EXTENSION]
     policy = state.endpoints.get("thing").policy({})
-    return state.open_store(stored.app).answer(environ, "thing", policy)
+    return state.open_store().answer(environ, "thing", policy)
 
 
 def test_a_hit_needs_no_flask(serve: Serve, cache: Any) -> None:
@@ -133,5 +133,5 @@ def test_a_bare_environ(serve: Serve) -> None:
     stored.get()
     state: Any = stored.app.extensions[EXTENSION]
     policy = state.endpoints.get("thing").default
-    store = state.open_store(stored.app)
+    store = state.open_store()
     assert store.answer({"REQUEST_METHOD": "GET"}, "thing", policy) is None

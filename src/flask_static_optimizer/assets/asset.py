@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .files import FileChangingError, Identity, Snapshot, read
+from .fingerprints import etag, fingerprint
 
 if TYPE_CHECKING:
-    from .variants import Variant
-
-#: Hexadecimal characters of a fingerprint in a URL.
-FINGERPRINT_LENGTH = 16
+    from .variant import Variant
 
 
 @dataclass(eq=False, slots=True)
@@ -61,19 +59,14 @@ class Asset:
     integrity: str | None = None
 
     @property
-    def digest(self) -> str:
-        """128 bits of :attr:`sha256`: the validator of the bytes."""
-        return self.sha256[:32]
-
-    @property
     def etag(self) -> str:
         """The strong ``ETag`` of the bytes without a content coding (RFC 9110 §8.8.3)."""
-        return f'"{self.digest}"'
+        return etag(self.sha256)
 
     @property
     def fingerprint(self) -> str:
         """What stands for the bytes in a URL."""
-        return self.sha256[:FINGERPRINT_LENGTH]
+        return fingerprint(self.sha256)
 
     @property
     def last_modified(self) -> int | None:

@@ -10,11 +10,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from .asset import Asset
+from .cache_folder import CacheFolder, is_variant_name, variant_name
 from .catalogue import Catalogue
-from .depot import Depot, is_variant_name, variant_name
+from .mount import Mount
 from .variants import VariantMaker, is_codable
 
-#: What a build has made, in the depot's folder.
+#: What a build has made, in the cache folder.
 MANIFEST = "manifest.json"
 
 
@@ -32,7 +33,7 @@ class BrokenManifestError(ValueError):
     """A build's manifest that can't be read."""
 
 
-def assets_of(catalogue: Catalogue) -> list[Asset]:
+def assets_of(mounts: Iterable[Mount], catalogue: Catalogue) -> list[Asset]:
     """All assets for which there may be variants.
 
     :raises OSError: if one, or a folder, can't be read.
@@ -42,12 +43,14 @@ def assets_of(catalogue: Catalogue) -> list[Asset]:
         if not isinstance(error, FileNotFoundError):  # an app need not have its static folder
             raise error
 
-    listed = ((mount, name) for mount in catalogue.mounts for name in mount.names(closed))
+    listed = ((mount, name) for mount in mounts for name in mount.names(closed))
     found = (catalogue.find(mount, name) for mount, name in listed)
     return [asset for asset in found if asset is not None and is_codable(asset)]
 
 
-def build(assets: Iterable[Asset], maker: VariantMaker, depot: Depot) -> Iterator[Built]:
+def build(
+    assets: Iterable[Asset], maker: VariantMaker, cache_folder: CacheFolder
+) -> Iterator[Built]:
     """Make the variants of some assets, as small as can be, several at a time.
 
     :raises OSError: if an asset can't be read.
@@ -56,33 +59,35 @@ def build(assets: Iterable[Asset], maker: VariantMaker, depot: Depot) -> Iterato
     def make(asset: Asset) -> Built:
         sizes = {coding: len(made.body) for coding, made in maker.make(asset, best=True).items()}
         names = (variant_name(asset.sha256, coding, best=True) for coding in sizes)
-        return Built(asset, sizes, tuple(name for name in names if depot.path(name).exists()))
+        return Built(
+            asset, sizes, tuple(name for name in names if cache_folder.path(name).exists())
+        )
 
     # The codings' libraries let other threads run meanwhile.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(make, assets)
 
 
-def write_manifest(depot: Depot, made: Iterable[str]) -> None:
+def write_manifest(cache_folder: CacheFolder, made: Iterable[str]) -> None:
     """List what was made, along with what earlier builds made that is still there.
 
     :raises OSError: if it can't be written.
     """
-    earlier = [name for name in read_manifest(depot) if depot.path(name).exists()]
-    path = depot.path(MANIFEST)
+    earlier = [name for name in read_manifest(cache_folder) if cache_folder.path(name).exists()]
+    path = cache_folder.path(MANIFEST)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{MANIFEST}.{os.getpid()}.new")
     new.write_text(json.dumps({"version": 1, "made": sorted({*earlier, *made})}, indent=1))
     new.replace(path)
 
 
-def read_manifest(depot: Depot) -> list[str]:
-    """What builds have made, by its names in the depot; nothing where there was none.
+def read_manifest(cache_folder: CacheFolder) -> list[str]:
+    """What builds have made, by its names in the cache folder; nothing where there was none.
 
     :raises BrokenManifestError: if it is no manifest of ours.
     :raises OSError: if it can't be read.
     """
-    path = depot.path(MANIFEST)
+    path = cache_folder.path(MANIFEST)
     try:
         listed = json.loads(path.read_text())["made"]
         names = [str(name) for name in listed]
@@ -96,18 +101,18 @@ def read_manifest(depot: Depot) -> list[str]:
     return names
 
 
-def clean(depot: Depot) -> int:
+def clean(cache_folder: CacheFolder) -> int:
     """Remove what the manifest lists, and what killed builds left; how many files that were.
 
     Nothing else is removed.
 
     :raises BrokenManifestError: as :func:`read_manifest`.
     """
-    names = read_manifest(depot)
-    depot.sweep()
-    removed = sum(depot.remove(name) for name in names)
-    for folder in {depot.path(name).parent for name in names}:
+    names = read_manifest(cache_folder)
+    cache_folder.sweep()
+    removed = sum(cache_folder.remove(name) for name in names)
+    for folder in {cache_folder.path(name).parent for name in names}:
         with suppress(OSError):  # there is more in it
             folder.rmdir()
-    depot.remove(MANIFEST)
+    cache_folder.remove(MANIFEST)
     return removed

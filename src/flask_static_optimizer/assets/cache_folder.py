@@ -26,7 +26,7 @@ _ABANDONED = 3600
 _SLACK = 0.05
 
 
-class Depot:
+class CacheFolder:
     """Bytes by name in a folder that several processes share and anybody may delete.
 
     Each file begins with the SHA-256 of the rest, so that what is cut off or damaged counts as
@@ -169,7 +169,7 @@ class Depot:
 
     def _report(self, error: OSError) -> None:
         self._warn(
-            ("depot", error.errno),
+            ("cache_folder", error.errno),
             f"static_optimizer: coded files and old versions can't be kept: {error}. Make"
             " STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to.",
         )

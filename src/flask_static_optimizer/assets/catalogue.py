@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .asset import Asset
-from .bundles import Bundles, is_named_by_hash
 from .files import read
-from .media import media_type
+from .manifests import Manifests, is_named_by_hash
+from .media_types import media_type
 from .memory import Memory
 from .mount import Mount
 from .stylesheets import Rewritten, Stylesheets
 
 if TYPE_CHECKING:
-    from ..values import FingerprintMode
+    from ..config.values import FingerprintMode
 
 #: Assets remembered for each folder; there are only more where names of one file differ in case.
 REMEMBERED = 200_000
@@ -42,7 +42,7 @@ class Catalogue:
         self.mounts: tuple[Mount, ...] = ()
         self._memory = memory
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
-        self.bundles = Bundles(manifests, warn)
+        self.manifests = Manifests(manifests, warn)
 
     def find(self, mount: Mount, name: str) -> Asset | None:
         """The asset of that name as it is now, or ``None`` if there is none to be served.
@@ -114,4 +114,4 @@ class Catalogue:
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
         """Whether a file's own name stands for its bytes, by its hash or a bundler's manifest."""
-        return asset.named_by_hash or self.bundles.lists(mount, asset.name)
+        return asset.named_by_hash or self.manifests.lists(mount, asset.name)

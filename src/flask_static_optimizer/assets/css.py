@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import tinycss2  # type: ignore[import-untyped]
 
-from . import names
+from . import fingerprints as names
 
 #: A stylesheet without any of these refers to no file of its host, and need not be parsed. An
 #: escape may hide one: of a letter, or of any ASCII character by its number.

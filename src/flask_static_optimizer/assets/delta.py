@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 
-from .codings import zstd
+from ..http.codings import zstd
 
 #: The content coding: zstd with a dictionary that the client has (RFC 9842 §5).
 DELTA = "dcz"

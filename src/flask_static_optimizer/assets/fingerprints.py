@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
-from .asset import FINGERPRINT_LENGTH
+#: Hexadecimal characters of a fingerprint in a URL.
+FINGERPRINT_LENGTH = 16
 
 _NAME = re.compile(rf"(.*/)?([^/]*)\.([0-9a-f]{{{FINGERPRINT_LENGTH}}})(\.[^./]+)?", re.DOTALL)
 
@@ -29,3 +31,18 @@ def split(name: str) -> tuple[str, str] | None:
     folder, stem, fingerprint, extension = found.groups(default="")
     plain = f"{folder}{stem}{extension}"
     return (plain, fingerprint) if insert(plain, fingerprint) == name else None
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def etag(sha256: str) -> str:
+    """Return the strong ``ETag`` of bytes, 128 bits of their SHA-256 (RFC 9110 §8.8.3)."""
+    return f'"{sha256[:32]}"'
+
+
+def fingerprint(sha256: str) -> str:
+    """Return what stands for bytes in a URL."""
+    return sha256[:FINGERPRINT_LENGTH]

@@ -40,7 +40,7 @@ def is_named_by_hash(name: str, data: bytes) -> bool:
     )
 
 
-class Bundles:
+class Manifests:
     """The manifests of bundlers, read again when they change.
 
     :param manifests: their file names, relative to a static folder.

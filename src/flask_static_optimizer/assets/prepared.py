@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..http.bodies import FEW, FileSlice, wrapped
+from ..http.bodies import SMALL_BODY, FileSlice, wrapped
 from ..http.conditional import has_precondition, precondition, range_applies
-from ..http.fields import of_304
-from ..http.partial import Partial
-from ..http.ranges import Range, requested
+from ..http.fields import headers_304
+from ..http.ranges import Partial, Range, requested
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from ..assets.asset import Asset
-    from ..assets.selection import Selected
+    from .asset import Asset
+    from .selection import Selected
 
 Headers = list[tuple[str, str]]
 
@@ -38,15 +37,15 @@ class Prepared:
     #: As the response says it. (A text that is no date where it does not.)
     last_modified: str
     headers: Headers
-    of_304: Headers
+    headers_304: Headers
     #: The bytes, unless they are in a file to be opened; and the same where they are so few that
     #: no server has to be given a file.
     body: bytes | None
-    few: bytes | None
+    small_body: bytes | None
     #: Its modification time in seconds since the epoch; and the same where that tells this apart
     #: from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
     modified: int | None
-    telling: int | None
+    strong_modified: int | None
     #: Where ``Content-Length`` stands among the fields.
     length_at: int
 
@@ -61,9 +60,9 @@ class Prepared:
             selected.etag,
             fields.get("Last-Modified", "none"),
             headers,
-            of_304(headers),
+            headers_304(headers),
             body,
-            body if body is not None and len(body) <= FEW else None,
+            body if body is not None and len(body) <= SMALL_BODY else None,
             modified,
             None if "Vary" in fields else modified,
             [name for name, _ in headers].index("Content-Length"),
@@ -84,13 +83,13 @@ class Prepared:
         if has_precondition(environ):
             status = precondition(method, environ, self.etag, self.modified)
             if status == 304:
-                return NOT_MODIFIED, self.of_304[:], ()
+                return NOT_MODIFIED, self.headers_304[:], ()
             if status == 412:
                 return None
         if method == "HEAD":
             return OK, self.headers[:], ()
         asked = environ.get("HTTP_RANGE")
-        if asked and range_applies(environ, self.etag, self.telling):
+        if asked and range_applies(environ, self.etag, self.strong_modified):
             length = self.selected.size
             ranges = requested(asked, length)
             if ranges is not None:

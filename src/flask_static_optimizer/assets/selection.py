@@ -17,13 +17,14 @@ from .delta import DELTA, parse_available, pattern, use_as_dictionary
 from .files import FileChangingError, Identity, read_part, unchanged
 from .memory import SMALL
 from .urls import PARAMETER
-from .variants import BEING_MADE
+from .variant import BEING_MADE
 
 if TYPE_CHECKING:
     from .asset import Asset
     from .mount import Mount
     from .urls import Located
-    from .variants import Variant, VariantMaker
+    from .variant import Variant
+    from .variants import VariantMaker
 
 #: What asks about the representation that would be chosen now.
 _OF_NOW = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
@@ -43,7 +44,7 @@ class Selected(NamedTuple):
     #: The URLs for which a browser may use this as a dictionary (RFC 9842 §2.1.1).
     dictionary: str | None = None
     #: Whether the next one who asks may get another, although nothing has changed.
-    passing: bool = False
+    is_temporary: bool = False
 
     @property
     def etag(self) -> str:
@@ -61,6 +62,10 @@ class Selected(NamedTuple):
         if self.variant is not None:
             return self.variant.body
         return self.asset.held if self.asset.body is None else self.asset.body
+
+    def saved(self, *, unmodified: bool) -> int:
+        """Return the bytes that a 304 or the content coding kept from being sent."""
+        return self.asset.size - (0 if unmodified else self.size)
 
     def headers(self, cache_control: str, vary: tuple[str, ...]) -> list[tuple[str, str]]:
         """What a 200 says of it."""
@@ -180,7 +185,7 @@ def select(
             break
         if coding in coded:
             return Selected(asset, coded[coding], vary, dictionary)
-    return Selected(asset, None, vary, dictionary, passing=coded is BEING_MADE)
+    return Selected(asset, None, vary, dictionary, is_temporary=coded is BEING_MADE)
 
 
 def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .css import BrokenStylesheetError, Reference, references, resolve, rewrite, with_fingerprint
 from .files import Identity, Snapshot, read
 
 if TYPE_CHECKING:
-    from ..values import FingerprintMode
+    from ..config.values import FingerprintMode
     from .asset import Asset
-    from .catalogue import Catalogue
+    from .manifests import Manifests
     from .mount import Mount
 
 #: The fingerprint of no bytes. Stylesheets that import each other can't hold each other's, so
@@ -41,11 +41,24 @@ class _Sheet(NamedTuple):
     imports: tuple[tuple[Mount, str], ...]
 
 
+class Assets(Protocol):
+    """The assets of one app, in which a stylesheet's references are looked up."""
+
+    mounts: tuple[Mount, ...]
+    manifests: Manifests
+
+    def find(self, mount: Mount, name: str) -> Asset | None:
+        """Return the asset of that name, or ``None`` if there is none."""
+
+    def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
+        """Return whether a file's own name stands for its bytes."""
+
+
 class Stylesheets:
     """The stylesheets of one app."""
 
     def __init__(
-        self, catalogue: Catalogue, mode: FingerprintMode, warn: Callable[[object, str], None]
+        self, catalogue: Assets, mode: FingerprintMode, warn: Callable[[object, str], None]
     ) -> None:
         self._catalogue = catalogue
         self._mode = mode
@@ -68,10 +81,10 @@ class Stylesheets:
         settled = snapshot.settled
         # What a bundler has fingerprinted is said in these, and may come after its files.
         for other in self._catalogue.mounts:
-            for path, said in self._catalogue.bundles.states(other):
+            for path, said in self._catalogue.manifests.states(other):
                 dependencies[path] = said
                 settled = settled and (said is None or said.settled)
-        if self._catalogue.bundles.lists(mount, name):
+        if self._catalogue.manifests.lists(mount, name):
             return Rewritten(None, tuple(dependencies.items()), settled)
 
         def replace(reference: Reference) -> str | None:

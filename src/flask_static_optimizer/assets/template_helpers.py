@@ -1,32 +1,44 @@
-"""What templates can ask of the assets, and the assets that a page has asked for."""
+"""Helpers for templates, and the assets that a page has asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import current_app, g, has_request_context, request, url_for
+from flask import g, has_request_context, request, url_for
 
-from .assets import integrity
-from .assets.importmap import import_map
-from .assets.preload import links
-from .marking import current_mark
+from . import integrity
+from .importmap import import_map
+from .preload import links
 
 if TYPE_CHECKING:
     from flask import Flask, Response
     from markupsafe import Markup
 
-    from .state import AppState
+    from .catalogue import Catalogue
+    from .mount import Mount
 
 _USED = "_static_optimizer_used"
 
 
-def help_templates(state: AppState, app: Flask) -> None:
-    """Give templates ``static_importmap`` and ``static_integrity``."""
+class Mounts(Protocol):
+    """The static folders of one app, those of blueprints that came late among them."""
 
-    def look() -> None:
-        """Know of blueprints that came after the extension, where no request has been served."""
-        if not state.endpoints.complete:
-            state.endpoints.refresh(current_app._get_current_object())  # type: ignore[attr-defined]
+    def mounts(self) -> tuple[Mount, ...]:
+        """Return all of them."""
+
+    def mount(self, endpoint: str) -> Mount | None:
+        """Return the one of an endpoint, if it has one."""
+
+
+def add_template_helpers(
+    app: Flask, folders: Mounts, catalogue: Catalogue, warn: Callable[..., None]
+) -> None:
+    """Give templates ``static_importmap`` and ``static_integrity``.
+
+    :param warn: called with an occasion, a message and its arguments that an operator should read
+        once.
+    """
 
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
         """An import map of the modules below the static folders.
@@ -34,11 +46,10 @@ def help_templates(state: AppState, app: Flask) -> None:
         :param patterns: globs of file names, where not all are meant: ``"js/*"``.
         :param nonce: for a Content-Security-Policy that wants one.
         """
-        look()
         # A page need not use all that the map lists, so nothing of it is to be preloaded for that.
         used = g.pop(_USED, None)
         try:
-            return import_map(state.catalogue.mounts, url_for, patterns, nonce)
+            return import_map(folders.mounts(), url_for, patterns, nonce)
         finally:
             g.pop(_USED, None)
             if used:
@@ -49,18 +60,15 @@ def help_templates(state: AppState, app: Flask) -> None:
 
         Empty, which checks nothing, for a file that is not there; a warning says so once.
         """
-        look()
-        found = state.endpoints.get(endpoint)
+        mount = folders.mount(endpoint)
         try:
-            mount = found.mount if found else None
-            asset = state.catalogue.find(mount, filename) if mount else None
+            asset = catalogue.find(mount, filename) if mount else None
             if asset is not None:
                 return integrity.of(asset)
             reason: object = "there is no such file"
         except OSError as error:
             reason = error
-        state.warn_once(
-            current_app._get_current_object(),  # type: ignore[attr-defined]
+        warn(
             ("integrity", endpoint, filename),
             "static_optimizer: static_integrity(%r, %r) is empty: %s",
             filename,
@@ -73,23 +81,29 @@ def help_templates(state: AppState, app: Flask) -> None:
     app.context_processor(lambda: dict[str, Any](helpers))
 
 
-def preload_assets(state: AppState, app: Flask) -> None:
-    """Let a page's ``Link`` header name the assets that it has asked URLs for."""
+class Preloading:
+    """The ``Link`` header of a page, which names the assets that the page asked URLs for.
 
-    def remember(endpoint: str, values: dict[str, Any]) -> None:
+    :param kinds: of assets, as ``STATIC_OPTIMIZER_PRELOAD`` has them.
+    :param is_static: returns whether the current request is a static one.
+    """
+
+    def __init__(self, kinds: Sequence[str], is_static: Callable[[], bool]) -> None:
+        self._kinds = kinds
+        self._is_static = is_static
+
+    def remember(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Note that a page asked for the URL of an asset."""
         if has_request_context():
             used: dict[tuple[str, str], None] = g.setdefault(_USED, {})
             used[endpoint, str(values.get("filename"))] = None
 
-    def say(response: Response) -> Response:
+    def after_request(self, response: Response) -> Response:
+        """Say in a page's ``Link`` header which assets it needs."""
         used = g.get(_USED)
         page = response.status_code == 200 and response.mimetype == "text/html"
-        if used and page and request.method in ("GET", "HEAD") and current_mark() is None:
+        if used and page and request.method in ("GET", "HEAD") and not self._is_static():
             urls = [(url_for(endpoint, filename=name), name) for endpoint, name in used]
-            for link in links(urls, state.settings.preload):
+            for link in links(urls, self._kinds):
                 response.headers.add("Link", link)
         return response
-
-    state.url_listeners.append(remember)
-    state.own_hooks.append(say)
-    app.after_request(say)

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from flask import has_request_context, request
 
-from .assets.urls import with_version
+from .urls import with_version
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .state import AppState
+    from .mount import Mount
+    from .urls import Urls
+
+#: Told of the endpoint and the values of each URL of a static file that is asked for.
+Listener = Callable[[str, dict[str, Any]], None]
 
 
-def fingerprint_urls(state: AppState, app: Flask) -> None:
+def fingerprint_urls(
+    app: Flask,
+    find_mount: Callable[[str], Mount | None],
+    urls: Urls,
+    listeners: Sequence[Listener] = (),
+) -> None:
     """Let ``url_for`` put fingerprints into the URLs of static folders.
 
     :meth:`flask.Flask.url_for` is what :func:`flask.url_for` and templates call. What it builds
     is Flask's business: ``SCRIPT_NAME``, hosts, blueprints, ``_external``.
+
+    :param find_mount: returns the static folder of an endpoint, if it has one.
     """
     # The app holds the function; a strong reference back would keep a dropped app alive.
     get_app = ref(app)
-    kind, endpoints, urls = type(app), state.endpoints, state.urls
+    kind = type(app)
     replaced = vars(app).get("url_for")
     known_to_templates = "jinja_env" in vars(app) and (
         app.jinja_env.globals.get("url_for") == app.url_for
@@ -32,14 +44,12 @@ def fingerprint_urls(state: AppState, app: Flask) -> None:
     def url_for(endpoint: str, **values: Any) -> str:
         app = get_app()
         assert app is not None, "it is being called"
-        if not endpoints.complete:
-            endpoints.refresh(app)
-        found = endpoints.get(endpoint if endpoint[:1] != "." else _absolute(endpoint))
+        mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
         version = None
-        if found is not None and found.mount is not None:
-            for tell in state.url_listeners:
-                tell(found.name, values)
-            version = urls.add(found.mount, values)
+        if mount is not None:
+            for listener in listeners:
+                listener(mount.endpoint, values)
+            version = urls.add(mount, values)
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
         return url if version is None else with_version(url, version)
 

@@ -8,13 +8,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
-from . import names
-from .asset import FINGERPRINT_LENGTH, Asset
+from . import fingerprints as names
+from .asset import Asset
 from .catalogue import Catalogue
+from .fingerprints import FINGERPRINT_LENGTH
 from .mount import Mount
 
 if TYPE_CHECKING:
-    from ..values import FingerprintMode
+    from ..config.values import FingerprintMode
 
 #: The query parameter that carries a fingerprint.
 PARAMETER = "v"

@@ -6,15 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ..digests import digest
-from .codings import compress, decompress, is_compressible, suffix, worth_it
+from ..http.codings import compress, decompress, is_compressible, suffix, worth_it
+from .cache_folder import CacheFolder, variant_name
 from .delta import DELTA, LARGEST, WrongDeltaError, encode
-from .depot import Depot, variant_name
 from .files import WHOLE
 from .memory import Memory
+from .variant import BEING_MADE, Variant
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -27,29 +26,11 @@ SMALLEST = 256
 QUICK = 4 * 2**20
 
 
-class Variant(NamedTuple):
-    """The bytes of an asset in a content coding."""
-
-    coding: str
-    #: The strong validator of these very bytes (RFC 9110 §8.8.3.3).
-    etag: str
-    body: bytes
-
-    @classmethod
-    def of(cls, coding: str, body: bytes) -> Variant:
-        """A variant with these bytes."""
-        return cls(coding, f'"{digest(body)}"', body)
-
-
-#: What there is of an asset while somebody makes its variants.
-BEING_MADE: Mapping[str, Variant] = MappingProxyType({})
-
-
 class VariantMaker:
     """Makes and finds the variants of one app's assets.
 
     :param offered: content codings, best first.
-    :param depot: where they are kept from one process to the next.
+    :param cache_folder: where they are kept from one process to the next.
     :param versions: old versions of an asset to keep for deltas; 0: there are no deltas.
     :param may_build: asked whether what is not there may be made.
     :param memory: told what is held.
@@ -58,7 +39,7 @@ class VariantMaker:
     def __init__(
         self,
         offered: Sequence[str],
-        depot: Depot,
+        cache_folder: CacheFolder,
         versions: int,
         may_build: Callable[[], bool],
         warn: Callable[[object, str], None],
@@ -67,7 +48,7 @@ class VariantMaker:
         self.offered = (DELTA, *offered) if versions else tuple(offered)
         self.deltas = versions > 0
         self._codings = tuple(offered)
-        self._depot = depot
+        self._cache_folder = cache_folder
         self._versions = versions
         self._may_build = may_build
         self._warn = warn
@@ -122,7 +103,7 @@ class VariantMaker:
             if body is None and build:
                 body = compress(coding, data, best=best)
                 if worth_it(data, body):
-                    self._depot.put(variant_name(asset.sha256, coding, best=best), body)
+                    self._cache_folder.put(variant_name(asset.sha256, coding, best=best), body)
             if body is not None and worth_it(data, body):
                 found[coding] = Variant.of(coding, body)
         return found
@@ -151,7 +132,7 @@ class VariantMaker:
 
     def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> bytes | None:
         for quality in (True,) if best else (True, False):
-            body = self._depot.get(variant_name(asset.sha256, coding, best=quality))
+            body = self._cache_folder.get(variant_name(asset.sha256, coding, best=quality))
             if body is not None and _decodes_to(data, coding, body):
                 return body
         return None
@@ -162,7 +143,7 @@ class VariantMaker:
             return False
         if not asset.kept:
             asset.kept = True
-            self._depot.remember_version(
+            self._cache_folder.remember_version(
                 _key(mount, asset), asset.sha256, asset.read(), self._versions
             )
         return True
@@ -181,7 +162,7 @@ class VariantMaker:
     def _make_delta(self, mount: Mount, asset: Asset, known: bytes) -> Variant | None:
         if known.hex() == asset.sha256:
             return None
-        dictionary = self._depot.version(_key(mount, asset), known.hex())
+        dictionary = self._cache_folder.version(_key(mount, asset), known.hex())
         if dictionary is None:
             return None
         with self._alone((asset.sha256, known)) as alone:

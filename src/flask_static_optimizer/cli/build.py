@@ -6,66 +6,59 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import with_appcontext
 
-from ..assets.build import (
-    BrokenManifestError,
-    Built,
-    assets_of,
-    build,
-    clean,
-    write_manifest,
-)
+from ..assets.build import BrokenManifestError, Built, assets_of, build, clean, write_manifest
+from .current import app_and_state
 
 if TYPE_CHECKING:
     from ..state import AppState
 
 
-def add_building(state: AppState, group: AppGroup) -> None:
-    """Add the commands that make variants and take them away again."""
+@click.command("build")
+@click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
+@with_appcontext
+def build_command(quiet: bool) -> None:
+    """Make the coded variants of all static files, as small as can be.
 
-    @group.command("build")
-    @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
-    def build_command(quiet: bool) -> None:
-        """Make the coded variants of all static files, as small as can be.
+    They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. What was built
+    before and has not changed is not built again.
+    """
+    _, state = app_and_state()
+    try:
+        _build(state, quiet=quiet)
+    except (OSError, BrokenManifestError) as error:
+        raise click.ClickException(str(error)) from error
 
-        They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. What was built
-        before and has not changed is not built again.
-        """
-        flask_app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state.endpoints.refresh(flask_app)
-        try:
-            _build(state, quiet=quiet)
-        except (OSError, BrokenManifestError) as error:
-            raise click.ClickException(str(error)) from error
 
-    @group.command("clean")
-    def clean_command() -> None:
-        """Remove what 'flask static build' has made, and nothing else."""
-        try:
-            removed = clean(state.depot)
-        except (OSError, BrokenManifestError) as error:
-            raise click.ClickException(str(error)) from error
-        click.echo(f"Removed {removed} files.")
+@click.command("clean")
+@with_appcontext
+def clean_command() -> None:
+    """Remove what 'flask static build' has made, and nothing else."""
+    _, state = app_and_state()
+    try:
+        removed = clean(state.cache_folder)
+    except (OSError, BrokenManifestError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Removed {removed} files.")
 
 
 def _build(state: AppState, *, quiet: bool) -> None:
-    assets = assets_of(state.catalogue)
+    assets = assets_of(state.endpoints.mounts(), state.catalogue)
     made: list[Built] = []
     with ExitStack() as stack:
         bar = None
         if not quiet:  # Click below 8.2 has no hidden bar
             label = "Coding static files"
             bar = stack.enter_context(click.progressbar(length=len(assets), label=label))
-        for built in build(assets, state.variants, state.depot):
+        for built in build(assets, state.variants, state.cache_folder):
             made.append(built)
             if bar is not None:
                 bar.update(1)
     names = [name for built in made for name in built.kept]
     lost = sum(len(built.sizes) for built in made) - len(names)
-    write_manifest(state.depot, names)
-    gone = sum(not state.depot.path(name).exists() for name in names)
+    write_manifest(state.cache_folder, names)
+    gone = sum(not state.cache_folder.path(name).exists() for name in names)
     if gone:
         click.echo(
             f"{gone} of {len(names)} variants had to go again: STATIC_OPTIMIZER_CACHE_SIZE is"

@@ -12,14 +12,14 @@ from flask.testing import EnvironBuilder
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
-from .marking import current_mark
-from .signals import cookies_dropped
-from .store.store import ASK_VIEW
+from ..monitoring.signals import cookies_dropped
+from ..requests.mark import current_mark
+from ..store.store import ASK_VIEW
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .marking import Mark
+    from ..requests.mark import Mark
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from .assets.codings import available, install_hint
+from ..http.codings import available, install_hint
 from .errors import ConfigurationError, nearest
 from .policy import boolean
 

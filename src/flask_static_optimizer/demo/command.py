@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from . import __version__
+from .. import __version__
 
 _INSTALL = "pip install 'flask-static-optimizer[demo]' (in a checkout: pip install '.[demo]')"
 
@@ -78,11 +78,11 @@ def demo(
         raise click.UsageError("--serve measures nothing: leave out --json and --plot.")
     with ExitStack() as stack:
         stack.enter_context(_plain_errors())
-        from .demo.measure import compare
-        from .demo.plot import draw
-        from .demo.report import as_dict, print_report
-        from .demo.stage import serve_until_interrupted
-        from .demo.stores import file_store, redis_store
+        from .measure import compare
+        from .plot import draw
+        from .report import as_dict, print_report
+        from .stage import serve_until_interrupted
+        from .stores import file_store, redis_store
 
         if serve:
             open_store = partial(redis_store, redis_url, shared=True) if redis_url else file_store

@@ -1,4 +1,4 @@
-"""Fingerprints of bytes: the same on every host, path and time zone."""
+"""Strong ETags of open files: the same on every host, path and time zone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import IO
 
-from .assets.files import Identity
+from ..assets.files import Identity
+from ..assets.fingerprints import etag
 
 #: Files remembered for each app.
 REMEMBERED = 8192
@@ -17,20 +18,15 @@ REMEMBERED = 8192
 _CHUNK = 1 << 20
 
 
-def digest(data: bytes) -> str:
-    """The fingerprint of some bytes: 128 bits of their SHA-256, in hexadecimal."""
-    return _shortened(hashlib.sha256(data))
-
-
-class Digests:
-    """Fingerprints of open files, remembered for as long as a file stays as it is."""
+class FileETags:
+    """The ETags of open files, remembered for as long as a file stays as it is."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: OrderedDict[tuple[int, ...], str] = OrderedDict()
 
     def of(self, file: IO[bytes]) -> str | None:
-        """The fingerprint of what an open file holds from its present position on.
+        """Return the ``ETag`` of what an open file holds from its present position on.
 
         The position is left where it was. ``None`` if the file can't be sought in, or changes
         while it is being read.
@@ -60,7 +56,7 @@ class Digests:
         return found
 
     def of_path(self, path: str) -> str | None:
-        """The fingerprint of the file at a path, or ``None`` if it can't be read here."""
+        """Return the ``ETag`` of the file at a path, or ``None`` if it can't be read here."""
         try:
             with open(path, "rb") as file:
                 return self.of(file)
@@ -77,8 +73,4 @@ def _read(file: IO[bytes], start: int) -> str:
     while chunk := file.read(_CHUNK):
         sha.update(chunk)
     file.seek(start)
-    return _shortened(sha)
-
-
-def _shortened(sha: hashlib._Hash) -> str:
-    return sha.hexdigest()[:32]
+    return etag(sha.hexdigest())

@@ -6,36 +6,43 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper, wrap_file
 
-from .digests import digest
-from .http.answers import answer_conditions
-from .http.authentication import is_authenticated
-from .http.bodies import FileSlice, wrapped
-from .http.conditional import has_precondition
-from .http.fields import fold, forbid_sharing, forbid_storing, set_scope, vary_names
-from .notices import stricter_word
-from .ready import set_ready
-from .representation import CACHEABLE, same_body
-from .signals import cookies_dropped
+from ..assets.fingerprints import etag, sha256
+from ..http.apply import answer_conditions
+from ..http.bodies import FileSlice, wrapped
+from ..http.conditional import has_precondition
+from ..http.fields import (
+    fold,
+    forbid_sharing,
+    forbid_storing,
+    is_authenticated,
+    set_scope,
+    vary_names,
+)
+from ..http.statuses import CACHEABLE
+from ..monitoring.signals import cookies_dropped
+from .response_class import set_ready
+from .view_headers import same_body
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from werkzeug.datastructures import Headers
 
-    from .marking import Mark
-    from .state import AppState
+    from ..config.settings import Settings
+    from ..monitoring.log import Log
+    from ..requests.mark import Mark
 
 
 def last_word(
-    state: AppState, app: Flask, mark: Mark, request: Request, response: Response
+    settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
 ) -> None:
     """Make a static response say what is true of it, after every other hook has run.
 
     No cookie leaves with it; what the static view made carries its policy; what may depend on a
     visitor is private; all else in its place, errors and redirects first, is not to be stored.
     """
-    if mark.errand is not None:
-        mark.errand.end(state, app, mark, request, response)
-    if _nothing_to_add(state, mark, request, response):
+    if mark.run is not None:
+        mark.run.end(app, mark, request, response)
+    if _nothing_to_add(settings, mark, request, response):
         set_ready(response)
         response.response = wrapped(response.response, request.environ)
         return
@@ -45,48 +52,50 @@ def last_word(
         del response.headers["Set-Cookie"]
     if request.method != "OPTIONS":
         fold(response.headers)
-        _say(state, app, mark, request, response)
+        _say(settings, log, app, mark, request, response)
     if cookies:
         # At the very end: a receiver that raises must not leave the rest unsaid.
         names = tuple(cookie.partition("=")[0] for cookie in cookies)
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _nothing_to_add(state: AppState, mark: Mark, request: Request, response: Response) -> bool:
+def _nothing_to_add(settings: Settings, mark: Mark, request: Request, response: Response) -> bool:
     """Whether the view has said it all, nobody has touched that and it is for everybody."""
     environ = request.environ
     return (
-        mark.ours
-        and response.headers.to_wsgi_list() == mark.sent
-        and not (mark.protected or mark.written or mark.policy.vary)
+        mark.view.succeeded
+        and response.headers.to_wsgi_list() == mark.view.sent
+        and not (mark.protected or mark.session.written or mark.policy.vary)
         and not is_authenticated(environ)
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
-        and not (state.settings.public or mark.policy.public or state.settings.cdn_cache_control)
-        and same_body(mark.body, response)
+        and not (settings.public or mark.policy.public or settings.cdn_cache_control)
+        and same_body(mark.view.body, response)
     )
 
 
-def _say(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
-    if mark.ours and response.status_code in CACHEABLE:
+def _say(
+    settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
+) -> None:
+    if mark.view.succeeded and response.status_code in CACHEABLE:
         _renew_etag(mark, response)
         # The bytes of a variant of ours stay as they are; what another hook has coded may not.
-        ours = mark.sent is not None and response.headers.get("ETag") == mark.etag
+        ours = mark.view.sent is not None and response.headers.get("ETag") == mark.view.etag
         answer_conditions(response, request.environ, coded_ranges=ours)
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
-    ours = mark.ours and response.status_code in CACHEABLE
+    ours = mark.view.succeeded and response.status_code in CACHEABLE
     if not ours:
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
-    public = state.settings.public if mark.policy.public is None else mark.policy.public
+    public = settings.public if mark.policy.public is None else mark.policy.public
     if mark.protected:
         _protect(response)
     elif is_personal(mark, request, response, public=public):
         _keep_private(response)
     elif ours:
-        share(state, app, mark, response, public=public)
+        share(settings, log, app, mark, response, public=public)
 
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
@@ -97,7 +106,7 @@ def is_personal(mark: Mark, request: Request, response: Response, *, public: boo
         return True
     # What is written into a session is about its visitor: a user restored from a remember-me
     # cookie, a CSRF token. The response may hold it.
-    return mark.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
+    return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
 
 
 def _protect(response: Response) -> None:
@@ -114,38 +123,40 @@ def _keep_private(response: Response) -> None:
     forbid_sharing(response.headers)
 
 
-def share(state: AppState, app: Flask, mark: Mark, response: Response, *, public: bool) -> None:
+def share(
+    settings: Settings, log: Log, app: Flask, mark: Mark, response: Response, *, public: bool
+) -> None:
     """Add what a response says where all may have it."""
-    if response.headers.get("Cache-Control") != mark.cache_control:
+    if response.headers.get("Cache-Control") != mark.view.cache_control:
         # Somebody else's word on freshness. It may be stricter than ours, and stays.
         if response.cache_control.keys() & {"no-store", "private"}:
             forbid_sharing(response.headers)
-            stricter_word(state, app, mark, response)
+            _stricter_word(log, mark, response)
         return
-    offer_to_shared_caches(state, app, response.headers, public=public)
+    offer_to_shared_caches(settings, app, response.headers, public=public)
 
 
 def offer_to_shared_caches(
-    state: AppState, app: Flask, headers: Headers, *, public: bool | None
+    settings: Settings, app: Flask, headers: Headers, *, public: bool | None
 ) -> None:
     """Say what the app has set for shared caches on a response that is for everybody.
 
     :param public: the policy's word, if it has one.
     """
-    if state.settings.public if public is None else public:
+    if settings.public if public is None else public:
         set_scope(headers, "public")
-    if state.settings.cdn_cache_control and not app.debug and "*" not in vary_names(headers):
-        headers.setdefault("CDN-Cache-Control", state.settings.cdn_cache_control)
+    if settings.cdn_cache_control and not app.debug and "*" not in vary_names(headers):
+        headers.setdefault("CDN-Cache-Control", settings.cdn_cache_control)
 
 
 def _renew_etag(mark: Mark, response: Response) -> None:
     """Keep the validator true where a later hook changed the body (compressed it, say)."""
-    if mark.etag is None or response.headers.get("ETag") != mark.etag:
+    if mark.view.etag is None or response.headers.get("ETag") != mark.view.etag:
         return
-    if same_body(mark.body, response):
+    if same_body(mark.view.body, response):
         return
     if response.is_sequence:
-        response.set_etag(digest(response.get_data()))
+        response.headers["ETag"] = etag(sha256(response.get_data()))
     elif "Content-Encoding" in response.headers:
         response.set_etag(f"{response.get_etag()[0]}-{response.headers['Content-Encoding']}")
     else:
@@ -155,8 +166,25 @@ def _renew_etag(mark: Mark, response: Response) -> None:
 def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> None:
     """Let the server send an untouched file its own way (PEP 3333, file_wrapper)."""
     body = response.response
-    if body is mark.body and isinstance(body, FileWrapper) and response.status_code == 200:
+    if body is mark.view.body and isinstance(body, FileWrapper) and response.status_code == 200:
         file = cast("BinaryIO", body.file)
         response.response = wrap_file(request.environ, file, body.buffer_size)
     elif isinstance(body, FileSlice):
         response.response = wrapped(body, request.environ)
+
+
+def _stricter_word(log: Log, mark: Mark, response: Response) -> None:
+    """Tell that the app itself forbade what the policy of a static folder allows.
+
+    Of a view that says so of its own response there is nothing to tell.
+    """
+    if not mark.endpoint.folder:
+        return
+    log.warn_once(
+        ("stricter", mark.endpoint.name),
+        "static_optimizer: the app set 'Cache-Control: %s' on %r, so its policy was not applied."
+        " If the hook that did meant pages only, let it return early where"
+        " flask_static_optimizer.is_static_request() is true.",
+        response.headers["Cache-Control"],
+        mark.endpoint.name,
+    )

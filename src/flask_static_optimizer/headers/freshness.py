@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 
 if TYPE_CHECKING:
-    from .policy import CachePolicy
-    from .settings import Settings
+    from ..config.policy import CachePolicy
+    from ..config.settings import Settings
 
 #: Freshness in seconds of a static URL that nobody gave one.
 DEFAULT_MAX_AGE = 3600

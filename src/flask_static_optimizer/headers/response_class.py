@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from ..requests.stand_ins import named_like
+
 if TYPE_CHECKING:
     from flask import Response
     from werkzeug.datastructures import Headers
@@ -43,6 +45,4 @@ def _ready_class(base: type[Response]) -> type[Response]:
                 self.close()
                 raise
 
-    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-        setattr(Ready, name, getattr(base, name))
-    return Ready
+    return named_like(Ready, base)

@@ -7,15 +7,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from flask import request_finished
+from flask import g, request_finished
 
-from ..marking import current_mark
-from ..signals import static_request_marked
+from ..monitoring.signals import static_request_marked
+from ..requests.mark import current_mark
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-    from ..marking import Mark
+    from ..requests.mark import Mark
+
+
+_STARTED = "_static_optimizer_started"
 
 
 def add_timing(app: Flask) -> list[Callable[..., None]]:
@@ -30,7 +33,7 @@ def add_timing(app: Flask) -> list[Callable[..., None]]:
     def marked(_: Flask, **__: Any) -> None:
         mark = current_mark()
         if mark is not None:
-            mark.started = perf_counter()
+            g.setdefault(_STARTED, perf_counter())
 
     def finished(_: Flask, *, response: Response, **__: Any) -> None:
         mark = current_mark()
@@ -47,14 +50,15 @@ def timing(mark: Mark) -> str:
     mode = "protected" if mark.protected else "isolated"
     metrics = [
         _metric("static", mark.endpoint.name, None),
-        _metric("session", f"{mode}, {'opened' if mark.opened else 'not opened'}", None),
+        _metric("session", f"{mode}, {'opened' if mark.session.opened else 'not opened'}", None),
     ]
-    selected = mark.selected
+    selected = mark.view.selected
     if selected is not None:
         coding = selected.variant.coding if selected.variant else "identity"
         metrics.append(_metric("asset", coding, None))
-    if mark.started is not None:
-        metrics.append(_metric("total", "", (perf_counter() - mark.started) * 1000))
+    started = g.get(_STARTED)
+    if started is not None:
+        metrics.append(_metric("total", "", (perf_counter() - started) * 1000))
     return ", ".join(metrics)
 
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper
 
-from .digests import digest
+from ..assets.fingerprints import etag, sha256
+from ..http.fields import fold, forbid_storing, is_offloaded
+from ..http.statuses import CACHEABLE
 from .freshness import default_max_age, flask_max_age
-from .http.fields import fold, forbid_storing, is_offloaded
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
-    from .marking import Mark
-    from .state import AppState
-
-#: The statuses whose responses a policy speaks of; all others are not to be remembered.
-CACHEABLE = frozenset({200, 203, 204, 206, 304})
+    from ..config.settings import Settings
+    from ..requests.mark import Mark
+    from .etags import FileETags
 
 #: What of a response's Cache-Control says how long it is fresh.
 _FRESHNESS = frozenset({"max-age", "s-maxage", "no-cache"})
@@ -31,26 +30,33 @@ _SAID_OF_FILES = frozenset({"max-age", "no-cache", "public"})
 _KEPT = ("no-transform", "must-revalidate", "proxy-revalidate", "must-understand")
 
 
-def describe(state: AppState, app: Flask, mark: Mark, request: Request, response: Response) -> None:
+def describe(
+    settings: Settings,
+    etags: FileETags,
+    app: Flask,
+    mark: Mark,
+    request: Request,
+    response: Response,
+) -> None:
     """Give the view's own response its validator and its freshness, before any other hook."""
-    mark.status = response.status_code
-    mark.ours = response is mark.response and response.status_code in CACHEABLE
-    if request.method == "OPTIONS" or (mark.ours and mark.sent is not None):
+    mark.view.status = response.status_code
+    mark.view.succeeded = response is mark.view.response and response.status_code in CACHEABLE
+    if request.method == "OPTIONS" or (mark.view.succeeded and mark.view.sent is not None):
         return
-    if not mark.ours:
+    if not mark.view.succeeded:
         # Said again at the end; if a hook raises there may be none.
         forbid_storing(response.headers)
         return
     fold(response.headers)
-    _describe_bytes(state, mark, request, response)
+    _describe_bytes(etags, mark, request, response)
     said = response.cache_control
-    max_age = _max_age(state, app, mark, response, said)
+    max_age = _max_age(settings, app, mark, response, said)
     if max_age is not None:
         response.headers.pop("Expires", None)
         kept = (name for name in _KEPT if name in said)
         value = ", ".join([mark.policy.cache_control(max_age), *kept])
         response.headers["Cache-Control"] = value
-        mark.cache_control = value
+        mark.view.cache_control = value
 
 
 def same_body(seen: object, response: Response) -> bool:
@@ -61,7 +67,7 @@ def same_body(seen: object, response: Response) -> bool:
     return len(now) == len(seen) and all(map(operator.is_, now, seen))
 
 
-def _describe_bytes(state: AppState, mark: Mark, request: Request, response: Response) -> None:
+def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Response) -> None:
     """A strong validator from the bytes (RFC 9110 §8.8.3), instead of Flask's from mtime and path.
 
     A view's own ETag on a body it made stays.
@@ -74,35 +80,34 @@ def _describe_bytes(state: AppState, mark: Mark, request: Request, response: Res
     if "01 Jan 1970" in response.headers.get("Last-Modified", ""):
         # Of a reproducible build; the next one will have the same date and other bytes.
         del response.headers["Last-Modified"]
-    if mark.validator is not None:
+    if mark.view.validator is not None:
         response.headers.pop("ETag", None)
-        if mark.validator:
-            mark.etag = response.headers["ETag"] = mark.validator
+        if mark.view.validator:
+            mark.view.etag = response.headers["ETag"] = mark.view.validator
     elif response.status_code in (200, 203):
-        found = _fingerprint(state, request, response)
+        found = _etag(etags, request, response)
         if found is not None:
-            response.set_etag(found)
-            mark.etag = response.headers["ETag"]
-    mark.body = tuple(response.response) if response.is_sequence else body
+            mark.view.etag = response.headers["ETag"] = found
+    mark.view.body = tuple(response.response) if response.is_sequence else body
 
 
-def _fingerprint(state: AppState, request: Request, response: Response) -> str | None:
+def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
     body, headers = response.response, response.headers
     if isinstance(body, FileWrapper):
-        return state.digests.of(cast("BinaryIO", body.file))
+        return etags.of(cast("BinaryIO", body.file))
     if "X-Sendfile" in headers and response.direct_passthrough:
-        return state.digests.of_path(headers["X-Sendfile"])
+        return etags.of_path(headers["X-Sendfile"])
     if response.direct_passthrough or not response.is_sequence or "ETag" in headers:
         return None
     if is_offloaded(headers):  # an empty body stands for another
         return None
     data = response.get_data()
     # A view may leave the body out for HEAD.
-    return digest(data) if data or request.method != "HEAD" else None
+    return etag(sha256(data)) if data or request.method != "HEAD" else None
 
 
 def _max_age(
-    state: AppState, app: Flask, mark: Mark, response: Response, said: Mapping[str, str | None]
+    settings: Settings, app: Flask, mark: Mark, response: Response, said: Mapping[str, str | None]
 ) -> int | None:
     """The freshness to say, in seconds, or ``None`` if what the response says is to stay.
 
@@ -125,4 +130,4 @@ def _max_age(
     )
     if not of_flask and (expires or said.keys() & _FRESHNESS):
         return None
-    return default_max_age(state.settings, app, policy)
+    return default_max_age(settings, app, policy)

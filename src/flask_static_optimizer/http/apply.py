@@ -10,8 +10,7 @@ from werkzeug.wsgi import FileWrapper
 from .bodies import FileSlice
 from .conditional import precondition, range_applies
 from .fields import OF_BODY, is_offloaded
-from .partial import Partial
-from .ranges import requested
+from .ranges import Partial, requested
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response

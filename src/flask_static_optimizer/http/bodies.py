@@ -12,7 +12,7 @@ from typing import IO, Any
 CHUNK = 2**20
 
 #: Bytes that a server copies at little cost.
-FEW = 64 * 2**10
+SMALL_BODY = 64 * 2**10
 
 
 class FileSlice:
@@ -99,7 +99,12 @@ def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
 
 def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
     """The same for many bytes, which some servers (waitress) copy unless they get a file."""
-    if "wsgi.file_wrapper" in environ and type(body) is tuple and body and len(body[0]) > FEW:
+    if (
+        "wsgi.file_wrapper" in environ
+        and type(body) is tuple
+        and body
+        and len(body[0]) > SMALL_BODY
+    ):
         (data,) = body
         return wrapped(FileSlice(BytesIO(data), 0, len(data)), environ)
     return body

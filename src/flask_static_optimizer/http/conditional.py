@@ -8,7 +8,7 @@ from typing import Any, Literal
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags, unquote_etag
 
-from .dates import seconds_of
+from .fields import seconds_of
 
 Answer = Literal[200, 304, 412]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import dump_header, parse_dict_header
+from werkzeug.http import dump_header, parse_date, parse_dict_header
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
@@ -34,7 +34,7 @@ OF_BODY = frozenset(
 )
 
 
-def of_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def headers_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those of a 200's header fields that a 304 repeats (RFC 9110 §15.4.5)."""
     return [field for field in headers if field[0].lower() not in OF_BODY]
 
@@ -86,3 +86,20 @@ def set_scope(headers: Headers, scope: str) -> None:
     said = parse_dict_header(headers.get("Cache-Control", ""))
     rest = {name: value for name, value in said.items() if name not in dropped}
     headers["Cache-Control"] = dump_header({scope: None, **rest})
+
+
+def is_authenticated(environ: Mapping[str, Any]) -> bool:
+    """Whether a request has credentials, or its server has taken them off and checked them.
+
+    Apache and others keep ``Authorization`` from an app and say ``REMOTE_USER`` instead.
+    """
+    return "HTTP_AUTHORIZATION" in environ or bool(environ.get("REMOTE_USER"))
+
+
+def seconds_of(date: str | None) -> int | None:
+    """An HTTP date in seconds since the epoch, or ``None`` if it is none."""
+    try:
+        parsed = parse_date(date)
+    except (ValueError, OverflowError):
+        return None
+    return None if parsed is None else int(parsed.timestamp())

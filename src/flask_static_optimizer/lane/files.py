@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.datastructures import Headers
 
-from ..choice import Choice, choose
-from ..headers import offer_to_shared_caches
-from ..shortcut import Shortcut
-from .prepared import Prepared
+from ..assets.prepared import Prepared
+from ..headers.final_headers import offer_to_shared_caches
+from ..requests.paths import Shortcut
+from ..views.file_choice import Choice, FileChooser
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from flask import Blueprint, Flask
 
     from ..assets.asset import Asset
+    from ..assets.memory import Memory
     from ..assets.mount import Mount
-    from ..policy import CachePolicy
-    from ..state import AppState
+    from ..config.policy import CachePolicy
+    from ..config.settings import Settings
 
 #: What an answer depends on: the path, the query string, what codings are accepted, and the host.
 Key = tuple[str | None, ...]
@@ -50,9 +51,17 @@ class PreparedFiles:
     """
 
     def __init__(
-        self, state: AppState, shortcut: Shortcut, folders: Mapping[str, Folder], recheck: float
+        self,
+        files: FileChooser,
+        settings: Settings,
+        memory: Memory,
+        shortcut: Shortcut,
+        folders: Mapping[str, Folder],
+        recheck: float,
     ) -> None:
-        self._state = state
+        self._files = files
+        self._settings = settings
+        self._memory = memory
         self._shortcut = shortcut
         self._folders = folders
         self._recheck = recheck
@@ -69,7 +78,7 @@ class PreparedFiles:
         if not asset.is_current():
             return False
         asset.believed_until = monotonic() + self._recheck
-        self._state.memory.touch(asset)
+        self._memory.touch(asset)
         return True
 
     def find(self, app: Flask, environ: WSGIEnvironment) -> Prepared | None:
@@ -99,12 +108,12 @@ class PreparedFiles:
             return None
         name = found[1]
         scaffold = folder.scaffold or app
-        choice = choose(self._state, app, scaffold, folder.mount, policy, name, environ)
+        choice = self._files.choose(app, scaffold, folder.mount, policy, name, environ)
         if choice is None:
             return None
         selected = choice.selected
         headers = Headers(selected.headers(choice.cache_control, policy.vary))
-        offer_to_shared_caches(self._state, app, headers, public=policy.public)
+        offer_to_shared_caches(self._settings, app, headers, public=policy.public)
         prepared = Prepared.of(selected, headers.to_wsgi_list(), selected.in_memory)
         if name == selected.asset.name or choice.verified:
             self._remember(environ, choice, prepared, now)
@@ -119,7 +128,7 @@ class PreparedFiles:
         """
         selected, asset = choice.selected, prepared.asset
         # What depends on more than the key is chosen anew each time.
-        if not asset.settled or selected.dictionary or selected.passing:
+        if not asset.settled or selected.dictionary or selected.is_temporary:
             return
         if "HTTP_IF_RANGE" in environ or (environ.get("QUERY_STRING") and not choice.verified):
             return
@@ -137,7 +146,7 @@ class PreparedFiles:
         self.answers[key] = prepared
         # Another thread may have made the asset let its bytes go before this was remembered.
         is_held = prepared.body is not None and prepared.body is not asset.body
-        if key not in asset.answers or (is_held and not self._state.memory.holds(asset)):
+        if key not in asset.answers or (is_held and not self._memory.holds(asset)):
             self.answers.pop(key, None)
 
     def _forget(self, asset: Asset) -> None:

@@ -13,18 +13,19 @@ from werkzeug.exceptions import BadHost
 from werkzeug.routing import Map
 from werkzeug.wsgi import get_host
 
-from ..errors import ConfigurationError
+from ..assets.prepared import NOT_MODIFIED, OK, Answer, Prepared, start
+from ..config.errors import ConfigurationError
 from ..http.bodies import wrapped_bytes
 from .observers import anybody_listens
-from .prepared import NOT_MODIFIED, OK, Answer, Prepared, start
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ..assets.asset import Asset
-    from ..state import AppState
+    from ..monitoring.counters import Stats
+    from ..requests.endpoints import EndpointTable
     from .files import Key, PreparedFiles
-    from .routes import StoredRoutes
+    from .stored import StoredRoutes
 
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
 _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
@@ -45,18 +46,20 @@ class Lane:
     Flask whatever it does not plainly know the answer to, and all errors.
 
     :param inner: a middleware that the app has already; what is answered here does not reach it.
-    :param complete: settles what holds when the app is complete, and may open the lane.
+    :param complete: finishes the installation at the first request, and may open the lane.
     """
 
     def __init__(
         self,
-        state: AppState,
+        endpoints: EndpointTable,
+        stats: Stats,
         app: Flask,
         inner: WSGIApplication | None,
         complete: Callable[[Flask], None],
     ) -> None:
         self.inner = inner
-        self._state = state
+        self._endpoints = endpoints
+        self._stats = stats
         self._complete = complete
         # The app holds this; a strong reference back would keep a dropped app alive.
         self._get_app = ref(app)
@@ -117,20 +120,20 @@ class Lane:
                 else:
                     same = tag == prepared.etag
                 if same:
-                    start_response(NOT_MODIFIED, prepared.of_304.copy())
+                    start_response(NOT_MODIFIED, prepared.headers_304.copy())
                     if self._counts:
                         self._count(prepared, environ, NOT_MODIFIED)
                     return ()
                 if (
                     tag is None
                     and since is None
-                    and prepared.few is not None
+                    and prepared.small_body is not None
                     and "HTTP_RANGE" not in environ
                 ):
                     start_response(OK, prepared.headers.copy())
                     if self._counts:
                         self._count(prepared, environ, OK)
-                    return () if method == "HEAD" else (prepared.few,)
+                    return () if method == "HEAD" else (prepared.small_body,)
             if "HTTP_IF_RANGE" not in environ:
                 answer = self._answer_with(prepared, environ)
                 if answer is not None:
@@ -168,7 +171,7 @@ class Lane:
 
         A body that can be closed has to be.
         """
-        if self._files is None and not self._state.endpoints.complete:
+        if self._files is None and not self._endpoints.complete:
             self._begin()
         files, routes = self._files, self._routes
         if files is None or routes is None or "PATH_INFO" not in environ:
@@ -225,4 +228,5 @@ class Lane:
 
     def _count(self, prepared: Prepared, environ: WSGIEnvironment, status: str) -> None:
         unmodified = status == NOT_MODIFIED
-        self._state.stats.served_file(prepared.selected, environ, unmodified=unmodified)
+        saved = prepared.selected.saved(unmodified=unmodified)
+        self._stats.served_file(environ, unmodified=unmodified, saved=saved)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -16,7 +15,8 @@ from flask import (
     request_tearing_down,
 )
 
-from ..signals import static_request_marked
+from ..monitoring.signals import static_request_marked
+from ..requests.paths import is_own
 
 if TYPE_CHECKING:
     from blinker import NamedSignal
@@ -78,18 +78,6 @@ def replaced_steps(app: Flask) -> list[str]:
     ]
 
 
-def is_own(thing: object, package: str) -> bool:
-    """Whether a class or a function was written in a package.
-
-    A patch that says of itself that it is what it replaced (``functools.wraps``, wrapt) is not.
-    """
-    if isinstance(thing, type):
-        module = thing.__module__
-    else:
-        module = thing.__globals__["__name__"] if type(thing) is FunctionType else ""
-    return module.partition(".")[0] == package
-
-
 def anybody_listens(app: Flask) -> bool:
     """Whether anybody is told of requests by a signal; that may change at any time."""
     for signal in _SIGNALS:  # noqa: SIM110 - each request asks, and a generator costs more
@@ -98,16 +86,16 @@ def anybody_listens(app: Flask) -> bool:
     return False
 
 
-def listeners(app: Flask, own: Collection[Hook | None]) -> list[str]:
+def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str]:
     """The names of the functions that are told of requests by a signal now.
 
-    :param own: functions that do not count, as they are the extension's.
+    :param is_own_receiver: returns whether a receiver is the extension's, and does not count.
     """
     return [
         f"{_name(receiver)} ({signal.name})"
         for signal in _SIGNALS
         for receiver in signal.receivers_for(app)
-        if not any(receiver is mine for mine in own)
+        if not is_own_receiver(receiver)
     ]
 
 

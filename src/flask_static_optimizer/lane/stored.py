@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ..store import hits
+from ..store.entry import GOOD
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..policy import CachePolicy
-    from ..state import AppState
-    from .prepared import Answer
+    from ..assets.prepared import Answer
+    from ..config.policy import CachePolicy
+    from ..monitoring.counters import Stats
+    from ..requests.endpoints import EndpointTable
+    from ..store.store import Store
 
 #: Paths whose endpoint is remembered, and characters of the longest.
 _PATHS = 4096
@@ -28,10 +30,18 @@ class StoredRoutes:
     :param endpoints: names of those where Flask would run nothing of the app's own but the view.
     """
 
-    def __init__(self, state: AppState, app: Flask, endpoints: Iterable[str]) -> None:
-        self._state = state
-        self._store = state.open_store(app)
-        self._endpoints = {name: state.endpoints.get(name) for name in endpoints}
+    def __init__(
+        self,
+        table: EndpointTable,
+        store: Store,
+        stats: Stats,
+        app: Flask,
+        endpoints: Iterable[str],
+    ) -> None:
+        self._stats = stats
+        self._store = store
+        self._urls = table.urls
+        self._endpoints = {name: table.get(name) for name in endpoints}
         heads = {
             rule.rule.partition("<")[0]
             for rule in app.url_map.iter_rules()
@@ -55,15 +65,15 @@ class StoredRoutes:
         if known is None:
             return None
         answer = self._store.answer(environ, *known)
-        if answer is None or answer.status not in hits.GOOD:
+        if answer is None or answer.status not in GOOD:
             return None
-        self._state.stats.served_stored(environ, answer)
+        self._stats.served_stored(environ, answer)
         line = f"{answer.status} {HTTP_STATUS_CODES[answer.status].upper()}"
         return line, answer.headers, answer.body
 
     def _match(self, raw: str) -> tuple[str, CachePolicy] | None:
         """The endpoint of a path and the policy that holds there, where it is one of these."""
-        urls = self._state.endpoints.urls
+        urls = self._urls
         if urls is None:
             return None
         try:

@@ -9,11 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from flask import Request, Response
-
-    from ..assets.selection import Selected
     from ..http.answer import Answer
-    from ..marking import Mark
 
 #: Requests that may wait to be added up, so that a process that is never asked holds little.
 _WAITING = 4096
@@ -79,27 +75,32 @@ class Stats:
             return value
         raise AttributeError(name)
 
-    def served(self, mark: Mark, request: Request, response: Response) -> None:
-        """Count a static request that Flask has answered."""
-        came = self._came(request.environ)
-        unmodified = response.status_code == 304
-        self.add(
-            (
-                1,
-                came and not mark.opened,
-                came or bool(mark.dropped),
-                mark.cookies_dropped,
-                unmodified,
-                _saved(mark, unmodified=unmodified),
-            )
-        )
-
-    def served_file(
-        self, selected: Selected, environ: Mapping[str, Any], *, unmodified: bool
+    def served(
+        self,
+        environ: Mapping[str, Any],
+        *,
+        status: int,
+        opened: bool,
+        wrote: bool,
+        cookies_dropped: int,
+        saved: int,
     ) -> None:
+        """Count a static request that Flask has answered.
+
+        :param environ: its WSGI environ.
+        :param status: of the response.
+        :param opened: whether the real session was opened.
+        :param wrote: whether anything was written into the session.
+        :param cookies_dropped: how many cookies were taken off the response.
+        :param saved: bytes that a 304 or a content coding kept from being sent.
+        """
+        came = self._came(environ)
+        self.add((1, came and not opened, came or wrote, cookies_dropped, status == 304, saved))
+
+    def served_file(self, environ: Mapping[str, Any], *, unmodified: bool, saved: int) -> None:
         """Count a request for a file that Flask was not asked for."""
         came = self._came(environ)
-        self.add((1, came, came, 0, unmodified, _saved_of(selected, unmodified=unmodified)))
+        self.add((1, came, came, 0, unmodified, saved))
 
     def served_stored(self, environ: Mapping[str, Any], answer: Answer) -> None:
         """Count a request that was answered by a stored response without Flask."""
@@ -109,15 +110,3 @@ class Stats:
 
     def _came(self, environ: Mapping[str, Any]) -> bool:
         return self.cookie_name in environ.get("HTTP_COOKIE", "")
-
-
-def _saved_of(selected: Selected, *, unmodified: bool) -> int:
-    """Bytes of a representation of a file that were not sent."""
-    return selected.asset.size - (0 if unmodified else selected.size)
-
-
-def _saved(mark: Mark, *, unmodified: bool) -> int:
-    if mark.selected is not None:
-        return _saved_of(mark.selected, unmodified=unmodified)
-    body = mark.body if unmodified and isinstance(mark.body, tuple) else ()
-    return sum(len(part) for part in body if isinstance(part, (bytes, str)))

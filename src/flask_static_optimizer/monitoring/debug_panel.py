@@ -12,7 +12,7 @@ from typing import Any
 from flask import current_app, render_template_string
 from flask_debugtoolbar.panels import DebugPanel  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-from .marking import EXTENSION
+from ..config.names import EXTENSION
 
 _CONTENT = """\
 {% if figures is none %}

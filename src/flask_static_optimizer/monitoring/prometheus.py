@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ..errors import ConfigurationError
-from ..settings import PREFIX
+from ..config.errors import ConfigurationError
+from ..config.names import PREFIX
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..state import AppState
-    from .stats import Figures
+    from .counters import Figures, Stats
 
 ENDPOINT = "static_optimizer_metrics"
 
@@ -39,7 +38,7 @@ def exposition(figures: Figures) -> str:
     return "\n".join([*lines, ""])
 
 
-def add_metrics(state: AppState, app: Flask, path: str) -> None:
+def add_metrics(stats: Stats, app: Flask, path: str) -> None:
     """Serve the counters of this process at a path. It asks no session.
 
     :raises ConfigurationError: if the app has a route there.
@@ -50,7 +49,7 @@ def add_metrics(state: AppState, app: Flask, path: str) -> None:
         )
 
     def metrics() -> Response:
-        response = Response(exposition(state.stats.figures()), content_type=_CONTENT_TYPE)
+        response = Response(exposition(stats.figures()), content_type=_CONTENT_TYPE)
         response.headers["Cache-Control"] = "no-store"
         return response
 

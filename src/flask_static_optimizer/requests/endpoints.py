@@ -7,20 +7,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import Any
+from weakref import ref
 
 from flask import Flask
 from werkzeug.routing import MapAdapter
 
-from .assets import names
-from .assets.catalogue import Catalogue
-from .assets.mount import Mount
-from .errors import ConfigurationError
+from ..assets import fingerprints as names
+from ..assets.catalogue import Catalogue
+from ..assets.mount import Mount
+from ..config.decorator import tag_of
+from ..config.errors import ConfigurationError
+from ..config.names import PREFIX
+from ..config.policy import CachePolicy
+from ..config.rules import Rule
+from ..config.settings import Settings
 from .folders import is_folder_view, mounted
-from .gate import Gate
-from .policy import CachePolicy
-from .routes import tag_of
-from .settings import PREFIX, Rule, Settings
-from .shortcut import NOWHERE, Shortcut, has_one_host
+from .paths import NOWHERE, Gate, Shortcut, has_one_host
 
 View = Callable[..., Any]
 
@@ -69,16 +71,20 @@ class StaticEndpoint:
 class EndpointTable:
     """The static endpoints of one app.
 
+    :param app: the app, which is not held.
     :param catalogue: told which folders there are.
     :param serve: puts around a static endpoint's view what serves it.
     """
 
     def __init__(
         self,
+        app: Flask,
         settings: Settings,
         catalogue: Catalogue,
         serve: Callable[[StaticEndpoint, View], View],
     ) -> None:
+        # The app holds this; a strong reference back would keep a dropped app alive.
+        self._get_app = ref(app)
         self._settings = settings
         self._catalogue = catalogue
         self._serve = serve
@@ -93,29 +99,50 @@ class EndpointTable:
         self._problem: str | None = None
 
     def get(self, endpoint: str) -> StaticEndpoint | None:
-        """The static endpoint of that name, if it is one."""
+        """Return the static endpoint of that name, if it is one."""
+        if not self.complete:
+            self.refresh()
         return self._endpoints.get(endpoint)
 
     def names(self) -> tuple[str, ...]:
-        """The names of all static endpoints."""
+        """Return the names of all static endpoints."""
+        if not self.complete:
+            self.refresh()
         return tuple(self._endpoints)
 
+    def mounts(self) -> tuple[Mount, ...]:
+        """Return the static folders that nothing is put around."""
+        if not self.complete:
+            self.refresh()
+        return self._catalogue.mounts
+
+    def mount(self, endpoint: str) -> Mount | None:
+        """Return the static folder of an endpoint, if it is one that nothing is put around."""
+        found = self.get(endpoint)
+        return None if found is None else found.mount
+
+    def protects(self, policy: CachePolicy) -> bool:
+        """Return whether the session may be read by requests under a policy."""
+        return self._settings.mode(policy) == "protected"
+
     def stored(self) -> dict[str, list[CachePolicy]]:
-        """The endpoints whose responses may be stored, with all policies that each may have."""
+        """Return the endpoints whose responses may be stored, with all policies of each."""
         on = self._settings.store
         found = {
             name: [each for each in endpoint.policies if (on if each.store is None else each.store)]
-            for name, endpoint in self._endpoints.items()
-            if not endpoint.folder
+            for name in self.names()
+            if (endpoint := self.get(name)) is not None and not endpoint.folder
         }
         return {name: policies for name, policies in found.items() if policies}
 
-    def unmatched_rules(self, app: Flask) -> list[Rule]:
-        """The configured rules whose glob matches no endpoint of the app."""
+    def unmatched_rules(self) -> list[Rule]:
+        """Return the configured rules whose glob matches no endpoint of the app."""
+        app = self._get_app()
+        names = () if app is None else app.view_functions
         return [
             rule
             for rule in self._settings.rules
-            if not any(rule.endpoint.match(name) for name in app.view_functions)
+            if not any(rule.endpoint.match(name) for name in names)
         ]
 
     def check(self) -> None:
@@ -126,15 +153,16 @@ class EndpointTable:
         if self._problem is not None:
             raise ConfigurationError(self._problem)
 
-    def refresh(self, app: Flask, *, complete: bool = False) -> None:
+    def refresh(self, *, complete: bool = False) -> None:
         """Look through the app's views.
 
         :param complete: whether the app serves requests, so that Flask takes no more views. Until
             then whoever asks looks again, and no view is wrapped, as Flask compares it to the
             one that comes with the next URL.
         """
+        app = self._get_app()
         with self._lock:
-            if self.complete:
+            if self.complete or app is None:
                 return
             routes = _routes(app)
             endpoints: dict[str, StaticEndpoint] = {}
@@ -217,7 +245,7 @@ class EndpointTable:
     def _is_shared(self, name: str, filename: str) -> bool:
         endpoint = self._endpoints.get(name)
         policy = endpoint.policy({"filename": filename}) if endpoint else None
-        return policy is not None and self._settings.mode(policy) == "isolated"
+        return policy is not None and not self.protects(policy)
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import copy
 from contextvars import ContextVar
 from functools import partial
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import request
-from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
+from flask.sessions import SessionInterface, SessionMixin
 
-from .headers import last_word
-from .marking import EXTENSION, Mark, current_mark, match
+from ..config.names import EXTENSION
+from ..headers.final_headers import last_word
+from ..requests.current import request_object
+from ..requests.mark import Mark, current_mark, saved_bytes
+from ..requests.matching import match
+from ..requests.stand_ins import named_like
 from .notices import session_kept_out
-from .session import StaticSession, empty_session, mark_of_session, seal
+from .static_session import StaticSession, empty_session, mark_of_session, seal
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
-    from .state import AppState
+    from ..config.settings import Settings
+    from ..monitoring.counters import Stats
+    from ..monitoring.log import Log
+    from ..requests.endpoints import EndpointTable
 
 #: What else an interface may do to its store on its own, and does not on a static request.
 _QUIET = ("regenerate", "_delete_expired_sessions")
+
+_AWARE = "static_optimizer_aware"
 
 #: Whether ``open_session`` leaves anything to the ``before_request`` hook after it. A context
 #: variable, because a page should not pay for asking the request.
@@ -33,37 +39,26 @@ opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
     "opened_early", default=None
 )
 
-_adopting = Lock()
 
+class Parts(Protocol):
+    """The parts of the extension that an interface finds in ``app.extensions``.
 
-def adopt(state: AppState, app: Flask) -> None:
-    """Put a generated subclass in place of the class of the app's session interface.
-
-    The object stays the same, and so do its identity, its state and ``isinstance``. An
-    interface whose class can't be swapped (compiled, a mock, a proxy) is wrapped instead.
-    Doing it again changes nothing.
+    Several apps may share one interface object, so it can't be handed those of one app.
     """
-    with _adopting:
-        if "session_interface" not in vars(app):
-            # A default is one object for all apps of the process. Flask's own has no state, so it
-            # can be made anew, and its methods are found faster than after a swap of its class.
-            default = app.session_interface
-            own = type(default) is SecureCookieSessionInterface
-            app.session_interface = aware(type(default))() if own else copy.copy(default)
-        interface = app.session_interface
-        kind = type(interface)
-        if not getattr(kind, "static_optimizer_aware", False):
-            try:
-                if kind is not interface.__class__ or not issubclass(kind, SessionInterface):
-                    raise TypeError("a proxy, or no session interface by its class")
-                object.__setattr__(interface, "__class__", aware(kind))
-            except TypeError:
-                app.session_interface = aware(_Forwarding)(interface)
-        state.interface = app.session_interface
+
+    settings: Settings
+    endpoints: EndpointTable
+    log: Log
+    stats: Stats
+
+
+def is_aware(kind: type) -> bool:
+    """Return whether a class is one that :func:`aware` has made, or one derived from it."""
+    return getattr(kind, _AWARE, False)
 
 
 def aware(base: Any) -> Any:
-    """A subclass of a session interface's class that keeps static requests from its store.
+    """Make a subclass of a session interface's class that keeps static requests from its store.
 
     One base and no slots of its own is the only shape that lets ``__class__`` be assigned on
     plain, slotted and abstract classes alike. Calls about any other request go to the base.
@@ -72,17 +67,16 @@ def aware(base: Any) -> Any:
     # The base is called by name, not through super(): on a page each call is paid for.
     class Aware(base):  # type: ignore[misc]
         __slots__ = ()
-        static_optimizer_aware = True
 
         def open_session(self, app: Flask, request: Request) -> Any:
-            state = app.extensions.get(EXTENSION)
-            if state is None:
+            parts: Parts | None = app.extensions.get(EXTENSION)
+            if parts is None:
                 return base.open_session(self, app, request)
-            path, gate = request.path, state.endpoints.gate
+            path, gate = request.path, parts.endpoints.gate
             if path[: gate.length] not in gate.heads and "//" not in path:
                 return base.open_session(self, app, request)
             try:
-                mark = match(state, app, request)
+                mark = match(parts.endpoints, app, request)
             except Exception:  # noqa: BLE001
                 # A converter that reads the session, perhaps. Flask matches again when there
                 # is one, and reports what is really wrong.
@@ -127,9 +121,8 @@ def aware(base: Any) -> Any:
     for name in _QUIET:
         if hasattr(base, name):
             setattr(Aware, name, _quiet(base, name))
-    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-        setattr(Aware, name, getattr(base, name))
-    return Aware
+    setattr(Aware, _AWARE, True)
+    return named_like(Aware, base)
 
 
 def _quiet(base: Any, name: str) -> Any:
@@ -153,40 +146,19 @@ def _mark_of(session: object) -> Mark | None:
 
 
 def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
-    """What happens to a static request in place of saving its session."""
-    state: AppState = app.extensions[EXTENSION]
+    """Finish a static request, in place of saving its session."""
+    parts: Parts = app.extensions[EXTENSION]
     if isinstance(session, StaticSession):
         seal(session)
     opened_early.set(None)
-    last_word(state, app, mark, request, response)
-    session_kept_out(state, app, mark, response, request.path)
-    state.stats.served(mark, request, response)
-
-
-class _Forwarding:
-    """Hands everything on to an interface whose class can't be swapped."""
-
-    def __init__(self, interface: Any) -> None:
-        self._interface = interface
-
-    @property  # type: ignore[misc]  # so that isinstance goes by the interface, too
-    def __class__(self) -> Any:
-        return self._interface.__class__
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._interface, name)
-
-    def open_session(self, app: Flask, request: Request) -> Any:
-        return self._interface.open_session(app, request)
-
-    def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        self._interface.save_session(app, session, response)
-
-    def is_null_session(self, obj: object) -> Any:
-        return self._interface.is_null_session(obj)
-
-    def should_set_cookie(self, app: Flask, session: Any) -> Any:
-        return self._interface.should_set_cookie(app, session)
-
-    def regenerate(self, session: Any) -> None:
-        self._interface.regenerate(session)
+    request = request_object()
+    last_word(parts.settings, parts.log, app, mark, request, response)
+    session_kept_out(parts.log, app, mark, response, request.path)
+    parts.stats.served(
+        request.environ,
+        status=response.status_code,
+        opened=mark.session.opened,
+        wrote=bool(mark.session.dropped),
+        cookies_dropped=mark.cookies_dropped,
+        saved=saved_bytes(mark.view, unmodified=response.status_code == 304),
+    )

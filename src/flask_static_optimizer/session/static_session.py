@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask.sessions import SecureCookieSession, SessionMixin
 
 if TYPE_CHECKING:
-    from .marking import Mark
+    from ..requests.mark import Mark
 
 
 class StaticSession(SessionMixin):
@@ -48,7 +48,7 @@ class StaticSession(SessionMixin):
 
     def _look(self) -> MutableMapping[str, Any]:
         if not self._sealed:
-            self._mark.looked = True
+            self._mark.session.looked = True
         if self._data is None:
             with self._lock:  # a view may look from several threads at once
                 if self._data is None:
@@ -69,7 +69,7 @@ class StaticSession(SessionMixin):
             self._failure = error
             raise
         finally:
-            self._mark.opened = True
+            self._mark.session.opened = True
         if real is None:  # there is no session support; a static request has no need of it
             return self._empty()
         self.new = real.new
@@ -78,8 +78,8 @@ class StaticSession(SessionMixin):
     def _note(self, key: str) -> None:
         self.modified = True
         if key != "_permanent":
-            self._mark.dropped |= {key}
-            self._mark.written = self._mark.written or not self._sealed
+            self._mark.session.dropped |= {key}
+            self._mark.session.written = self._mark.session.written or not self._sealed
 
     def __getitem__(self, key: str) -> Any:
         return self._look()[key]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 _OVERHEAD = 400
 
 #: Backends of Flask-Caching that one process has for itself, or whose ``add`` lets two in.
-_WITHOUT_LOCKS = frozenset({"Memory", "SimpleCache", "FileSystemCache"})
+_WITHOUT_LOCKS = frozenset({"MemoryBackend", "SimpleCache", "FileSystemCache"})
 
 
 class Backend(Protocol):
@@ -31,7 +31,7 @@ class Backend(Protocol):
         """Forget a value."""
 
 
-class Memory:
+class MemoryBackend:
     """A backend in the memory of one process; what was used longest ago goes first.
 
     It keeps the very objects that it is given, whose length is their size.
@@ -124,4 +124,4 @@ def has_locks(backend: Backend) -> bool:
 
 def in_process(backend: Backend) -> bool:
     """Whether a backend is in the memory of one process, where no other can reach it."""
-    return any(kind.__name__ in ("Memory", "SimpleCache") for kind in type(backend).__mro__)
+    return any(kind.__name__ in ("MemoryBackend", "SimpleCache") for kind in type(backend).__mro__)

@@ -34,8 +34,8 @@ _UNREADABLE = (
 )
 
 
-class Guard:
-    """Lets a backend fail without a request failing.
+class CircuitBreaker:
+    """A circuit breaker, which lets a backend fail without a request failing.
 
     :param warn: called with a message that an operator should read.
     """

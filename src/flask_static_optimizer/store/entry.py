@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..http.dates import seconds_of
-from ..http.fields import of_304
+from ..http.answer import Answer
+from ..http.conditional import precondition
+from ..http.fields import headers_304, seconds_of
 
 #: Of this layout of the bytes. Another one gets another, so that each reads its own only.
 _MAGIC = b"fso\x01"
 _VARIANTS = b"fsv\x01"
 _LENGTHS = struct.Struct(">II")
+
+#: How this cache is called in ``Cache-Status`` (RFC 9211).
+NAME = "flask-static-optimizer"
+
+#: The statuses of answers that are no errors.
+GOOD = frozenset({200, 304})
+
+#: That a stored response is the answer without a look at the view.
+HIT = "hit"
 
 Fields = list[tuple[str, str]]
 
@@ -23,7 +34,7 @@ class Head(NamedTuple):
 
     #: Header fields as they are sent, and those of a 304. They are shared: copy before changing.
     fields: Fields
-    fields_of_304: Fields
+    fields_304: Fields
     etag: str | None
     #: ``Last-Modified`` in seconds since the epoch.
     last_modified: int | None
@@ -54,7 +65,7 @@ class Head(NamedTuple):
         values = {name.lower(): value for name, value in fields}
         return cls(
             fields,
-            of_304(fields),
+            headers_304(fields),
             values.get("etag"),
             seconds_of(values.get("last-modified")),
             made,
@@ -81,6 +92,31 @@ class Entry:
     def __len__(self) -> int:
         """Bytes that it takes, roughly."""
         return len(self.body) + sum(len(name) + len(value) + 200 for name, value in self.head[0])
+
+    def answer(self, now: float, status: int, *, how: str = HIT, head: bool = False) -> Answer:
+        """Return the response as the answer to a request.
+
+        :param now: in seconds since the epoch.
+        :param status: 200, 304 or 412, as :meth:`status_of` says.
+        :param how: the parameters of ``Cache-Status`` that say where it comes from.
+        :param head: whether the request is a HEAD, so that no body is sent.
+        """
+        meta = self.head
+        if status == 412:
+            return Answer(412, [("Cache-Control", "no-store"), ("Content-Length", "0")], [])
+        age = meta.age(now)
+        fields = [
+            *(meta.fields if status == 200 else meta.fields_304),
+            ("Age", str(age if age > 0 else 0)),
+            ("Cache-Status", f"{NAME}; {how}; ttl={meta.lifetime - age}"),
+        ]
+        body = [] if head or status != 200 else [self.body]
+        return Answer(status, fields, body, len(self.body))
+
+    def status_of(self, environ: Mapping[str, Any]) -> int:
+        """Return what the preconditions of a request make of the response (RFC 9110 §13)."""
+        meta = self.head
+        return precondition(environ["REQUEST_METHOD"], environ, meta.etag, meta.last_modified)
 
     def encode(self) -> bytes:
         """It as bytes."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import keys
-from .backends import Backend, Memory
+from .backends import Backend, MemoryBackend
+from .breaker import CircuitBreaker
 from .entry import Entry, Variants
-from .guard import Guard
 
 #: Variants kept of one URL.
 MOST_VARIANTS = 32
@@ -36,17 +36,17 @@ class Place(NamedTuple):
     entry: Entry | None
 
 
-class Responses:
-    """Finds, keeps and purges responses.
+class Index:
+    """The responses of one app in a backend.
 
     Entries carry the state that all they can be purged by had before they were made. Purging
     changes that state, in one place for all processes, and nothing has to be looked for.
     """
 
-    def __init__(self, backend: Backend, guard: Guard) -> None:
+    def __init__(self, backend: Backend, breaker: CircuitBreaker) -> None:
         self._backend = backend
-        self._guard = guard
-        self._as_they_are = isinstance(backend, Memory)
+        self._breaker = breaker
+        self._as_they_are = isinstance(backend, MemoryBackend)
 
     def find(self, key: str, purgeable: Sequence[str], environ: Mapping[str, Any]) -> Place | None:
         """Where the response to a request is in the store; ``None`` if that can't be asked.
@@ -55,9 +55,9 @@ class Responses:
         :param purgeable: the keys of what it can be purged by.
         """
         backend = self._backend
-        found = self._guard.read(lambda: backend.get_many(key, *purgeable))
+        found = self._breaker.read(lambda: backend.get_many(key, *purgeable))
         if found is None:
-            if self._guard.closed:
+            if self._breaker.closed:
                 return None
             found = self._one_by_one(key, *purgeable)
         first, *states = found
@@ -70,7 +70,7 @@ class Responses:
             return Place(key, key, (), (), generations, None)
         selected = keys.of_variant(key, variants.names, environ)
         # Whether or not it is among those known: of two that are stored at once, one may be not.
-        (data,) = self._guard.read(lambda: backend.get_many(selected)) or (None,)
+        (data,) = self._breaker.read(lambda: backend.get_many(selected)) or (None,)
         entry = _alive(Entry.decode(data), generations)
         return Place(key, selected, variants.names, variants.keys, generations, entry)
 
@@ -81,7 +81,7 @@ class Responses:
         """
         states = []
         for key, known in zip(purgeable, place.generations, strict=True):
-            state = known if known is not None else self._guard.ask(self._first_state(key), None)
+            state = known if known is not None else self._breaker.ask(self._first_state(key), None)
             if state is None:
                 return None
             states.append(state)
@@ -111,7 +111,7 @@ class Responses:
         known = place.variants if names == place.varying else ()
         known = (*(other for other in known if other != selected), selected)
         for surplus in known[:-MOST_VARIANTS]:
-            self._guard.ask(lambda key=surplus: self._backend.delete(key), None)  # type: ignore[misc]
+            self._breaker.ask(lambda key=surplus: self._backend.delete(key), None)  # type: ignore[misc]
         known = known[-MOST_VARIANTS:]
         # What leads to it comes last, and goes with it; other variants are then made again.
         index = Variants(names, known).encode()
@@ -119,7 +119,7 @@ class Responses:
 
     def forget(self, place: Place) -> None:
         """Drop what is stored for a request."""
-        self._guard.ask(lambda: self._backend.delete(place.selected), None)
+        self._breaker.ask(lambda: self._backend.delete(place.selected), None)
 
     def purge(self, *purgeable: str) -> None:
         """Make useless all that can be purged by some keys.
@@ -132,14 +132,14 @@ class Responses:
 
     def try_to_purge(self, *purgeable: str) -> None:
         """Purge if that can be."""
-        self._guard.ask(lambda: self.purge(*purgeable), None)
+        self._breaker.ask(lambda: self.purge(*purgeable), None)
 
     def _first_state(self, key: str) -> Any:
         def begin() -> str | None:
             state = secrets.token_bytes(8)
             if self._backend.add(key, state, timeout=_REMEMBERED):
                 return state.hex()
-            found = self._guard.read(lambda: self._backend.get_many(key))
+            found = self._breaker.read(lambda: self._backend.get_many(key))
             known = _state(found[0]) if found else None
             if known is None:  # something else is there
                 self._backend.set(key, state, timeout=_REMEMBERED)
@@ -151,13 +151,13 @@ class Responses:
         """The values of some keys, of which one holds nothing of ours."""
         found = []
         for key in wanted:
-            values = self._guard.read(lambda key=key: self._backend.get_many(key))  # type: ignore[misc]
+            values = self._breaker.read(lambda key=key: self._backend.get_many(key))  # type: ignore[misc]
             found.append(values[0] if values else None)
         return found
 
     def _put(self, key: str, data: Any, seconds: int) -> bool:
         timeout = min(seconds, _LONGEST)
-        return self._guard.ask(
+        return self._breaker.ask(
             lambda: self._backend.set(key, data, timeout=timeout) is not False, False
         )
 

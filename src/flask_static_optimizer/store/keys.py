@@ -94,7 +94,7 @@ def tells_coding(codings: str, environ: Mapping[str, Any]) -> bool:
     return all(coding.strip(" \t").lower() in known for coding in codings.split(","))
 
 
-def of_flight(key: str) -> str:
+def of_lock(key: str) -> str:
     """The key of the lock of whoever makes what is missing at another."""
     return f"{key}:f"
 

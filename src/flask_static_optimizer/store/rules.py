@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.http import parse_dict_header
 
-from ..http.authentication import is_authenticated
-from ..http.dates import seconds_of
-from ..http.fields import vary_names
+from ..http.fields import is_authenticated, seconds_of, vary_names
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from . import keys
 from .backends import Backend
-from .guard import Guard
+from .breaker import CircuitBreaker
 
 #: Seconds for which a key that led to nothing to share is not waited for.
-_APART = 10.0
+_UNCOLLAPSIBLE = 10.0
 
 #: Such keys remembered.
 _REMEMBERED = 1024
@@ -26,7 +26,7 @@ _SOON, _LATE = 0.01, 0.1
 class Role(Enum):
     """What is left to do for whoever asked."""
 
-    #: To make it for all, and say so with :meth:`Flights.land`.
+    #: To make it for all, and say so with :meth:`SingleFlight.finish`.
     LEADING = 1
     #: To make it for oneself.
     ALONE = 2
@@ -34,26 +34,26 @@ class Role(Enum):
     WAITED = 3
 
 
-class _Flight(NamedTuple):
-    landed: Event
-    #: When it counts as lost, should nobody say that it has landed.
+class _Run(NamedTuple):
+    finished: Event
+    #: When it counts as lost, should nobody say that it has finished.
     until: float
 
 
-class Flights:
+class SingleFlight:
     """Who makes what, at most one for each key, among threads and among processes.
 
     :param backend: where processes leave locks for each other; ``None``: there is one process.
     :param wait: seconds to wait for another before doing it oneself; 0: never wait.
     """
 
-    def __init__(self, backend: Backend | None, guard: Guard, wait: float) -> None:
+    def __init__(self, backend: Backend | None, breaker: CircuitBreaker, wait: float) -> None:
         self._backend = backend
-        self._guard = guard
+        self._breaker = breaker
         self._wait = wait
         self._lock = Lock()
-        self._flying: dict[str, _Flight] = {}
-        self._apart: OrderedDict[str, float] = OrderedDict()
+        self._running: dict[str, _Run] = {}
+        self._uncollapsible: OrderedDict[str, float] = OrderedDict()
 
     def deadline(self) -> float:
         """Until when, on the monotonic clock, one who starts now waits at most."""
@@ -65,12 +65,12 @@ class Flights:
         :param until: when waiting ends, as :meth:`deadline` said.
         :param is_over: whether there is no need for it any more.
         """
-        if time.monotonic() >= until or self._is_apart(key):
+        if time.monotonic() >= until or self._is_uncollapsible(key):
             return Role.ALONE
-        other = self._take_off(key)
+        other = self._start(key)
         if other is not None:
-            landed = other.landed.wait(min(until, other.until) - time.monotonic())
-            return Role.WAITED if landed else Role.ALONE
+            finished = other.finished.wait(min(until, other.until) - time.monotonic())
+            return Role.WAITED if finished else Role.ALONE
         pause = _SOON
         while not self._lock_out_others(key):
             if time.monotonic() + pause > until:
@@ -80,50 +80,50 @@ class Flights:
             if is_over():
                 self._set_free(key)
                 return Role.WAITED
-        if is_over():  # somebody landed just before
-            self.land(key, shared=True)
+        if is_over():  # somebody finished just before
+            self.finish(key, shared=True)
             return Role.WAITED
         return Role.LEADING
 
     def lead(self, key: str) -> bool:
         """Take the lead without waiting; whether that is wanted and was free."""
-        if self._is_apart(key) or self._take_off(key) is not None:
+        if self._is_uncollapsible(key) or self._start(key) is not None:
             return False
         if self._lock_out_others(key):
             return True
         self._set_free(key)
         return False
 
-    def land(self, key: str, *, shared: bool) -> None:
+    def finish(self, key: str, *, shared: bool) -> None:
         """Let the others go on. Doing it again changes nothing.
 
         :param shared: whether there is something for all; if not, they don't wait the next time.
         """
         if not shared:
             with self._lock:
-                self._apart[key] = time.monotonic() + _APART
-                while len(self._apart) > _REMEMBERED:
-                    self._apart.popitem(last=False)
+                self._uncollapsible[key] = time.monotonic() + _UNCOLLAPSIBLE
+                while len(self._uncollapsible) > _REMEMBERED:
+                    self._uncollapsible.popitem(last=False)
         if self._backend is not None:
             backend = self._backend
-            self._guard.ask(lambda: backend.delete(keys.of_flight(key)), None)
+            self._breaker.ask(lambda: backend.delete(keys.of_lock(key)), None)
         self._set_free(key)
 
-    def _take_off(self, key: str) -> _Flight | None:
+    def _start(self, key: str) -> _Run | None:
         """Take the lead among threads, or get the flight of the one who has it."""
         now = time.monotonic()
         with self._lock:
-            flight = self._flying.get(key)
+            flight = self._running.get(key)
             if flight is not None and now < flight.until:
                 return flight
-            self._flying[key] = _Flight(Event(), now + max(self._wait, 1))
+            self._running[key] = _Run(Event(), now + max(self._wait, 1))
             return None
 
     def _set_free(self, key: str) -> None:
         with self._lock:
-            flight = self._flying.pop(key, None)
+            flight = self._running.pop(key, None)
         if flight is not None:
-            flight.landed.set()
+            flight.finished.set()
 
     def _lock_out_others(self, key: str) -> bool:
         """Take the lead among processes. A lock of one that died is gone after a while."""
@@ -131,17 +131,17 @@ class Flights:
             return True
         backend, seconds = self._backend, int(self._wait) + 1
         return bool(
-            self._guard.ask(lambda: backend.add(keys.of_flight(key), b"1", timeout=seconds), True)
+            self._breaker.ask(lambda: backend.add(keys.of_lock(key), b"1", timeout=seconds), True)
         )
 
-    def _is_apart(self, key: str) -> bool:
-        if not self._apart:
+    def _is_uncollapsible(self, key: str) -> bool:
+        if not self._uncollapsible:
             return False
         with self._lock:
-            until = self._apart.get(key)
+            until = self._uncollapsible.get(key)
             if until is None:
                 return False
             if until > time.monotonic():
                 return True
-            del self._apart[key]
+            del self._uncollapsible[key]
             return False

@@ -5,20 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..http.authentication import is_authenticated
-from . import hits, rules
+from ..http.fields import is_authenticated
+from . import rules
 from .backends import Backend, has_locks, in_process
-from .flights import Flights
-from .guard import Guard
+from .breaker import CircuitBreaker
+from .index import Index, Place
 from .keys import Keys
-from .responses import Place, Responses
-from .scope import Scope
+from .single_flight import SingleFlight
 
 if TYPE_CHECKING:
+    from ..config.policy import CachePolicy
     from ..http.answer import Answer
-    from ..policy import CachePolicy
     from .entry import Entry
 
 #: A key in the WSGI environ, where no client can put one: the view itself is to be asked.
@@ -49,6 +48,18 @@ class StoreOptions:
     obeys_requests: bool
 
 
+class Scope(NamedTuple):
+    """An endpoint under one policy."""
+
+    endpoint: str
+    #: Whether its responses are stored at all.
+    stored: bool
+    #: Whether they are for those who authenticate, too (RFC 9111 §3.5).
+    public: bool
+    #: The keys of what all of them can be purged by.
+    purgeable: tuple[str, ...]
+
+
 class Store:
     """The stored responses of one app, and who makes those that are missing.
 
@@ -66,12 +77,12 @@ class Store:
         options: StoreOptions,
         warn: Callable[[str], None],
     ) -> None:
-        guard = Guard(warn)
+        breaker = CircuitBreaker(warn)
         locks = has_locks(backend)
         self.options = options
         self.in_process = in_process(backend)
-        self.responses = Responses(backend, guard)
-        self.flights = Flights(backend if locks else None, guard, options.wait)
+        self.index = Index(backend, breaker)
+        self.single_flight = SingleFlight(backend if locks else None, breaker, options.wait)
         self.keys = Keys(namespace, _PATHS if locks else _PATHS_IN_PROCESS)
         self._scopes: dict[tuple[str, CachePolicy], Scope] = {}
 
@@ -93,9 +104,9 @@ class Store:
         now = time.time()
         if place is None or place.entry is None or not self.is_fresh(place.entry, now, environ):
             return None
-        status = hits.status_of(place.entry, environ)
+        status = place.entry.status_of(environ)
         head = environ["REQUEST_METHOD"] == "HEAD"
-        return hits.answer(place.entry, now, status, head=head)
+        return place.entry.answer(now, status, head=head)
 
     def scope(self, endpoint: str, policy: CachePolicy) -> Scope:
         """What has to be known of an endpoint under one of its policies."""
@@ -127,7 +138,7 @@ class Store:
         key = self.keys.of_request(environ)
         if key is None:
             return None
-        return self.responses.find(key, self.purgeable(environ, scope), environ)
+        return self.index.find(key, self.purgeable(environ, scope), environ)
 
     def purgeable(self, environ: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
         """The keys of all that the response to a request can be purged by."""
@@ -160,7 +171,7 @@ class Store:
             names.append(self.keys.of_purgeable("tag", tag))
         if path is not None:
             names.append(self.keys.of_group(path))
-        self.responses.purge(*(names or [self.keys.of_purgeable("all")]))
+        self.index.purge(*(names or [self.keys.of_purgeable("all")]))
 
     def _make_scope(self, endpoint: str, policy: CachePolicy) -> Scope:
         options = self.options

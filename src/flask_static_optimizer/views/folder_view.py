@@ -6,23 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, current_app, request
+from flask import Response, abort
 from werkzeug.datastructures import Headers
 
-from .assets.files import FileChangingError
-from .choice import Choice, choose
-from .express.prepared import NOT_MODIFIED, Prepared
-from .folders import blueprint_of
-from .marking import mark_of
-from .ready import ReadyClasses
-from .serving import serve_static
+from ..assets.files import FileChangingError
+from ..assets.prepared import NOT_MODIFIED, Prepared
+from ..headers.response_class import ReadyClasses
+from ..requests.current import app_object, request_object
+from ..requests.folders import blueprint_of
+from ..requests.mark import mark_of
+from .file_choice import Choice, FileChooser
+from .plain_view import serve_static
 
 if TYPE_CHECKING:
-    from flask import Flask, Request
-
-    from .assets.mount import Mount
-    from .marking import Mark
-    from .state import AppState
+    from ..assets.mount import Mount
+    from ..monitoring.log import Log
+    from ..requests.mark import Mark
 
 View = Callable[..., Any]
 
@@ -30,7 +29,7 @@ View = Callable[..., Any]
 _ATTEMPTS = 5
 
 
-def serve_folder(state: AppState, mount: Mount, view: View) -> View:
+def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View:
     """The view of a static folder, which only chooses among what is known of its files.
 
     :param view: Flask's own, for requests that the extension leaves alone, and for files that
@@ -41,25 +40,24 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
     blueprint = blueprint_of(view)
 
     def serve(**view_args: Any) -> Any:
-        this: Request = request._get_current_object()  # type: ignore[attr-defined]
+        this = request_object()
         mark = mark_of(this)
         if mark is None:
             return view(**view_args)
         name = view_args["filename"]
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = app_object()
         scaffold = blueprint or app
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    choice = choose(state, app, scaffold, mount, mark.policy, name, this.environ)
+                    choice = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
                     if choice is None:
                         return abort(404)
                     # What another hook may code has to be judged afterwards.
                     now = None if app.after_request_funcs else this.environ
                     return _respond(response_classes[app.response_class], mark, choice, now)
         except OSError as error:
-            state.warn_once(
-                app,
+            log.warn_once(
                 # Not by the name alone: below a closed folder a client may think up any.
                 ("unreadable", mount.endpoint, error.filename),
                 "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
@@ -70,7 +68,7 @@ def serve_folder(state: AppState, mount: Mount, view: View) -> View:
             return abort(404)
         response = as_it_is(**view_args)
         # Nothing can be said of its bytes, so it is not what the policy speaks of.
-        mark.response = None
+        mark.view.response = None
         response.headers.pop("ETag", None)
         response.headers.pop("Last-Modified", None)
         return response
@@ -95,10 +93,10 @@ def _respond(
     response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, tuple))
     if status == NOT_MODIFIED:
         del response.headers["Content-Type"]
-    mark.response = response
-    mark.selected = selected
-    mark.etag = selected.etag
-    mark.cache_control = cache_control
-    mark.body = body
-    mark.sent = response.headers.to_wsgi_list()
+    mark.view.response = response
+    mark.view.selected = selected
+    mark.view.etag = selected.etag
+    mark.view.cache_control = cache_control
+    mark.view.body = body
+    mark.view.sent = response.headers.to_wsgi_list()
     return response

@@ -1,4 +1,4 @@
-"""Running the view behind a static endpoint."""
+"""A view that is run as it is, and whose response is known as its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from .marking import current_mark
+from ..requests.mark import current_mark
 
 _WRAPPED = "_static_optimizer_wrapped"
 
@@ -44,8 +44,8 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
         if mark is None:
             return run(*args, **kwargs)
         with _whole_representation(request.environ):
-            mark.response = _copy(current_app.make_response(run(*args, **kwargs)))
-        return mark.response
+            mark.view.response = _copy(current_app.make_response(run(*args, **kwargs)))
+        return mark.view.response
 
     setattr(serve, _WRAPPED, True)
     return serve

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import after_this_request, current_app, request
 
-if TYPE_CHECKING:
-    from flask import Flask, Request, Response
+from ..config.errors import nearest
+from ..http import methods
+from ..requests.current import request_object
 
-    from ..state import AppState
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from ..requests.endpoints import EndpointTable
+    from ..store.store import Store
 
 View = Callable[..., Any]
 
 _WRAPPED = "_static_optimizer_invalidating"
 
-#: Methods that change nothing (RFC 9110 §9.2.1).
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-
-def invalidate_after_unsafe(state: AppState, app: Flask) -> None:
+def invalidate_after_unsafe(endpoints: EndpointTable, store: Store, app: Flask) -> None:
     """Put around the views that answer unsafe requests at stored URLs what invalidates these.
 
     Views that have none of these URLs stay as they are.
     """
-    for name in _unsafe_endpoints(state, app):
+    for name in _unsafe_endpoints(endpoints, app):
         view = app.view_functions[name]
         if not getattr(view, _WRAPPED, False):
-            app.view_functions[name] = _invalidating(state, view)
+            app.view_functions[name] = _invalidating(store, view)
 
 
 def wsgi_path(path: str) -> str:
@@ -39,16 +41,16 @@ def wsgi_path(path: str) -> str:
     return unquote_to_bytes(urlsplit(path).path).decode("latin-1")
 
 
-def _unsafe_endpoints(state: AppState, app: Flask) -> Iterator[str]:
+def _unsafe_endpoints(endpoints: EndpointTable, app: Flask) -> Iterator[str]:
     rules = list(app.url_map.iter_rules())
-    endpoints = state.endpoints.stored()
-    stored = {_shape(rule.rule) for rule in rules if rule.endpoint in endpoints}
-    names = {
+    names = endpoints.stored()
+    stored = {_shape(rule.rule) for rule in rules if rule.endpoint in names}
+    unsafe = {
         rule.endpoint
         for rule in rules
-        if _shape(rule.rule) in stored and rule.methods is not None and rule.methods - _SAFE
+        if _shape(rule.rule) in stored and rule.methods is not None and rule.methods - methods.SAFE
     }
-    yield from names & app.view_functions.keys()
+    yield from unsafe & app.view_functions.keys()
 
 
 def _shape(rule: str) -> str:
@@ -56,29 +58,60 @@ def _shape(rule: str) -> str:
     return re.sub(r"<[^>]*>", "<>", rule).rstrip("/")
 
 
-def _invalidating(state: AppState, view: View) -> View:
+def _invalidating(store: Store, view: View) -> View:
     @functools.wraps(view)
     def serve(*args: Any, **kwargs: Any) -> Any:
-        if request.method not in _SAFE:
-            after_this_request(functools.partial(_invalidate, state))
+        if request.method not in methods.SAFE:
+            after_this_request(functools.partial(_invalidate, store))
         return current_app.ensure_sync(view)(*args, **kwargs)
 
     setattr(serve, _WRAPPED, True)
     return serve
 
 
-def _invalidate(state: AppState, response: Response) -> Response:
+def _invalidate(store: Store, response: Response) -> Response:
     """Invalidate the URL of a request that did not fail, and those it names (RFC 9111 §4.4)."""
     if response.status_code < 400:
-        this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        store = state.open_store(current_app)
+        this = request_object()
         keys = {store.keys.of_path(this.environ)}
         for name in ("Location", "Content-Location"):
             url = urlsplit(response.headers.get(name, ""))
             if url.path.startswith("/") and url.netloc in ("", this.host):
                 keys.add(store.keys.of_group(wsgi_path(url.path)))
-        purge = functools.partial(store.responses.try_to_purge, *keys)
+        purge = functools.partial(store.index.try_to_purge, *keys)
         purge()
         # Again when all is done: what was changed may be committed only then.
         response.call_on_close(purge)
     return response
+
+
+def purge(
+    endpoints: EndpointTable,
+    store: Store,
+    *,
+    endpoint: str | None = None,
+    tag: str | None = None,
+    path: str | None = None,
+) -> None:
+    """Purge what is stored of an endpoint, under a tag, at a path; without any, everything.
+
+    :raises ValueError: if there is no such stored endpoint or tag.
+    :raises Exception: whatever the backend raises.
+    """
+    stored = endpoints.stored()
+    _check("endpoint", endpoint, stored)
+    _check(
+        "tag",
+        tag,
+        {name for policies in stored.values() for each in policies for name in each.tags},
+    )
+    if path is not None and not path.startswith(("/", "http://", "https://")):
+        raise ValueError(f"path={path!r}: give a path that starts with '/'.")
+    located = None if path is None else wsgi_path(path)
+    store.purge(endpoint=endpoint, tag=tag, path=located)
+
+
+def _check(what: str, name: str | None, known: Iterable[str]) -> None:
+    known = set(known)
+    if name is not None and name not in known:
+        raise ValueError(f"{what}={name!r}: nothing is stored by it; {nearest(name, known)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..store.flights import Flights
+    from ..store.single_flight import SingleFlight
 
 #: Threads that do so at once, for one app.
 MOST = 4
@@ -48,30 +48,32 @@ class Refresher:
     def __init__(self) -> None:
         self._places = BoundedSemaphore(MOST)
 
-    def start(self, app: Flask, environ: dict[str, Any], flights: Flights, key: str) -> None:
+    def start(
+        self, app: Flask, environ: dict[str, Any], single_flight: SingleFlight, key: str
+    ) -> None:
         """Refresh the response to a request, unless that is being done or too much else is.
 
         :param environ: of the request that found a stale response.
         :param key: of that response.
         """
-        if not flights.lead(key):
+        if not single_flight.lead(key):
             return
         if not self._places.acquire(blocking=False):
-            flights.land(key, shared=True)
+            single_flight.finish(key, shared=True)
             return
 
-        def land() -> None:
+        def finish() -> None:
             self._places.release()
-            flights.land(key, shared=True)
+            single_flight.finish(key, shared=True)
 
         thread = Thread(
-            target=_refresh, args=(app, _renewed(environ), land), name="static-optimizer-refresh"
+            target=_refresh, args=(app, _renewed(environ), finish), name="static-optimizer-refresh"
         )
         thread.daemon = True
         try:
             thread.start()
         except RuntimeError:  # the interpreter is shutting down
-            land()
+            finish()
 
 
 def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
     return renewed
 
 
-def _refresh(app: Flask, environ: dict[str, Any], land: Callable[[], None]) -> None:
+def _refresh(app: Flask, environ: dict[str, Any], finish: Callable[[], None]) -> None:
     _refreshing.set(True)
     try:
         # The class's method: what was put around the app has seen this request already.
@@ -112,4 +114,4 @@ def _refresh(app: Flask, environ: dict[str, Any], land: Callable[[], None]) -> N
             "static_optimizer: %s could not be refreshed", environ.get("PATH_INFO")
         )
     finally:
-        land()
+        finish()

@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 from flask import request
 
-from .marking import current_mark
-from .values import X_ACCEL
+from ..config.values import X_ACCEL
+from ..requests.mark import current_mark
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from .assets.asset import Asset
-    from .assets.mount import Mount
-    from .state import AppState
+    from ..assets.asset import Asset
+    from ..assets.mount import Mount
+    from ..config.values import SendfileHeader
 
 #: Conditions that nginx would judge again, by a validator that it does not know.
 _JUDGED_TWICE = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
@@ -28,31 +28,34 @@ def internal_prefix(endpoint: str) -> str:
     return f"/_static_optimizer/{quote(endpoint, safe='')}/"
 
 
-def offload(state: AppState, mount: Mount, view: Callable[..., Any]) -> Callable[..., Any]:
+def offload(header: SendfileHeader, mount: Mount, view: Callable[..., Any]) -> Callable[..., Any]:
     """Put around the view of a static folder what hands guarded files to the front server.
 
     Only a whole file from the folder is handed over. A coded variant or a rewritten stylesheet
     is nowhere on the disk, so the app sends it; it has it in memory. Ranges are the front
     server's, as it has the bytes.
 
-    :param view: of :func:`static_view.serve_folder`.
+    :param header: the field that the front server reads.
+    :param view: of :func:`folder_view.serve_folder`.
     """
-    header = state.settings.sendfile
-    assert header is not None, "it is not asked for otherwise"
 
     def serve(**view_args: Any) -> Any:
         response: Response = view(**view_args)
         mark = current_mark()
-        if mark is None or not mark.protected or response is not mark.response:
+        if mark is None or not mark.protected or response is not mark.view.response:
             return response
         if response.status_code != 200 or not _JUDGED_TWICE.isdisjoint(request.environ):
             return response
-        asset = mark.selected.asset if mark.selected and not mark.selected.variant else None
+        asset = (
+            mark.view.selected.asset
+            if mark.view.selected and not mark.view.selected.variant
+            else None
+        )
         if asset is None or asset.body is not None:
             return response
         _empty(response)
         response.headers[header] = _place(header, mount, asset)
-        mark.body = tuple(response.response)
+        mark.view.body = tuple(response.response)
         return response
 
     serve.__name__ = getattr(view, "__name__", "static")

@@ -8,55 +8,74 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, after_this_request, current_app, got_request_exception, request
+from flask import Response, abort, after_this_request, got_request_exception
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
+from ..headers.response_class import ReadyClasses
 from ..http.conditional import precondition
-from ..marking import mark_of
-from ..ready import ReadyClasses
-from ..serving import serve_static
-from ..store import hits, rules
-from ..store.entry import Entry
-from ..store.flights import Role
-from .errand import Errand
-from .refreshing import is_refresh
+from ..requests.current import app_object, request_object
+from ..requests.mark import mark_of
+from ..store import rules
+from ..store.entry import HIT, Entry
+from ..store.single_flight import Role
+from .plain_view import serve_static
+from .refresh import Refresher, is_refresh
+from .storing import StoringRun
 from .validators import Validators, ask
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
-    from ..marking import Mark
-    from ..state import AppState
-    from ..store.responses import Place
+    from ..config.settings import Settings
+    from ..monitoring.counters import Stats
+    from ..monitoring.log import Log
+    from ..requests.mark import Mark
+    from ..store.index import Place
+    from ..store.store import Store
 
 View = Callable[..., Any]
 
 
-def serve_stored(state: AppState, view: View) -> View:
-    """Put the store before a view.
+class StoredViews:
+    """The views of one app whose responses are stored.
 
-    It stands where the view stood, after every ``before_request`` function, so that guards still
-    guard what is stored.
+    :param open_store: returns the app's store, which is there once the app is complete.
     """
-    as_it_is = serve_static(view)
-    response_classes = ReadyClasses()
 
-    @functools.wraps(view)
-    def serve(*args: Any, **kwargs: Any) -> Any:
-        this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        mark = mark_of(this)
-        if mark is None or this.method == "OPTIONS":
-            return as_it_is(*args, **kwargs)
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    def __init__(
+        self, settings: Settings, log: Log, stats: Stats, open_store: Callable[[], Store]
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.stats = stats
+        self.open_store = open_store
+        self.refresher = Refresher()
+        self.response_classes = ReadyClasses()
 
-        def call(function: Callable[..., Any]) -> Any:
-            return app.ensure_sync(function)(*args, **kwargs)
+    def serve(self, view: View) -> View:
+        """Put the store before a view.
 
-        return _Answering(state, app, this, mark, as_it_is, call, response_classes).response()
+        It stands where the view stood, after every ``before_request`` function, so that guards
+        still guard what is stored.
+        """
+        as_it_is = serve_static(view)
 
-    return serve
+        @functools.wraps(view)
+        def serve(*args: Any, **kwargs: Any) -> Any:
+            this = request_object()
+            mark = mark_of(this)
+            if mark is None or this.method == "OPTIONS":
+                return as_it_is(*args, **kwargs)
+            app = app_object()
+
+            def call(function: Callable[..., Any]) -> Any:
+                return app.ensure_sync(function)(*args, **kwargs)
+
+            return _Answering(self, app, this, mark, as_it_is, call).response()
+
+        return serve
 
 
 class _Answering:
@@ -64,22 +83,20 @@ class _Answering:
 
     def __init__(
         self,
-        state: AppState,
+        views: StoredViews,
         app: Flask,
         this: Request,
         mark: Mark,
         view: View,
         call: Callable[[View], Any],
-        response_classes: ReadyClasses,
     ) -> None:
-        self._state = state
+        self._views = views
         self._app = app
         self._environ = this.environ
         self._mark = mark
         self._view = view
         self._call = call
-        self._response_classes = response_classes
-        self._store = state.open_store(app)
+        self._store = views.open_store()
         self._scope = self._store.scope(mark.endpoint.name, mark.policy)
         self._known: Validators | None = None
 
@@ -88,16 +105,16 @@ class _Answering:
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
-            return self._not_modified() or self._run(self._errand(None, "bypass"))
+            return self._not_modified() or self._run(self._new_run(None, "bypass"))
         if is_refresh():
             place = self._store.find(self._environ, self._scope)
-            errand = self._errand(place, "stale", leading=True)
-            return self._renewed(place) or self._run(errand)
+            run = self._new_run(place, "stale", leading=True)
+            return self._renewed(place) or self._run(run)
         return self._look_up()
 
     def _look_up(self) -> Response:
         store, environ = self._store, self._environ
-        until, how = None, hits.HIT
+        until, how = None, HIT
         while True:
             place = store.find(environ, self._scope)
             entry = None if place is None else place.entry
@@ -105,24 +122,24 @@ class _Answering:
             if entry is not None and store.is_fresh(entry, now, environ):
                 return self._hit(entry, now, how)
             if until is None:
-                until = store.flights.deadline()
+                until = store.single_flight.deadline()
                 answer = self._not_modified() or self._renewed(place)
                 if answer is not None:
                     return answer
             if place is not None and entry is not None and store.may_be_stale(entry, now, environ):
-                self._state.refresher.start(self._app, environ, store.flights, place.selected)
+                self._views.refresher.start(self._app, environ, store.single_flight, place.selected)
                 return self._hit(entry, now)
             if store.options.obeys_requests and rules.only_if_cached(environ):
                 abort(504)
             forwarded = _why_forwarded(place, now)
             unshared = rules.why_not_asked(environ, public=self._scope.public)
             if place is None or unshared or forwarded == "request":
-                return self._run(self._errand(None if unshared else place, forwarded), place)
+                return self._run(self._new_run(None if unshared else place, forwarded), place)
             is_over = functools.partial(self._is_over, place)
-            role = store.flights.join(place.selected, until, is_over)
+            role = store.single_flight.join(place.selected, until, is_over)
             if role is not Role.WAITED:
                 leading = role is Role.LEADING
-                return self._run(self._errand(place, forwarded, leading=leading), place)
+                return self._run(self._new_run(place, forwarded, leading=leading), place)
             how = f"fwd={forwarded}; collapsed"
 
     def _is_over(self, before: Place) -> bool:
@@ -135,34 +152,44 @@ class _Answering:
         entry = place.entry
         return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
 
-    def _errand(self, place: Place | None, forwarded: str, *, leading: bool = False) -> Errand:
-        return Errand(self._store, self._scope, self._environ, place, forwarded, leading=leading)
+    def _new_run(self, place: Place | None, forwarded: str, *, leading: bool = False) -> StoringRun:
+        views = self._views
+        return StoringRun(
+            views.settings,
+            views.log,
+            self._store,
+            self._scope,
+            self._environ,
+            place,
+            forwarded,
+            leading=leading,
+        )
 
-    def _run(self, errand: Errand | None, place: Place | None = None) -> Response:
+    def _run(self, run: StoringRun | None, place: Place | None = None) -> Response:
         """The response of the view, or a stale one in place of an error.
 
         :param place: where that may be.
         """
         self._validators()
-        self._mark.errand = errand
-        if errand is not None and errand.wanted:
-            after_this_request(errand.view_begins)
+        self._mark.run = run
+        if run is not None and run.wanted:
+            after_this_request(run.view_begins)
         try:
             response: Response = self._call(self._view)
             stale = self._instead_of(response.status_code, place)
         except BaseException as error:
-            if errand is not None:
-                errand.give_up()
+            if run is not None:
+                run.give_up()
             stale = self._instead_of_exception(error, place)
             if stale is None:
                 raise
         if stale is not None:
-            if errand is not None:
-                errand.give_up()
-            self._mark.errand = None
+            if run is not None:
+                run.give_up()
+            self._mark.run = None
             return stale
-        if errand is not None and errand.wanted:
-            after_this_request(errand.view_ended)
+        if run is not None and run.wanted:
+            after_this_request(run.view_ended)
         self._say_validators(response)
         return response
 
@@ -203,7 +230,7 @@ class _Answering:
             return None
         response = self._app.response_class(status=304)
         del response.headers["Content-Type"]
-        self._mark.response = response
+        self._mark.view.response = response
         self._say_validators(response)
         return response
 
@@ -212,7 +239,7 @@ class _Answering:
         if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
             return
         # One that is not known is not made up: a client that has an ETag sends no date.
-        self._mark.validator = etag or ""
+        self._mark.view.validator = etag or ""
         if etag is not None and response.status_code == 304:
             response.headers["ETag"] = etag
         if modified is not None and response.status_code != 304:
@@ -228,28 +255,28 @@ class _Answering:
             return None
         now = time.time()
         renewed = Entry(entry.head._replace(made=now, initial_age=0), entry.body)
-        kept = self._store.responses.keep(
+        kept = self._store.index.keep(
             place, renewed, place.varying, self._environ, spare=entry.head.lifetime
         )
         stored = "; stored" if kept else ""
         return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
 
-    def _hit(self, entry: Entry, now: float, how: str = hits.HIT) -> Response:
+    def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
         """A stored response, complete but for what other hooks do."""
         app, mark = self._app, self._mark
         # What another hook may code has to be judged afterwards.
-        status = 200 if app.after_request_funcs else hits.status_of(entry, self._environ)
-        answer = hits.answer(entry, now, status, how=how)
+        status = 200 if app.after_request_funcs else entry.status_of(self._environ)
+        answer = entry.answer(now, status, how=how)
         headers = Headers(answer.headers)
-        kind = self._response_classes[app.response_class]
+        kind = self._views.response_classes[app.response_class]
         response = kind(answer.body, status, headers)
         if len(response.headers) > len(answer.headers):  # the class's own Content-Type
             del response.headers["Content-Type"]
-        self._state.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
-        mark.response = response
-        mark.etag = entry.head.etag
-        mark.body = tuple(answer.body)
-        mark.sent = response.headers.to_wsgi_list() if status != 412 else None
+        self._views.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
+        mark.view.response = response
+        mark.view.etag = entry.head.etag
+        mark.view.body = tuple(answer.body)
+        mark.view.sent = response.headers.to_wsgi_list() if status != 412 else None
         return response
 
 

@@ -11,23 +11,21 @@ from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import FileWrapper
 
-from ..digests import digest
-from ..headers import is_personal, share
+from ..assets.fingerprints import etag, sha256
+from ..headers.final_headers import is_personal, share
 from ..http.fields import is_offloaded, vary_names
-from ..notices import not_storable
 from ..store import rules
-from ..store.entry import Entry, Head
-from ..store.hits import NAME
+from ..store.entry import NAME, Entry, Head
 from ..store.keys import tells_coding
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
-    from ..marking import Mark
-    from ..state import AppState
-    from ..store.responses import Place
-    from ..store.scope import Scope
-    from ..store.store import Store
+    from ..config.settings import Settings
+    from ..monitoring.log import Log
+    from ..requests.mark import Mark
+    from ..store.index import Place
+    from ..store.store import Scope, Store
 
 #: Why a response whose policy says that it is stored is sent with ``no-store``.
 _CONTRADICTIONS = ("it is streamed", "it sets a cookie")
@@ -53,8 +51,8 @@ _PASSING = frozenset(
 )
 
 
-class Errand:
-    """One run of a view on behalf of the store.
+class StoringRun:
+    """A run of a view whose response may be stored.
 
     What is stored is what the view itself has made: hooks run on stored responses, too. Whether
     it is stored shows only when they all have run.
@@ -66,6 +64,8 @@ class Errand:
 
     def __init__(
         self,
+        settings: Settings,
+        log: Log,
         store: Store,
         scope: Scope,
         environ: Mapping[str, Any],
@@ -74,6 +74,8 @@ class Errand:
         *,
         leading: bool,
     ) -> None:
+        self._settings = settings
+        self._log = log
         self._store = store
         self._scope = scope
         self._environ = environ
@@ -87,7 +89,7 @@ class Errand:
         self._refusal: str | None = None
         self._telling = False
         if place is not None:
-            self._begun = store.responses.begin(place, store.purgeable(environ, scope))
+            self._begun = store.index.begin(place, store.purgeable(environ, scope))
 
     @property
     def wanted(self) -> bool:
@@ -109,7 +111,7 @@ class Errand:
         """Take what the view has made, before any hook can change it."""
         if self._begun is None:
             return
-        if not mark.ours or response.status_code != 200:
+        if not mark.view.succeeded or response.status_code != 200:
             self._refuse("it is no complete 200 response of the view")
             return
         if "Set-Cookie" in response.headers:
@@ -120,30 +122,28 @@ class Errand:
         if body is not None:
             self._made = (Headers(list(response.headers)), body)
 
-    def end(
-        self, state: AppState, app: Flask, mark: Mark, request: Request, response: Response
-    ) -> None:
+    def end(self, app: Flask, mark: Mark, request: Request, response: Response) -> None:
         """Store the response, if it may be, and say so. All hooks have run."""
-        kept = self._keep(state, app, mark, request, response)
-        self._land(kept)
+        kept = self._keep(app, mark, request, response)
+        self._finish(kept)
         if self._refusal is not None and self._telling and mark.policy.store:
-            not_storable(state, app, mark, self._refusal)
+            _not_storable(self._log, mark, self._refusal)
             if self._refusal in _CONTRADICTIONS:
-                mark.ours = False  # so that nobody else stores it
+                mark.view.succeeded = False  # so that nobody else stores it
         place = self._place
         if place is not None and place.entry and not kept and response.status_code < 500:
-            self._store.responses.forget(place)
+            self._store.index.forget(place)
         stored = "; stored" if kept else ""
         response.headers.add("Cache-Status", f"{NAME}; fwd={self._forwarded}{stored}")
 
     def give_up(self) -> None:
         """Let others go on: there will be no response."""
-        self._land(False)
+        self._finish(False)
 
-    def _land(self, kept: bool) -> None:
+    def _finish(self, kept: bool) -> None:
         if self._leading and self._place is not None:
             self._leading = False
-            self._store.flights.land(self._place.selected, shared=kept)
+            self._store.single_flight.finish(self._place.selected, shared=kept)
 
     def _refuse(self, reason: str | None, *, tell: bool = False) -> None:
         """Let nothing be stored, for the first of the reasons.
@@ -168,7 +168,8 @@ class Errand:
             start = file.tell()
             data = file.read(limit + 1)
             file.seek(start)
-            if len(data) <= limit and mark.etag not in (mark.validator, f'"{digest(data)}"'):
+            known = (mark.view.validator, etag(sha256(data)))
+            if len(data) <= limit and mark.view.etag not in known:
                 self._refuse("its file is being changed")
         elif response.direct_passthrough or not response.is_sequence:
             self._refuse(_STREAMED, tell=True)
@@ -183,12 +184,10 @@ class Errand:
             self._refuse("its body is not as long as it says")
         return data
 
-    def _keep(
-        self, state: AppState, app: Flask, mark: Mark, request: Request, response: Response
-    ) -> bool:
+    def _keep(self, app: Flask, mark: Mark, request: Request, response: Response) -> bool:
         if self._begun is None or self._place is None:
             return False
-        if not mark.ours or response.status_code != 200:
+        if not mark.view.succeeded or response.status_code != 200:
             self._refuse("it is no complete 200 response of the view")
         elif mark.protected or is_personal(mark, request, response, public=self._scope.public):
             self._refuse("it may be about its visitor")
@@ -208,13 +207,13 @@ class Errand:
         coding = ",".join(headers.getlist("Content-Encoding"))
         if "accept-encoding" in varying and coding and not tells_coding(coding, self._environ):
             return False
-        fields = self._fields(state, app, mark, headers, len(body))
+        fields = self._fields(app, mark, headers, len(body))
         entry = Entry(Head.of(fields, now, initial_age, ages, self._begun), body)
         spare = ages.lifetime if mark.policy.etag else 0
-        return self._store.responses.keep(self._place, entry, varying, self._environ, spare=spare)
+        return self._store.index.keep(self._place, entry, varying, self._environ, spare=spare)
 
     def _fields(
-        self, state: AppState, app: Flask, mark: Mark, headers: Headers, length: int
+        self, app: Flask, mark: Mark, headers: Headers, length: int
     ) -> list[tuple[str, str]]:
         """The header fields of a stored response as they leave, should no hook change them."""
         passing = _PASSING | {
@@ -230,10 +229,22 @@ class Errand:
         complete.headers["Accept-Ranges"] = "bytes"
         if mark.policy.vary:
             complete.vary.update(mark.policy.vary)
-        share(state, app, mark, complete, public=self._scope.public)
+        share(self._settings, self._log, app, mark, complete, public=self._scope.public)
         return list(complete.headers)
 
 
 def _state_of(response: Response) -> list[object]:
     body = tuple(response.response) if response.is_sequence else (response.response,)
     return [response.status_code, list(response.headers), *map(id, body)]
+
+
+def _not_storable(log: Log, mark: Mark, reason: str) -> None:
+    """Tell that a response can't be stored although its policy says so."""
+    name = mark.endpoint.name
+    log.warn_once(
+        ("not storable", name),
+        "static_optimizer: a response of %r can't be stored, although its policy says store=True:"
+        " %s. Change the view, or take store=True out.",
+        name,
+        reason,
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from ..policy import CachePolicy
+from ..config.policy import CachePolicy
 
 #: An opaque tag or an entity tag (RFC 9110 §8.8.3).
 _TAG = re.compile(r'[\x21\x23-\x7e\x80-\xff]+|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')

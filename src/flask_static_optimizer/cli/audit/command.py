@@ -3,108 +3,102 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import with_appcontext
 
-from ..audit.configuration import configuration_findings
-from ..audit.explain import explain
-from ..audit.findings import merged
-from ..audit.references import stylesheet_findings, template_findings
-from ..audit.report import as_dict, is_bad, print_report
-from ..audit.survey import Survey
-
-if TYPE_CHECKING:
-    from ..state import AppState
+from ..current import app_and_state
+from .configuration import configuration_findings
+from .explain import explain
+from .findings import merged
+from .references import stylesheet_findings, template_findings
+from .report import as_dict, is_bad, print_report
+from .survey import Survey
 
 
-def add_auditing(state: AppState, group: AppGroup) -> None:
-    """Add the commands that say what is served, to whom and why."""
+@click.command("audit")
+@click.option(
+    "--cookie",
+    "cookies",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Ask everything again with this cookie, of somebody who is logged in.",
+)
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="PATH",
+    help="Ask for this too: a route with variables, such as /avatars/1.png.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Files of one folder that are asked for.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@with_appcontext
+def audit_command(
+    cookies: tuple[str, ...], urls: tuple[str, ...], limit: int, as_json: bool
+) -> None:
+    """Ask for everything static, without and with a cookie, and say what is wrong.
 
-    @group.command("audit")
-    @click.option(
-        "--cookie",
-        "cookies",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Ask everything again with this cookie, of somebody who is logged in.",
+    The requests are real ones that stay in this process: views of static routes run. The exit
+    status is 1 if there is more to say than notes.
+    """
+    for cookie in cookies:
+        if not cookie.isascii() or not cookie.isprintable() or "=" not in cookie:
+            raise click.BadParameter(f"{cookie!r} is no NAME=VALUE.", param_hint="--cookie")
+    for url in urls:
+        if not url.startswith("/") or url.startswith("//"):
+            raise click.BadParameter(f"{url!r} is no path of the app.", param_hint="--url")
+    app, state = app_and_state()
+    survey = Survey(state, app, "; ".join(cookies) or None, urls, limit)
+    survey.run()
+    findings = merged(
+        [
+            *configuration_findings(state, app),
+            *survey.findings,
+            *template_findings(state, app),
+            *stylesheet_findings(state),
+        ]
     )
-    @click.option(
-        "--url",
-        "urls",
-        multiple=True,
-        metavar="PATH",
-        help="Ask for this too: a route with variables, such as /avatars/1.png.",
-    )
-    @click.option(
-        "--limit",
-        type=click.IntRange(1),
-        default=1000,
-        show_default=True,
-        help="Files of one folder that are asked for.",
-    )
-    @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
-    def audit_command(
-        cookies: tuple[str, ...], urls: tuple[str, ...], limit: int, as_json: bool
-    ) -> None:
-        """Ask for everything static, without and with a cookie, and say what is wrong.
+    if as_json:
+        click.echo(json.dumps(as_dict(survey.rows, findings), indent=2))
+    else:
+        print_report(survey.rows, findings)
+    if is_bad(findings):
+        raise click.exceptions.Exit(1)
 
-        The requests are real ones that stay in this process: views of static routes run. The exit
-        status is 1 if there is more to say than notes.
-        """
-        for cookie in cookies:
-            if not cookie.isascii() or not cookie.isprintable() or "=" not in cookie:
-                raise click.BadParameter(f"{cookie!r} is no NAME=VALUE.", param_hint="--cookie")
-        for url in urls:
-            if not url.startswith("/") or url.startswith("//"):
-                raise click.BadParameter(f"{url!r} is no path of the app.", param_hint="--url")
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state.endpoints.refresh(app)
-        survey = Survey(state, app, "; ".join(cookies) or None, urls, limit)
-        survey.run()
-        findings = merged(
-            [
-                *configuration_findings(state, app),
-                *survey.findings,
-                *template_findings(state, app),
-                *stylesheet_findings(state),
-            ]
-        )
-        if as_json:
-            click.echo(json.dumps(as_dict(survey.rows, findings), indent=2))
-        else:
-            print_report(survey.rows, findings)
-        if is_bad(findings):
-            raise click.exceptions.Exit(1)
 
-    @group.command("explain")
-    @click.argument("url")
-    @click.option(
-        "-H",
-        "--header",
-        "headers",
-        multiple=True,
-        metavar="'NAME: VALUE'",
-        help="Send this header field.",
-    )
-    def explain_command(url: str, headers: tuple[str, ...]) -> None:
-        """Say what a URL of the app is answered with, and why.
+@click.command("explain")
+@click.argument("url")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Send this header field.",
+)
+@with_appcontext
+def explain_command(url: str, headers: tuple[str, ...]) -> None:
+    """Say what a URL of the app is answered with, and why.
 
-        The request is a real one that stays in this process.
-        """
-        fields = {}
-        for header in headers:
-            name, colon, value = header.partition(":")
-            if not colon or not name.strip() or not header.isprintable():
-                raise click.BadParameter(f"{header!r} is no 'Name: value'.", param_hint="-H")
-            fields[name.strip()] = value.strip()
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        state.endpoints.refresh(app)
-        reasons = explain(state, app, url, fields)
-        width = max(len(reason.what) for reason in reasons)
-        for reason in reasons:
-            what = click.style(reason.what.ljust(width), bold=True)
-            click.echo(f"{what}  {reason.value}")
-            click.echo(f"{'':{width}}    {reason.why}")
+    The request is a real one that stays in this process.
+    """
+    fields = {}
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip() or not header.isprintable():
+            raise click.BadParameter(f"{header!r} is no 'Name: value'.", param_hint="-H")
+        fields[name.strip()] = value.strip()
+    app, state = app_and_state()
+    reasons = explain(state, app, url, fields)
+    width = max(len(reason.what) for reason in reasons)
+    for reason in reasons:
+        what = click.style(reason.what.ljust(width), bold=True)
+        click.echo(f"{what}  {reason.value}")
+        click.echo(f"{'':{width}}    {reason.why}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..assets.codings import available, install_hint
+from ...http.codings import available, install_hint
 from .findings import Finding
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..settings import Rule
-    from ..state import AppState
+    from ...config.rules import Rule
+    from ...state import AppState
 
 
 def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             "SECRET_KEY is not set, so that no session works",
             "set SECRET_KEY to a random value that stays the same",
         )
-    unmatched = state.endpoints.unmatched_rules(app)
+    unmatched = state.endpoints.unmatched_rules()
     for rule in unmatched:
         yield Finding(
             "rule-unmatched",
@@ -61,7 +61,7 @@ def _covers_no_file(state: AppState, rule: Rule) -> bool:
     if rule.filename is None:
         return False
     names = [name for name in state.endpoints.names() if rule.endpoint.match(name)]
-    mounts = {mount.endpoint: mount for mount in state.catalogue.mounts}
+    mounts = {mount.endpoint: mount for mount in state.endpoints.mounts()}
     if not all(name in mounts for name in names):  # of a view nobody knows its files
         return False
     return not any(rule.covers(file) for name in names for file in mounts[name].names())

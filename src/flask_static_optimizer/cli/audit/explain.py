@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from ..assets.urls import PARAMETER
-from ..inprocess import Exchange, ask, environ_of
-from ..representation import CACHEABLE
-from ..settings import PREFIX
+from ...assets.urls import PARAMETER
+from ...config.names import PREFIX
+from ...http.statuses import CACHEABLE
+from ..current import application_root
+from ..exchange import Exchange, ask, environ_of
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..marking import Mark
-    from ..state import AppState
+    from ...requests.mark import Mark
+    from ...state import AppState
 
 
 class Reason(NamedTuple):
@@ -32,7 +33,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     :param url: a URL or a path of the app; its host is taken for the app's.
     """
     parts = urlsplit(url)
-    root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+    root = application_root(app)
     path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     answer = ask(app, path, headers)
     answer.read()
@@ -109,7 +110,7 @@ class _Explained:
                 yield Reason(name, value, why)
         if answer.cookies:
             yield Reason("Set-Cookie", "dropped", f"no cookie leaves: {', '.join(answer.cookies)}")
-        if "Content-Encoding" not in answer.headers and mark.selected and answer.status == 200:
+        if "Content-Encoding" not in answer.headers and mark.view.selected and answer.status == 200:
             yield Reason("Content-Encoding", "none", self._no_coding())
 
     def _rule(self) -> Reason:
@@ -121,19 +122,21 @@ class _Explained:
 
     def _mode(self) -> Reason:
         if self._mark.protected:
-            opened = "was opened" if self._mark.opened else "was not opened, as nobody looked"
+            opened = (
+                "was opened" if self._mark.session.opened else "was not opened, as nobody looked"
+            )
             return Reason("Session", "protected", f"the real session can be read; it {opened}")
-        looked = "; somebody looked, and saw an empty one" if self._mark.looked else ""
+        looked = "; somebody looked, and saw an empty one" if self._mark.session.looked else ""
         return Reason("Session", "isolated", f"the session store is not asked{looked}")
 
     def _status(self) -> str:
         status = self._answer.status
-        if self._mark.ours and status in CACHEABLE:
+        if self._mark.view.succeeded and status in CACHEABLE:
             return {
                 304: "a condition of the request holds: the client has these bytes",
                 206: "a part was asked for",
             }.get(status, "the static view answered")
-        if self._mark.response is None:
+        if self._mark.view.response is None:
             return "something answered in place of the static view (a hook, an error, a redirect)"
         return "what the static view found was changed by a condition, a range or a hook"
 
@@ -144,7 +147,7 @@ class _Explained:
             return self._vary(value)
         return {
             "etag": "the first 128 bits of the SHA-256 of the bytes"
-            if value == self._mark.etag
+            if value == self._mark.view.etag
             else "the view's own, or of a body that a hook has changed",
             "content-encoding": "the best coding that the client takes",
             "last-modified": "the file's modification time",
@@ -163,9 +166,9 @@ class _Explained:
             return "protected: only the browser keeps it, and asks each time, so that guards check"
         if "private" in value:
             return self._private()
-        if mark.cache_control and value.removeprefix("public, ") != mark.cache_control:
+        if mark.view.cache_control and value.removeprefix("public, ") != mark.view.cache_control:
             return "a hook's own word"
-        if mark.cache_control is None:
+        if mark.view.cache_control is None:
             return "the view's own word"
         if value.removeprefix("public, ") == "no-cache" and self._versioned:
             return "the URL has the fingerprint of another version (or debug mode is on)"
@@ -174,8 +177,8 @@ class _Explained:
         return self._age()
 
     def _private(self) -> str:
-        if self._mark.written:
-            return f"the session was written to ({', '.join(sorted(self._mark.dropped))})"
+        if self._mark.session.written:
+            return f"the session was written to ({', '.join(sorted(self._mark.session.dropped))})"
         if "authorization" in self._sent:
             return "the request has Authorization, and nothing says public"
         return "the response says Vary: Cookie, or a hook says so"
@@ -205,7 +208,7 @@ class _Explained:
         return "; ".join(why) or "the view or a hook says so"
 
     def _no_coding(self) -> str:
-        selected = self._mark.selected
+        selected = self._mark.view.selected
         assert selected is not None, "it was asked for"
         variants = self._state.variants.of(selected.asset)
         if variants:

@@ -9,14 +9,15 @@ from urllib.parse import unquote, urlsplit
 
 from jinja2 import TemplateError
 
-from ..assets.css import BrokenStylesheetError, references, resolve
+from ...assets.css import BrokenStylesheetError, references, resolve
+from ..current import application_root
 from .findings import Finding
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..assets.mount import Mount
-    from ..state import AppState
+    from ...assets.mount import Mount
+    from ...state import AppState
 
 #: A URL in HTML or in a style of it, from a quote, a bracket, an equals sign or a space on.
 _URL = re.compile(r"(?<=[\"'(=\s,])/[^\"'()<>\s]+")
@@ -27,7 +28,7 @@ def template_findings(state: AppState, app: Flask) -> Iterator[Finding]:
     """URLs of static files that templates have in plain text."""
     environment = app.jinja_env
     loader = environment.loader
-    root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+    root = application_root(app)
     for template in environment.list_templates() if loader is not None else ():
         assert loader is not None, "it was asked"
         try:
@@ -80,14 +81,14 @@ def stylesheet_findings(state: AppState) -> Iterator[Finding]:
     The catalogue has read those that were asked for, which takes its time, and warned of them.
     """
     if state.settings.fingerprint is None:
-        for mount in state.catalogue.mounts:
+        for mount in state.endpoints.mounts():
             for name in mount.names():
                 if name.endswith(".css"):
                     yield from _of_stylesheet(state, mount, name)
         return
-    for _, endpoint, name, url in state.occasions("reference"):
+    for _, endpoint, name, url in state.log.occasions("reference"):
         yield _missing(f"{endpoint}:{name}: {url}")
-    for _, endpoint, name in state.occasions("broken"):
+    for _, endpoint, name in state.log.occasions("broken"):
         yield _broken(f"{endpoint}:{name}")
 
 
@@ -137,7 +138,7 @@ def _broken(place: str) -> Finding:
 
 def _mount_of(state: AppState, path: str) -> tuple[Mount, str] | None:
     """The static folder that a URL path leads to, and the file's name there."""
-    for mount in sorted(state.catalogue.mounts, key=lambda mount: -len(mount.prefix or "")):
+    for mount in sorted(state.endpoints.mounts(), key=lambda mount: -len(mount.prefix or "")):
         # At the root everything else of the app is below it, too.
         if mount.prefix and path.startswith(mount.prefix):
             name = path[len(mount.prefix) :]

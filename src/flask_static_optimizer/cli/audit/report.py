@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from .findings import Finding
-from .row import Row
+from .findings import Finding, Row
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
 

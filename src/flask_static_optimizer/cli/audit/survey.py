@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 from flask import url_for
 from werkzeug.exceptions import HTTPException
 
-from ..assets.mount import Mount
-from ..assets.urls import PLAIN
-from ..folders import blueprint_of
-from ..inprocess import ask
-from .findings import Finding
-from .row import Row, who_may_store
+from ...assets.mount import Mount
+from ...assets.urls import PLAIN
+from ...requests.folders import blueprint_of
+from ..current import application_root
+from ..exchange import ask
+from .findings import Finding, Row, who_may_store
 from .verdict import judged, protect
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..endpoints import StaticEndpoint
-    from ..state import AppState
+    from ...requests.endpoints import StaticEndpoint
+    from ...state import AppState
 
 
 class Survey:
@@ -42,7 +42,7 @@ class Survey:
         self._cookie = cookie or f"{app.config['SESSION_COOKIE_NAME']}=of-nobody"
         self._urls = urls
         self._limit = limit
-        self._root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+        self._root = application_root(app)
         self.rows: list[Row] = []
         self.findings: list[Finding] = []
 
@@ -145,8 +145,8 @@ class Survey:
         row.cache_control = answer.headers.get("Cache-Control", "")
         row.stored_by = who_may_store(answer)
         row.size = len(body)
-        if answer.mark and answer.mark.selected:
-            variants = self._state.variants.of(answer.mark.selected.asset)
+        if answer.mark and answer.mark.view.selected:
+            variants = self._state.variants.of(answer.mark.view.selected.asset)
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
         again = ask(self._app, path, {"Cookie": self._cookie})
         other = again.read()

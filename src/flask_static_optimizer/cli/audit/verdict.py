@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..representation import CACHEABLE
+from ...http.statuses import CACHEABLE, REFUSALS
 from .findings import Finding
 
 if TYPE_CHECKING:
-    from ..inprocess import Exchange
-    from .row import Row
-
-#: How a log-in wall answers; 308 is Werkzeug's own, to another spelling of the URL.
-_WALL = frozenset({301, 302, 303, 307, 401, 403})
+    from ..exchange import Exchange
+    from .findings import Row
 
 _STEP_ASIDE = "return early where flask_static_optimizer.is_static_request() is true"
 
@@ -36,7 +33,7 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
         )
     if row.mode == "left alone":
         return
-    if row.mode == "isolated" and answer.status in _WALL:
+    if row.mode == "isolated" and answer.status in REFUSALS:
         yield Finding(
             "guard-not-protected",
             "error",
@@ -72,7 +69,9 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             place,
         )
     marks = [mark for mark in (answer.mark, again.mark) if mark and not mark.protected]
-    written = sorted({key for mark in marks if mark.written for key in mark.dropped})
+    written = sorted(
+        {key for mark in marks if mark.session.written for key in mark.session.dropped}
+    )
     if written:
         yield Finding(
             "session-written",

@@ -9,21 +9,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask import Flask
+from flask.cli import with_appcontext
 
-from ..assets.files import SETTLED
-from ..errors import ConfigurationError
-from ..nginx.config import Site, http_part, server_part, whole
-from ..nginx.copy import Copy
-from ..nginx.probe import Location, Refused, locations
-from ..nginx.quoting import identifier, literal
-from ..nginx.routes import routes
-from ..sendfile import internal_prefix
-from ..values import X_ACCEL
+from ...assets.files import SETTLED
+from ...config.errors import ConfigurationError
+from ...config.values import X_ACCEL
+from ...views.sendfile import internal_prefix
+from ..current import app_and_state, application_root
+from .config import Site, http_part, server_part, whole
+from .copy import Copy
+from .probe import Location, Refused, locations
+from .quoting import identifier, literal
+from .routes import routes
 
 if TYPE_CHECKING:
-    from ..state import AppState
+    from ...state import AppState
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.\[\]:_-]+|unix:/[A-Za-z0-9._/-]+")
 _NAMES = re.compile(r"[A-Za-z0-9.*_ -]+")
@@ -42,90 +43,88 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
     return check
 
 
-def add_nginx(state: AppState, group: AppGroup) -> None:
-    """Add the command that prints an nginx configuration."""
+@click.command("nginx")
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, resolve_path=True),
+    help="The folder for the copy that nginx serves from.  [default: static_nginx in the"
+    " instance folder]",
+)
+@click.option(
+    "--upstream",
+    callback=_matching(_ADDRESS, "127.0.0.1:8000 or unix:/run/app.sock"),
+    default="127.0.0.1:8000",
+    show_default=True,
+    help="Where the app listens.",
+)
+@click.option(
+    "--listen",
+    callback=_matching(_ADDRESS, "80 or 127.0.0.1:8080"),
+    default="80",
+    show_default=True,
+    help="Where nginx is to listen.",
+)
+@click.option(
+    "--server-name",
+    callback=_matching(_NAMES, "www.example.org"),
+    default="_",
+    help="The site's host names.  [default: any]",
+)
+@click.option("--name", help="What variables are named by.  [default: the app's name]")
+@click.option(
+    "--part",
+    type=click.Choice(list(_PARTS)),
+    default="all",
+    show_default=True,
+    help="Only what belongs into the 'http' or the 'server' block of a configuration of yours.",
+)
+@click.option("--prune", is_flag=True, help="Remove from the copy what is not needed by now.")
+@with_appcontext
+def nginx_command(
+    root: str | None,
+    upstream: str,
+    listen: str,
+    server_name: str,
+    name: str | None,
+    part: str,
+    prune: bool,
+) -> None:
+    """Copy all static files as they are served, and print an nginx configuration for them.
 
-    @group.command("nginx")
-    @click.option(
-        "--root",
-        type=click.Path(file_okay=False, resolve_path=True),
-        help="The folder for the copy that nginx serves from.  [default: static_nginx in the"
-        " instance folder]",
-    )
-    @click.option(
-        "--upstream",
-        callback=_matching(_ADDRESS, "127.0.0.1:8000 or unix:/run/app.sock"),
-        default="127.0.0.1:8000",
-        show_default=True,
-        help="Where the app listens.",
-    )
-    @click.option(
-        "--listen",
-        callback=_matching(_ADDRESS, "80 or 127.0.0.1:8080"),
-        default="80",
-        show_default=True,
-        help="Where nginx is to listen.",
-    )
-    @click.option(
-        "--server-name",
-        callback=_matching(_NAMES, "www.example.org"),
-        default="_",
-        help="The site's host names.  [default: any]",
-    )
-    @click.option("--name", help="What variables are named by.  [default: the app's name]")
-    @click.option(
-        "--part",
-        type=click.Choice(list(_PARTS)),
-        default="all",
-        show_default=True,
-        help="Only what belongs into the 'http' or the 'server' block of a configuration of yours.",
-    )
-    @click.option("--prune", is_flag=True, help="Remove from the copy what is not needed by now.")
-    def nginx_command(
-        root: str | None,
-        upstream: str,
-        listen: str,
-        server_name: str,
-        name: str | None,
-        part: str,
-        prune: bool,
-    ) -> None:
-        """Copy all static files as they are served, and print an nginx configuration for them.
-
-        nginx then answers for them as the app does: the app itself is asked for each file. What
-        it does not answer with 200 for everybody (guarded files, say) is left to it.
-        """
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        if app.debug:
-            raise click.ClickException(
-                "in debug mode nothing is to be kept; run it without --debug and FLASK_DEBUG."
-            )
-        root = root or os.path.join(app.instance_path, "static_nginx")
-        try:
-            literal("--root", root)
-            os.makedirs(root, exist_ok=True)  # nginx makes its cache there, but not the folder
-            copy = Copy(root)
-            site = _site(state, app, copy, identifier(name or app.name))
-            site.root, site.upstream = root, upstream
-            site.listen, site.server_name = listen, server_name
-            lines = list(_PARTS[part](site))
-            if prune:
-                copy.prune()
-        except (OSError, ConfigurationError) as error:
-            raise click.ClickException(str(error)) from error
-        click.echo("\n".join(lines))
-        click.echo(
-            f"{len(site.locations)} URLs for nginx, {len(site.refused)} left to the app;"
-            f" {len(copy.names)} files in {root}.",
-            err=True,
+    nginx then answers for them as the app does: the app itself is asked for each file. What
+    it does not answer with 200 for everybody (guarded files, say) is left to it.
+    """
+    app, state = app_and_state()
+    if app.debug:
+        raise click.ClickException(
+            "in debug mode nothing is to be kept; run it without --debug and FLASK_DEBUG."
         )
+    root = root or os.path.join(app.instance_path, "static_nginx")
+    try:
+        literal("--root", root)
+        os.makedirs(root, exist_ok=True)  # nginx makes its cache there, but not the folder
+        copy = Copy(root)
+        site = _site(state, app, copy, identifier(name or app.name))
+        site.root, site.upstream = root, upstream
+        site.listen, site.server_name = listen, server_name
+        lines = list(_PARTS[part](site))
+        if prune:
+            copy.prune()
+    except (OSError, ConfigurationError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("\n".join(lines))
+    click.echo(
+        f"{len(site.locations)} URLs for nginx, {len(site.refused)} left to the app;"
+        f" {len(copy.names)} files in {root}.",
+        err=True,
+    )
 
 
 def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
     _settle(state)
     found: dict[str, Location] = {}
     refused: list[Refused] = []
-    for mount in state.catalogue.mounts:
+    for mount in state.endpoints.mounts():
         for place in locations(state, app, mount, copy):
             if isinstance(place, Refused):
                 refused.append(place)
@@ -135,13 +134,13 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
         for path in twins:
             del found[path]
             refused.append(Refused(path, "nginx takes names for the same that differ in case only"))
-    root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
-    prefixes = {root + mount.prefix for mount in state.catalogue.mounts if mount.prefix}
+    root = application_root(app)
+    prefixes = {root + mount.prefix for mount in state.endpoints.mounts() if mount.prefix}
     protected = {}
     if state.settings.sendfile == X_ACCEL:
         protected = {
             internal_prefix(mount.endpoint): os.path.abspath(mount.folder)
-            for mount in state.catalogue.mounts
+            for mount in state.endpoints.mounts()
         }
     return Site(
         name=name,
@@ -168,7 +167,7 @@ def _twins(found: dict[str, Location]) -> list[list[str]]:
 
 def _settle(state: AppState) -> None:
     """Wait for files that were written a moment ago: the app will soon say more of them."""
-    for mount in state.catalogue.mounts:
+    for mount in state.endpoints.mounts():
         for name in mount.names():
             asset = state.catalogue.find(mount, name)
             if asset is not None and not asset.settled:

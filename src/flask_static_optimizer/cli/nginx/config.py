@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..values import X_ACCEL
+from ...config.values import X_ACCEL
 from .copy import OBJECTS, type_suffix
 from .maps import Maps
 from .probe import Location, Refused

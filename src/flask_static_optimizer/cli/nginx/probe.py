@@ -11,18 +11,19 @@ from urllib.parse import parse_qs
 from flask import url_for
 from werkzeug.http import parse_dict_header, parse_set_header
 
-from ..assets.asset import FINGERPRINT_LENGTH
-from ..assets.delta import DELTA
-from ..assets.urls import PARAMETER, PLAIN
-from ..inprocess import Exchange, ask
+from ...assets.delta import DELTA
+from ...assets.fingerprints import FINGERPRINT_LENGTH
+from ...assets.urls import PARAMETER, PLAIN
+from ..current import application_root
+from ..exchange import Exchange, ask
 from .copy import ChangedBytesError, Copy, object_name
 from .quoting import is_literal, is_safe_path
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..assets.mount import Mount
-    from ..state import AppState
+    from ...assets.mount import Mount
+    from ...state import AppState
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -121,7 +122,7 @@ class _Probe:
         self._app = app
         self._copy = copy
         self._url = url
-        root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+        root = application_root(app)
         self._path = url.removeprefix(root)
         self._content_type = ""
 

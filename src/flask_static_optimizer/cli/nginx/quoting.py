@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import ConfigurationError
+from ...config.errors import ConfigurationError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._~/%!&'()*+,;=:@-]+")
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.routing import BaseConverter
 
+from ..current import application_root
+
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
-    from ..state import AppState
+    from ...state import AppState
 
 _VARIABLE = re.compile(r"<(?:([a-zA-Z_][a-zA-Z0-9_]*)(?:\([^<>]*\))?:)?[a-zA-Z_][a-zA-Z0-9_]*>")
 
@@ -31,7 +33,7 @@ def routes(state: AppState, app: Flask) -> Iterator[Route]:
 
     Those of a host or a subdomain are left out, and so are those whose text nginx can't be told.
     """
-    root = re.escape(str(app.config["APPLICATION_ROOT"]).rstrip("/"))
+    root = re.escape(application_root(app))
     for rule in app.url_map.iter_rules():
         endpoint = state.endpoints.get(rule.endpoint)
         if endpoint is None or endpoint.folder or rule.websocket or rule.host or rule.subdomain:

@@ -1,0 +1,103 @@
+"""The lines of ``STATIC_OPTIMIZER_RULES``: globs of endpoints and files, and their policies."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import Any
+
+from .errors import ConfigurationError
+from .names import PREFIX
+from .policy import CachePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of ``STATIC_OPTIMIZER_RULES``."""
+
+    #: The key as it was written: ``"endpoint glob"`` or ``"endpoint glob:filename glob"``.
+    key: str
+    #: The policy fields to put over the endpoint's own, or ``None`` to leave it alone.
+    fields: Mapping[str, Any] | None
+    endpoint: re.Pattern[str] = field(repr=False)
+    filename: re.Pattern[str] | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, key: object, value: object) -> Rule:
+        """Read one item of the mapping.
+
+        :raises ConfigurationError: if the key is no glob or the value no policy.
+        """
+        where = _place(key)
+        if not isinstance(key, str) or not key.partition(":")[0]:
+            raise ConfigurationError(
+                f"{where}: the key must be 'endpoint glob' or 'endpoint glob:filename glob'."
+            )
+        if value is not False and not isinstance(value, Mapping):
+            raise ConfigurationError(
+                f"{where} is {value!r}: give a mapping of policy fields, or False to leave"
+                " such requests alone."
+            )
+        endpoint, colon, filename = key.partition(":")
+        if filename.startswith("/"):
+            raise ConfigurationError(
+                f"{where}: file names are relative to the static folder; leave out the first '/'."
+            )
+        fields = dict(value) if isinstance(value, Mapping) else None
+        if fields is not None:
+            CachePolicy.build(where, fields)
+        return cls(
+            key,
+            fields,
+            re.compile(translate(endpoint)),
+            re.compile(translate(filename)) if colon else None,
+        )
+
+    @property
+    def where(self) -> str:
+        """The place to name in messages."""
+        return _place(self.key)
+
+    @property
+    def glob(self) -> str:
+        """The part of the key that names endpoints."""
+        return self.key.partition(":")[0]
+
+    @property
+    def names_views(self) -> bool:
+        """Whether it makes an ordinary view static: ``*`` and its like mean all that are anyhow."""
+        return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", self.glob) != ""
+
+    def hides(self, later: Rule) -> bool:
+        """Whether this rule matches all that a later one could (where that is plain to see)."""
+        literal = not set(later.glob) & set("*?[")
+        return self.filename is None and (
+            self.glob in ("*", later.glob) or (literal and bool(self.endpoint.match(later.glob)))
+        )
+
+    def covers(self, filename: str | None) -> bool:
+        """Whether the rule speaks of this file, in the spelling under which it is served."""
+        if self.filename is None:
+            return True
+        return filename is not None and bool(self.filename.match(posixpath.normpath(filename)))
+
+
+def _place(rule_key: object) -> str:
+    return f"{PREFIX}RULES[{rule_key!r}]"
+
+
+def read_rules(where: str, value: object) -> tuple[Rule, ...]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{where} is {value!r}: give a mapping of globs to policies.")
+    rules = tuple(Rule.parse(key, fields) for key, fields in value.items())
+    for index, rule in enumerate(rules):
+        for earlier in rules[:index]:
+            if earlier.hides(rule):
+                raise ConfigurationError(
+                    f"{rule.where} is never reached, as {earlier.key!r} before it matches all of"
+                    " it and the first that matches wins; put it first."
+                )
+    return rules

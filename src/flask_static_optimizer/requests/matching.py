@@ -1,0 +1,80 @@
+"""Deciding by the URL match whether a request is static."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from ..http import methods
+from .mark import Mark, mark_of, set_mark
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+    from werkzeug.routing import MapAdapter
+
+    from .endpoints import EndpointTable
+
+
+def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None:
+    """Decide by the matched endpoint whether a request is static, and mark it if so.
+
+    Flask opens the session before it matches the URL, so the match is made here first: with what
+    is known of all URLs where the host does not matter, else with an adapter as Flask makes one.
+    """
+    if request.method not in methods.STATIC or mark_of(request) is not None:
+        return None
+    if not endpoints.gate.admits(request.path):
+        return None
+    if request.routing_exception is None:
+        file = endpoints.shortcut.find(request.path, request.environ)
+        if file is not None:
+            return mark(endpoints, request, file[0], {"filename": file[1]})
+        urls = endpoints.urls
+        if urls is not None and "HTTP_UPGRADE" not in request.environ:
+            with suppress(RequestRedirect):
+                found = _match(urls, request)
+                return None if found is None else mark(endpoints, request, *found)
+    adapter = app.create_url_adapter(request)
+    if adapter is None:
+        return None
+    try:
+        found = _match(adapter, request)
+    except RequestRedirect as redirect:
+        # To another spelling of the same URL: it belongs to the endpoint that it leads to.
+        path = unquote(urlsplit(redirect.new_url).path).removeprefix(request.root_path)
+        with suppress(RequestRedirect):
+            found = _match(adapter, request, path)
+    return None if found is None else mark(endpoints, request, *found)
+
+
+def mark(
+    endpoints: EndpointTable, request: Request, endpoint_name: str, view_args: dict[str, Any]
+) -> Mark | None:
+    """Mark a request if the endpoint it matched is static."""
+    endpoint = endpoints.get(endpoint_name)
+    policy = endpoint.policy(view_args) if endpoint else None
+    if endpoint is None or policy is None:
+        return None
+    mark = Mark(endpoint, policy, protected=endpoints.protects(policy))
+    set_mark(request, mark)
+    return mark
+
+
+def _match(
+    adapter: MapAdapter, request: Request, path: str | None = None
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the endpoint and the view arguments of a path, by default the request's.
+
+    :raises RequestRedirect: if it is another spelling of a URL.
+    """
+    try:
+        rule, view_args = adapter.match(path or request.path, request.method, return_rule=True)
+    except RequestRedirect:
+        raise
+    except HTTPException:
+        return None
+    return rule.endpoint, dict(view_args)

@@ -1,0 +1,110 @@
+"""Adopting the app's session interface, whichever it is and whenever it is assigned."""
+
+from __future__ import annotations
+
+import copy
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import appcontext_pushed
+from flask.sessions import SecureCookieSessionInterface, SessionInterface
+
+from .interface import aware, is_aware
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+    from flask.sessions import SessionMixin
+
+#: One for the process, as several apps may share one interface object.
+_adopting = Lock()
+
+
+class Adoption:
+    """The session interface of one app that was made aware of static requests."""
+
+    def __init__(self) -> None:
+        self._interface: SessionInterface | None = None
+        #: The interface that requests have been served with. While it is the app's, the marking
+        #: hook has nothing to adopt.
+        self.served: SessionInterface | None = None
+        # blinker holds the receiver weakly. It is dropped at the first request, as every context
+        # of the app pays for a signal that has one.
+        self._receiver: Any = None
+
+    def adopt(self, app: Flask) -> None:
+        """Put a generated subclass in place of the class of the app's session interface.
+
+        The object stays the same, and so do its identity, its state and ``isinstance``. An
+        interface whose class can't be swapped (compiled, a mock, a proxy) is wrapped instead.
+        Doing it again changes nothing.
+        """
+        with _adopting:
+            if "session_interface" not in vars(app):
+                # A default is one object for all apps of the process. Flask's own has no state, so
+                # a new one will do, and its methods are found faster than after a swap of its
+                # class.
+                default = app.session_interface
+                own = type(default) is SecureCookieSessionInterface
+                app.session_interface = aware(type(default))() if own else copy.copy(default)
+            interface = app.session_interface
+            kind = type(interface)
+            if not is_aware(kind):
+                try:
+                    if kind is not interface.__class__ or not issubclass(kind, SessionInterface):
+                        raise TypeError("a proxy, or no session interface by its class")
+                    object.__setattr__(interface, "__class__", aware(kind))
+                except TypeError:
+                    app.session_interface = aware(_Forwarding)(interface)
+            self._interface = app.session_interface
+
+    def adopt_until_first_request(self, app: Flask) -> None:
+        """Adopt an interface that is assigned after the extension, before its first session."""
+
+        def adopt_assigned(sender: Flask, **_: object) -> None:
+            if sender.session_interface is not self._interface:
+                self.adopt(sender)
+
+        self._receiver = adopt_assigned
+        appcontext_pushed.connect(adopt_assigned, app)
+
+    def begin(self, app: Flask) -> None:
+        """Note that the app serves requests: from now on the marking hook looks after it."""
+        if self._receiver is not None:
+            appcontext_pushed.disconnect(self._receiver, app)
+            self._receiver = None
+        if app.session_interface is not self._interface:
+            self.adopt(app)
+        self.served = self._interface
+
+    def is_receiver(self, function: object) -> bool:
+        """Return whether a receiver of a signal is the adoption's own."""
+        return function is not None and function is self._receiver
+
+
+class _Forwarding:
+    """An interface that hands everything on to one whose class can't be swapped."""
+
+    def __init__(self, interface: Any) -> None:
+        self._interface = interface
+
+    @property  # type: ignore[misc]  # so that isinstance goes by the interface, too
+    def __class__(self) -> Any:
+        return self._interface.__class__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._interface, name)
+
+    def open_session(self, app: Flask, request: Request) -> Any:
+        return self._interface.open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        self._interface.save_session(app, session, response)
+
+    def is_null_session(self, obj: object) -> Any:
+        return self._interface.is_null_session(obj)
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> Any:
+        return self._interface.should_set_cookie(app, session)
+
+    def regenerate(self, session: SessionMixin) -> None:
+        self._interface.regenerate(session)
