@@ -1,9 +1,16 @@
-"""An answer that needs no framework: what a WSGI server is given (PEP 3333)."""
+"""An answer that needs no framework, as a WSGI server is given it (PEP 3333)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+#: The status line of each status, as Werkzeug writes it.
+STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 
 
 class Answer(NamedTuple):
@@ -15,3 +22,18 @@ class Answer(NamedTuple):
     body: Iterable[bytes]
     #: Bytes of the body of a 200, also where this has none.
     size: int = 0
+
+
+def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Give an answer to a server, and close its body if the server doesn't take it.
+
+    :returns: the body.
+    """
+    try:
+        start_response(STATUS_LINES[answer.status], answer.headers)
+    except BaseException:
+        close = getattr(answer.body, "close", None)
+        if close is not None:
+            close()
+        raise
+    return answer.body

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..http.answer import Answer
-from ..http.conditional import precondition
+from ..http.conditional import outcome
 from ..http.fields import headers_304, seconds_of
 
 #: Of this layout of the bytes. Another one gets another, so that each reads its own only.
@@ -116,7 +116,7 @@ class Entry:
     def status_of(self, environ: Mapping[str, Any]) -> int:
         """Return what the preconditions of a request make of the response (RFC 9110 §13)."""
         meta = self.head
-        return precondition(environ["REQUEST_METHOD"], environ, meta.etag, meta.last_modified)
+        return outcome(environ, meta.etag, meta.last_modified)[0]
 
     def encode(self) -> bytes:
         """It as bytes."""
