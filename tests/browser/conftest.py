@@ -144,8 +144,10 @@ class Site:
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        server, self._server = self._server, None
+        if server is not None:  # else the test was skipped before it started it
+            server.shutdown()
+            server.server_close()
 
     def _counting(self, app: Flask) -> Callable[..., Any]:
         def counting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
