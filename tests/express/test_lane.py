@@ -380,7 +380,8 @@ def test_the_express_lane_looks_once_a_second(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("flask_static_optimizer.express.files.monotonic", lambda: clock[0])
+    for module in ("files", "lane"):
+        monkeypatch.setattr(f"flask_static_optimizer.express.{module}.monotonic", lambda: clock[0])
     client = make_app(STATIC_OPTIMIZER_EXPRESS=True).test_client()
     client.get("/")
     old = client.get(URL)
