@@ -168,7 +168,7 @@ def make_app(static_folder: Path, through: str) -> Callable[..., Flask]:
     return make
 
 
-def wait_for_port(port: int, seconds: float = 10) -> None:
+def wait_for_port(port: int, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -239,7 +239,7 @@ def memcached_port() -> Iterator[int]:
     wait_for_port(port)
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 class Memcached:

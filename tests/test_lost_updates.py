@@ -66,7 +66,7 @@ class Browser:
 
     def get(self, path: str) -> str:
         headers = {"Cookie": self._cookie} if self._cookie else {}
-        with closing(HTTPConnection("127.0.0.1", self._port, timeout=20)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=60)) as connection:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             body = response.read().decode()

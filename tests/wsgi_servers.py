@@ -126,7 +126,7 @@ def running(
     :param folder: where its app's module is imported from.
     :param log: the file that gets what it prints.
     :param env: variables on top of this process's own.
-    :raises RuntimeError: if it ends, or does not listen within 20 seconds; with its log.
+    :raises RuntimeError: if it ends, or does not listen within a minute; with its log.
     """
     port = free_port()
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **env}
@@ -147,7 +147,7 @@ def running(
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return

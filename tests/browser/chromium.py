@@ -33,7 +33,7 @@ class Chromium:
         ):
             options.add_argument(argument)
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_page_load_timeout(30)
+        self.driver.set_page_load_timeout(60)
 
     def visit(self, url: str) -> None:
         """Come to a page from elsewhere."""
@@ -52,11 +52,10 @@ class Chromium:
             " && [...document.images].every(image => image.complete)"
             " && document.fonts.status === 'loaded'"
         )
-        time.sleep(0.3)  # for what pictures in stylesheets and icons still ask for
 
     def until(self, script: str) -> Any:
         """Wait until a script returns something that is true; gives that."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (found := self.run(script)):
             if time.monotonic() > deadline:
                 raise TimeoutError(self.run("return document.documentElement.outerHTML"))

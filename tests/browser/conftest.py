@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -144,8 +145,10 @@ class Site:
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        server, self._server = self._server, None
+        if server is not None:  # else the test was skipped before it started it
+            server.shutdown()
+            server.server_close()
 
     def _counting(self, app: Flask) -> Callable[..., Any]:
         def counting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
@@ -165,11 +168,24 @@ class Site:
 
         return counting
 
-    def assets(self) -> list[dict[str, Any]]:
-        """What was asked for but the page itself, since the last time."""
+    def assets(self, expected: int) -> list[dict[str, Any]]:
+        """What was asked for but the page itself, since the last time.
+
+        The browser may be slow to ask for icons and for pictures of stylesheets.
+
+        :param expected: is waited for; a little, too, for more than that.
+        """
+        deadline = time.monotonic() + 30
+        while self._answered() < expected and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
         with self._lock:
             asked, self.asked = self.asked, []
         return [entry for entry in asked if entry["path"] != "/"]
+
+    def _answered(self) -> int:
+        with self._lock:
+            return sum(entry["path"] != "/" for entry in self.asked)
 
 
 @pytest.fixture

@@ -420,7 +420,7 @@ def threads(seen: list[int]) -> Callable[[Flask], None]:
             @copy_current_request_context
             def read() -> None:
                 if gate:
-                    gate.wait(5)
+                    assert gate.wait(60)
                 seen.append(session.get("visits", 0))
 
             thread = threading.Thread(target=read)

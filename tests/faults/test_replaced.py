@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ VERSIONS = 4
 NAMES = ["app.css", "app.js", "sub/page.css", "large.bin"]
 READERS = 6
 REQUESTS = 250
+DEPLOYS = 50
 
 
 def content(version: int) -> dict[str, bytes]:
@@ -46,9 +49,9 @@ def deploy(folder: Path, version: int) -> None:
 
 
 @contextmanager
-def going_on(action: Callable[[int], None]) -> Iterator[Counter[str]]:
-    """Do something again and again meanwhile; how often."""
-    done, stop = Counter[str](), threading.Event()
+def going_on(action: Callable[[int], None], done: Counter[str]) -> Iterator[None]:
+    """Do something again and again meanwhile, and count how often."""
+    stop = threading.Event()
 
     def run() -> None:
         while not stop.wait(0.002):
@@ -61,7 +64,7 @@ def going_on(action: Callable[[int], None]) -> Iterator[Counter[str]]:
     sys.setswitchinterval(interval / 20)
     thread.start()
     try:
-        yield done
+        yield
     finally:
         stop.set()
         thread.join()
@@ -98,7 +101,11 @@ def check(name: str, url: str, response: TestResponse) -> str:
     return "immutable" if "immutable" in said else "whole"
 
 
-def ask_all(app: Flask) -> Counter[str]:
+def ask_all(app: Flask, done: Counter[str]) -> Counter[str]:
+    """Ask for all files, until there have been some deploys, for two minutes at most.
+
+    Where no folder is moved from before a request to after it, there is one, and so no 404.
+    """
     urls: list[tuple[str, str]] = []
     with app.test_request_context():
         for name in NAMES:
@@ -108,10 +115,16 @@ def ask_all(app: Flask) -> Counter[str]:
     def read(number: int) -> Counter[str]:
         seen = Counter[str]()
         client = app.test_client()
-        for count in range(REQUESTS):
+        deadline = time.monotonic() + 120
+        for count in itertools.count():
+            if count >= REQUESTS and (done["deploys"] > DEPLOYS or time.monotonic() > deadline):
+                break
             name, url = urls[(count + number) % len(urls)]
             accepted = ("br", "gzip", "identity")[count % 3]
-            seen[check(name, url, client.get(url, headers={"Accept-Encoding": accepted}))] += 1
+            moves = done["moves"]
+            what = check(name, url, client.get(url, headers={"Accept-Encoding": accepted}))
+            assert what != "404" or moves % 2 or done["moves"] != moves
+            seen[what] += 1
         return seen
 
     with ThreadPoolExecutor(READERS) as threads:
@@ -135,16 +148,17 @@ def test_a_link_that_leads_to_the_next_release(
     for version in range(VERSIONS):
         deploy(tmp_path / f"release-{version}", version)
     static.symlink_to("release-0")
+    done = Counter[str]()
 
     def replace(count: int) -> None:
         new = tmp_path / "new"
         new.symlink_to(f"release-{count % VERSIONS}")
         os.replace(new, static)
 
-    with going_on(replace) as done:
-        seen = ask_all(app)
+    with going_on(replace, done):
+        seen = ask_all(app, done)
     print(f"\n{done['deploys']} deploys, answers: {dict(seen)}")
-    assert done["deploys"] > 50
+    assert done["deploys"] > DEPLOYS
     assert seen["404"] == 0
     assert seen["whole"] > 0
     assert caplog.text == ""
@@ -154,16 +168,19 @@ def test_a_folder_that_is_moved_away(app: Flask, tmp_path: Path) -> None:
     """Between two renames there is no folder: those answers are 404, and nobody keeps them."""
     static, old = tmp_path / "static", tmp_path / "old"
     deploy(static, 0)
+    done = Counter[str]()
 
     def replace(count: int) -> None:
         deploy(tmp_path / "next", count % VERSIONS)
+        done["moves"] += 1  # odd while there may be no folder
         static.rename(old)
         (tmp_path / "next").rename(static)
+        done["moves"] += 1
         shutil.rmtree(old)
 
-    with going_on(replace) as done:
-        seen = ask_all(app)
+    with going_on(replace, done):
+        seen = ask_all(app, done)
     print(f"\n{done['deploys']} deploys, answers: {dict(seen)}")
-    assert done["deploys"] > 20
-    assert seen["whole"] > seen["404"]
+    assert done["deploys"] > DEPLOYS
+    assert seen["whole"] > 0
     assert app.test_client().get("/static/app.css").status_code == 200

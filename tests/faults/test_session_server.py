@@ -43,7 +43,7 @@ class Sessions:
     def send(self, number: signal.Signals) -> None:
         self._server._process.send_signal(number)
         if number == signal.SIGKILL:
-            self._server._process.wait(10)
+            self._server._process.wait(60)
 
     def stop(self) -> None:
         with warnings.catch_warnings():

@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 def judge(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, headers=headers)
     response = connection.getresponse()

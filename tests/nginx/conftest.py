@@ -48,7 +48,7 @@ def run_nginx(nginx_binary: Path, tmp_path: Path) -> Iterator[Callable[[str, int
             test = subprocess.run([*command, "-t"], capture_output=True, text=True)
             assert test.returncode == 0, test.stderr
             process = subprocess.Popen(command)
-            stack.callback(process.wait, 10)
+            stack.callback(process.wait, 60)
             stack.callback(process.terminate)
             wait_for_port(port)
 

@@ -22,7 +22,7 @@ def send(
     port: int, path: str, headers: dict[str, str] | None = None, method: str = "GET"
 ) -> Answer:
     """Ask a server on this machine for a path as it is written."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": "example.org", **(headers or {})}.items():

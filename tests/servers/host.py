@@ -71,7 +71,7 @@ class Host:
     express: bool
 
     def connect(self) -> HTTPConnection:
-        return HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        return HTTPConnection("127.0.0.1", self.server.port, timeout=60)
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Send one request on a connection of its own."""

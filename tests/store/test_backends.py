@@ -6,6 +6,7 @@ import pickle
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask_caching import Cache
 
 from conftest import RedisServer
 from flask_static_optimizer.config.names import EXTENSION
+from flask_static_optimizer.store.breaker import PAUSE
 
 from .conftest import Caches, Stored, status_of
 
@@ -233,9 +235,9 @@ class TestTrouble:
     def test_one_that_comes_back_is_used_again(
         self, serve: Serve, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from flask_static_optimizer.store import breaker
-
-        monkeypatch.setattr(breaker, "PAUSE", 0.05)
+        clock = [1000.0]
+        time = SimpleNamespace(monotonic=lambda: clock[0])
+        monkeypatch.setattr("flask_static_optimizer.store.breaker.time", time)
         stored = serve(
             config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache
         )
@@ -246,8 +248,9 @@ class TestTrouble:
         backend._read_client = type("Down", (), {"mget": _down})()
         assert status_of(stored.get()) == "fwd=bypass"
         backend._read_client = real
+        clock[0] += PAUSE - 0.1
         assert status_of(stored.get()) == "fwd=bypass"
-        threading.Event().wait(0.06)
+        clock[0] += 0.2
         assert status_of(stored.get()) == "hit"
 
     @pytest.mark.parametrize("operation", ["set", "add", "delete"])

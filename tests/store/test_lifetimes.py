@@ -27,7 +27,7 @@ def clock() -> Any:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for what another thread does; the clock of the tests may stand still."""
-    for _ in range(500):
+    for _ in range(6000):
         if condition():
             return
         Event().wait(0.01)

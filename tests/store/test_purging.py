@@ -136,13 +136,13 @@ def test_what_is_being_made_while_it_is_purged_is_not_kept(serve: Serve) -> None
     def view() -> str:
         if len(stored.runs) == 1:
             inside.set()
-            purged.wait(5)
+            purged.wait(60)
         return f"run {len(stored.runs)}"
 
     stored = serve(view)
     thread = Thread(target=stored.get)
     thread.start()
-    inside.wait(5)
+    assert inside.wait(60)
     with stored.app.app_context():
         StaticOptimizer().purge(endpoint="thing")
     purged.set()

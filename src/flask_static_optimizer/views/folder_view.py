@@ -57,6 +57,9 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
                     # What another hook may code has to be judged afterwards.
                     now = None if app.after_request_funcs else this.environ
                     return _respond(response_classes[app.response_class], mark, found, now)
+            response = as_it_is(**view_args)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return abort(404)  # it was there when it was looked up
         except OSError as error:
             log.warn_once(
                 # Not by the name alone: below a closed folder a client may think up any.
@@ -67,7 +70,6 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
                 error,
             )
             return abort(404)
-        response = as_it_is(**view_args)
         # Nothing can be said of its bytes, so it is not what the policy speaks of.
         mark.view.response = None
         response.headers.pop("ETag", None)
