@@ -59,7 +59,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 #: Tests that count something worth reading although they pass.
-COUNTING = ("tests/attacks/", "tests/faults/", "tests/test_lost_updates.py")
+COUNTING = ("tests/attacks/", "tests/faults/", "tests/laws/test_lost_updates.py")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,13 +10,13 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
+import nginx
 from cases import BY_ETAG, CASES, CODED, FILE, MEGABYTE, Case
 from load import Client, client
 from peers import EXPRESS, FLASK, LANE, PEERS, RENEWED, WHITENOISE, Site
 from visitor import Answer
 from workers import rotated
 
-import nginx
 from wsgi_servers import KINDS, RunningServer, ServerKind, running
 
 HERE = Path(__file__).parent

@@ -11,13 +11,13 @@ import inprocess
 import links
 import page
 from cases import CASES, CODED
+from nginx import NGINX
 from peers import FLASK
 from tables import Table, micros
 from traits import CHANGES, TRAITS
 from workers import ratio
 
 import assets
-from nginx import NGINX
 
 
 @dataclass(frozen=True)

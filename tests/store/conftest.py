@@ -1,4 +1,8 @@
-"""Apps with one stored view, and what it was asked for."""
+"""Apps with one stored view that notes its runs.
+
+What an app with stored routes does is tested here, the views' share in it (validators, refreshing,
+purging) as well; ``tests/views`` has the views that nothing is stored of.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The framework's own tests as judge: they must not notice the extension.
 
-``python tests/judge [suite ...]`` gets from PyPI the source distributions of the installed
-versions of Flask and of extensions that live next to ours, and runs the tests they carry twice:
-plain, and with ``StaticOptimizer`` installed in every app that a test makes. It exits with 1 if
-any test ends differently, if an app answers a test with another status or, where it is not
+``python tests/framework_suites [suite ...]`` gets from PyPI the source distributions of the
+installed versions of Flask and of extensions that live next to ours, and runs the tests they carry
+twice: plain, and with ``StaticOptimizer`` installed in every app that a test makes. It exits with 1
+if any test ends differently, if an app answers a test with another status or, where it is not
 asked for something static, another header, or if a suite could not judge: most must pass.
 
 Flask-Session has put no tests into its source distributions since 0.5.0, so 0.5.0's run against

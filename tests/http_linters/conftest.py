@@ -1,4 +1,4 @@
-"""A server that the judges ask."""
+"""A server that the linters ask."""
 
 from __future__ import annotations
 

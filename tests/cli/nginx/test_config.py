@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request, session
 
+from cli.nginx.servers import send
 from conftest import CSS, free_port
 from flask_static_optimizer import cacheable_static
 from flask_static_optimizer.cli.nginx.quoting import comment, identifier, literal, quoted
 from flask_static_optimizer.config.errors import ConfigurationError
-from nginx.servers import send
 
 pytestmark = pytest.mark.usefixtures("settled")
 

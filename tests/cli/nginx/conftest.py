@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from cli.nginx.servers import AppServer
 from conftest import wait_for_port
-from nginx.servers import AppServer
 
 
 @pytest.fixture

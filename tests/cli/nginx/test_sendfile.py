@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask, Response, abort, request, session
 
+from cli.nginx.servers import Answer, send
 from conftest import free_port
-from nginx.servers import Answer, send
 
 pytestmark = pytest.mark.usefixtures("settled")
 

@@ -294,7 +294,7 @@ class TestLaw4NothingPrivateIsShared:
 
 
 class TestLaw5ImmutableMeansVerified:
-    """On folders; the fingerprints themselves are tests/test_assets.py's."""
+    """On folders; the fingerprints themselves are tests/assets/test_static_folders.py's."""
 
     @pytest.mark.parametrize("mode", ["query", "path"])
     def test_only_the_fingerprint_of_the_bytes_is_immutable(

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, Response, url_for
 
+from cli.nginx.servers import Answer, AppServer, send
 from conftest import free_port
 from flask_static_optimizer import StaticOptimizer, cacheable_static
-from nginx.servers import Answer, AppServer, send
 
 ODD = [
     'quote".css',
