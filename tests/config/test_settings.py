@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Flask
 
-from flask_static_optimizer import ConfigurationError, StaticOptimizer
-from flask_static_optimizer.config.names import EXTENSION
+from flask_static_optimizer import ConfigurationError
 from flask_static_optimizer.config.settings import Settings
 
 
@@ -107,41 +106,6 @@ def test_toml() -> None:
     settings = Settings.from_config(tomllib.loads(text))
     assert settings.unversioned_max_age == 60
     assert [rule.fields for rule in settings.rules] == [{"session": "protected"}, None]
-
-
-def test_disabled_installs_nothing() -> None:
-    app = Flask(__name__)
-    interface = app.session_interface
-    app.config["STATIC_OPTIMIZER_ENABLED"] = False
-    StaticOptimizer(app)
-    assert EXTENSION not in app.extensions
-    assert app.before_request_funcs == {}
-    assert app.session_interface is interface
-
-
-@pytest.mark.parametrize("late", [{"SESSION": "protected"}, {"SESION": "isolated"}])
-def test_configuration_that_comes_too_late_is_refused(late: dict[str, str]) -> None:
-    app = Flask(__name__, static_folder=None)
-    app.testing = True
-    StaticOptimizer(app)
-    app.config.update({f"STATIC_OPTIMIZER_{key}": value for key, value in late.items()})
-    for _ in range(2):
-        with pytest.raises(ConfigurationError, match="STATIC_OPTIMIZER_"):
-            app.test_client().get("/")
-
-
-def test_a_blueprint_is_no_app() -> None:
-    with pytest.raises(ConfigurationError, match="takes a Flask app"):
-        StaticOptimizer(Blueprint("b", __name__))  # type: ignore[arg-type]
-
-
-def test_nothing_is_installed_by_a_wrong_configuration() -> None:
-    app = Flask(__name__)
-    app.config["STATIC_OPTIMIZER_SESSION"] = "maybe"
-    with pytest.raises(ConfigurationError):
-        StaticOptimizer(app)
-    assert EXTENSION not in app.extensions
-    assert app.before_request_funcs == {}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, request, request_started, send_from_director
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_request
+from flask_static_optimizer import cacheable_static, is_static_request
 
 MakeApp = Callable[..., Flask]
 
@@ -258,13 +258,6 @@ def test_a_session_used_after_the_response_is_sealed(make_app: MakeApp) -> None:
     client.get("/")
     client.get("/static/app.css")
     assert late == [1, None]
-
-
-def test_an_extension_in_a_factory_without_an_app() -> None:
-    optimizer = StaticOptimizer()
-    app = Flask("app", static_folder=None)
-    optimizer.init_app(app)
-    assert app.test_client().get("/").status_code == 404
 
 
 def test_without_strict_slashes_both_spellings_are_static(make_app: MakeApp) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from flask import Flask, g, session
+from flask import Flask, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from werkzeug.local import LocalProxy
 
-from flask_static_optimizer import StaticOptimizer, cacheable_static, is_static_request
+from flask_static_optimizer import cacheable_static, is_static_request
 
 MakeApp = Callable[..., Flask]
 
@@ -311,50 +311,6 @@ def test_a_converter_that_reads_the_session_works_as_before(make_app: MakeApp) -
     assert response.headers["Cache-Control"] == "private, no-cache"
     assert "Cookie" in response.vary
     assert "Set-Cookie" not in response.headers
-
-
-def test_a_dropped_app_is_freed_at_once(make_app: MakeApp) -> None:
-    class Watched(Flask):
-        pass
-
-    gc.collect()
-    gc.disable()
-    try:
-        app = Watched("app", static_folder=None)
-        app.config["SECRET_KEY"] = "k"
-        StaticOptimizer(app)
-        with app.app_context():
-            g.x = 1
-        gone = weakref.ref(app)
-        del app
-        assert gone() is None
-    finally:
-        gc.enable()
-
-
-def test_a_dropped_app_with_server_side_sessions_is_freed(make_app: MakeApp) -> None:
-    from cachelib import SimpleCache
-    from flask_session import Session
-
-    app = make_app(before=Session, SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
-    gone = weakref.ref(app)
-    del app
-    gc.collect()
-    assert gone() is None
-
-
-def test_one_extension_object_serves_many_apps(make_app: MakeApp) -> None:
-    optimizer = StaticOptimizer()
-    apps = [make_app(optimize=False, after=optimizer.init_app) for _ in range(2)]
-    for app in apps:
-        assert "ETag" in app.test_client().get("/static/app.css").headers
-    assert apps[0].extensions["static_optimizer"] is not apps[1].extensions["static_optimizer"]
-
-
-def test_twice_on_one_app_is_refused(make_app: MakeApp) -> None:
-    app = make_app()
-    with pytest.raises(ValueError, match="installed in 'app' already"):
-        StaticOptimizer(app)
 
 
 def test_the_hook_stands_before_those_that_were_there_first(make_app: MakeApp) -> None:
