@@ -57,7 +57,8 @@ def test_disabled_installs_nothing() -> None:
     assert app.session_interface is interface
 
 
-def test_nothing_is_installed_by_a_wrong_configuration() -> None:
+def test_a_wrong_configuration() -> None:
+    """A wrong configuration installs nothing."""
     app = Flask(__name__)
     app.config["STATIC_OPTIMIZER_SESSION"] = "maybe"
     with pytest.raises(ConfigurationError):
@@ -67,7 +68,8 @@ def test_nothing_is_installed_by_a_wrong_configuration() -> None:
 
 
 @pytest.mark.parametrize("late", [{"SESSION": "protected"}, {"SESION": "isolated"}])
-def test_configuration_that_comes_too_late_is_refused(late: dict[str, str]) -> None:
+def test_late_configuration_is_refused(late: dict[str, str]) -> None:
+    """Configuration that comes after the installation is refused at the first request."""
     app = Flask(__name__, static_folder=None)
     app.testing = True
     StaticOptimizer(app)
@@ -96,7 +98,8 @@ def test_a_dropped_app_is_freed_at_once(make_app: MakeApp) -> None:
         gc.enable()
 
 
-def test_a_dropped_app_with_server_side_sessions_is_freed(make_app: MakeApp) -> None:
+def test_a_dropped_app_with_flask_session(make_app: MakeApp) -> None:
+    """A dropped app with server-side sessions is freed."""
     from cachelib import SimpleCache
     from flask_session import Session
 

@@ -137,7 +137,8 @@ def test_the_latest_versions_are_kept(cache_folder: CacheFolder) -> None:
     assert cache_folder.version("static:b.css", hashes[1]) is None
 
 
-def test_what_another_process_is_writing_is_no_version(cache_folder: CacheFolder) -> None:
+def test_a_half_written_file_is_no_version(cache_folder: CacheFolder) -> None:
+    """A file that another process is writing does not count as a version."""
     bodies = [b"version %d" % number for number in range(2)]
     for body in bodies:
         cache_folder.remember_version(
@@ -149,9 +150,10 @@ def test_what_another_process_is_writing_is_no_version(cache_folder: CacheFolder
     assert (folder / ".new-other").exists()
 
 
-def test_a_folder_deleted_while_it_is_written_to_is_no_fault(
+def test_a_folder_deleted_during_a_write(
     cache_folder: CacheFolder, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A folder that is deleted while it is written to raises no error."""
     replace = os.replace
 
     def delete_first(*paths: str) -> None:

@@ -144,10 +144,13 @@ def test_no_answer_is_untrue_while_files_change(
     assert set.union(*(asker.statuses for asker in askers)) <= {200, 304, 404}
 
 
-def test_what_changes_within_a_tick_of_the_clock_is_seen(
+def test_a_change_within_a_clock_tick_is_seen(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Same size, same inode and, on a file system that knows seconds only, the same time."""
+    """A file that changes within a tick of the file system's clock is read again.
+
+    Same size, same inode and, on a file system that knows seconds only, the same time.
+    """
     exact = Identity.of
 
     def coarse(stat: os.stat_result) -> Identity:
@@ -235,9 +238,10 @@ def test_no_manifest_makes_an_error(make_app: MakeApp, static_folder: Path, text
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_stylesheet_is_parsed_once_whatever_it_refers_to(
+def test_a_stylesheet_is_parsed_once(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A stylesheet is parsed once, whatever it refers to."""
     (static_folder / ".hidden.png").write_bytes(b"1")
     css = b"a { b: url(private/) url(.hidden.png) url(gone.png) url(/etc/passwd) url(%00) }"
     (static_folder / "odd.css").write_bytes(css)
@@ -251,9 +255,10 @@ def test_a_stylesheet_is_parsed_once_whatever_it_refers_to(
     assert caplog.text.count(".hidden.png") == 1
 
 
-def test_a_chain_of_imports_without_end_is_no_error(
+def test_an_endless_chain_of_imports(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A chain of imports that is too long to follow is no error."""
     for number in range(80):
         text = f"@import 'chain{number + 1}.css';"
         (static_folder / f"chain{number}.css").write_text(text)

@@ -84,9 +84,9 @@ def test_a_file_that_never_rests_is_told_of(path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("how", ["replaced", "deleted"])
-def test_a_file_that_only_loses_its_name_is_read_to_its_end(
-    path: Path, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_a_file_that_loses_its_name(path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A file that is unlinked while it is read is read to its end."""
+
     def lose() -> None:
         if how == "deleted":
             path.unlink()

@@ -49,7 +49,8 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_url_names_the_bytes_and_is_good_for_a_year(make_app: MakeApp, mode: str) -> None:
+def test_a_fingerprinted_url(make_app: MakeApp, mode: str) -> None:
+    """A fingerprinted URL names the bytes, and its response is good for a year."""
     app = make_app(STATIC_OPTIMIZER_FINGERPRINT=mode)
     url = url_of(app, "app.css")
     version = fingerprint(CSS)
@@ -65,10 +66,13 @@ def test_a_url_names_the_bytes_and_is_good_for_a_year(make_app: MakeApp, mode: s
     assert response.headers["Cache-Control"] == YEAR
 
 
-def test_another_fingerprint_gets_the_current_bytes_for_this_once(
+def test_another_fingerprint_is_revalidated(
     make_app: MakeApp, static_folder: Path, mode: str
 ) -> None:
-    """Law 5: an old node that is asked for a new URL, or the reverse."""
+    """A URL with another fingerprint gets the current bytes, with ``no-cache``.
+
+    Law 5: an old node that is asked for a new URL, or the reverse.
+    """
     app = make_app(STATIC_OPTIMIZER_FINGERPRINT=mode)
     client = app.test_client()
     old = url_of(app, "app.css")
@@ -143,9 +147,8 @@ def test_a_static_host(make_app: MakeApp) -> None:
         {"STATIC_OPTIMIZER_SESSION": "protected"},
     ],
 )
-def test_what_is_not_for_everybody_has_no_fingerprint(
-    make_app: MakeApp, config: dict[str, Any]
-) -> None:
+def test_protected_files_have_no_fingerprint(make_app: MakeApp, config: dict[str, Any]) -> None:
+    """A file that is not for everybody gets no fingerprint into its URL."""
     app = make_app(**config)
     assert url_of(app, "app.css") == "/static/app.css"
     got = app.test_client().get(f"/static/app.css?v={fingerprint(CSS)}")
@@ -168,7 +171,8 @@ def test_a_guarded_file_has_no_second_name(
         assert response.data != data
 
 
-def test_a_rule_for_a_file_holds_for_its_fingerprinted_name(make_app: MakeApp) -> None:
+def test_a_rule_covers_the_fingerprinted_name(make_app: MakeApp) -> None:
+    """A rule for a file holds for its fingerprinted name, too."""
     app = make_app(
         STATIC_OPTIMIZER_FINGERPRINT="path",
         STATIC_OPTIMIZER_RULES={"static:app.css": {"vary": ["Accept-Language"]}},
@@ -176,15 +180,15 @@ def test_a_rule_for_a_file_holds_for_its_fingerprinted_name(make_app: MakeApp) -
     assert "Accept-Language" in app.test_client().get(url_of(app, "app.css")).vary
 
 
-def test_what_is_not_there_or_has_a_version_keeps_its_url(make_app: MakeApp) -> None:
+def test_urls_that_stay_as_they_are(make_app: MakeApp) -> None:
+    """The URL of a missing file, or one with a version in it, stays as it is."""
     app = make_app()
     assert url_of(app, "none.css") == "/static/none.css"
     assert url_of(app, "app.css", v=7) == "/static/app.css?v=7"
 
 
-def test_a_bundlers_names_are_left_alone_and_believed_with_proof(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_bundlers_names(make_app: MakeApp, static_folder: Path) -> None:
+    """A name that a bundler gave is left alone, and believed only with proof."""
     hashed = f"app.{hashlib.md5(CSS).hexdigest()[:12]}.css"
     for name, data in (
         (hashed, CSS),
@@ -203,9 +207,10 @@ def test_a_bundlers_names_are_left_alone_and_believed_with_proof(
     assert client.get(f"/static/{hashed}").headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_manifest_is_read_again_when_a_deploy_replaces_it(
+def test_a_replaced_manifest_is_read_again(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A manifest that a deploy replaces is read again."""
     app = make_app(STATIC_OPTIMIZER_MANIFESTS=["manifest.json"])
     client = app.test_client()
     for name in ("main-4Egfh8ja.js", "main-9kQw3xTz.js"):
@@ -226,9 +231,10 @@ def test_a_manifest_is_read_again_when_a_deploy_replaces_it(
     assert caplog.text.count("'manifest.json' of 'static' can't be read") == 1
 
 
-def test_a_changed_image_changes_its_stylesheets_url(
+def test_an_image_changes_its_stylesheets_url(
     make_app: MakeApp, static_folder: Path, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A changed image changes the URL of the stylesheet that refers to it."""
     (static_folder / "dot.png").write_bytes(b"1")
     (static_folder / "a.css").write_bytes(b"@import 'b.css'; p{q:url(gone.png)}")
     (static_folder / "b.css").write_bytes(b"a{b:url(dot.png) url(/static/dot.png)}")
@@ -269,7 +275,8 @@ def test_a_broken_stylesheet_is_served_as_it_is(
 CODINGS = {"gzip": gzip.decompress}
 
 
-def test_each_coding_has_its_own_bytes_and_validator(make_app: MakeApp) -> None:
+def test_each_coding_has_its_own_validator(make_app: MakeApp) -> None:
+    """Each content coding has bytes and a validator of its own."""
     client = make_app().test_client()
     etags = set()
     for accepted, coding in (
@@ -298,7 +305,8 @@ def test_each_coding_has_its_own_bytes_and_validator(make_app: MakeApp) -> None:
     assert len(etags) == 4
 
 
-def test_a_download_goes_on_in_the_coding_it_began_in(make_app: MakeApp) -> None:
+def test_a_download_keeps_its_coding(make_app: MakeApp) -> None:
+    """A download goes on in the coding that it began in."""
     client = make_app().test_client()
     whole = client.get("/static/app.css", headers={"Accept-Encoding": "br"})
     plain = client.get("/static/app.css")
@@ -327,9 +335,10 @@ def test_there_is_no_vary_without_variants(make_app: MakeApp, static_folder: Pat
         assert "Content-Encoding" not in response.headers
 
 
-def test_a_fresh_sibling_is_sent_and_a_stale_one_is_not(
+def test_a_stale_sibling_is_not_sent(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A precompressed sibling is sent while it decodes to the file, and no longer."""
     sibling = gzip.compress(CSS, 1, mtime=7)
     (static_folder / "app.css.gz").write_bytes(sibling)
     headers = {"Accept-Encoding": "gzip"}
@@ -345,9 +354,8 @@ def test_a_fresh_sibling_is_sent_and_a_stale_one_is_not(
     assert "app.css.gz" in caplog.text
 
 
-def test_variants_survive_the_process_and_the_loss_of_their_folder(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_damaged_variant_is_not_served(make_app: MakeApp, static_folder: Path) -> None:
+    """A kept variant that is damaged is not served by the next process."""
     headers = {"Accept-Encoding": "br"}
     first = make_app().test_client().get("/static/app.css", headers=headers)
     kept = list((static_folder.parent / "kept").rglob("*.br"))
@@ -367,9 +375,8 @@ def swap(folder: Path, stop: threading.Event) -> None:
         os.replace(new, folder / "swapped.css")
 
 
-def test_no_validator_and_no_fingerprint_for_other_bytes_under_load(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_swapped_files_under_load(make_app: MakeApp, static_folder: Path) -> None:
+    """No response under load has the validator or the fingerprint of other bytes."""
     (static_folder / "swapped.css").write_bytes(b"a" * 3000)
     app = make_app(STATIC_OPTIMIZER_ENCODINGS=[])
     stop = threading.Event()
@@ -428,7 +435,8 @@ def test_paths_that_are_not_served(make_app: MakeApp, static_folder: Path) -> No
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_file_is_remembered_once_however_it_is_spelled(make_app: MakeApp) -> None:
+def test_spellings_are_remembered_once(make_app: MakeApp) -> None:
+    """A file is remembered once, however its path is spelled."""
     app = make_app()
     client = app.test_client()
     for spelling in ("app.css", "./app.css", *(f"{n}/../app.css" for n in range(20))):
@@ -519,9 +527,10 @@ def test_a_folder_without_permission(
         assert (built.exit_code, "Permission denied" in built.output) == (1, True)
 
 
-def test_a_file_that_is_written_all_the_time_has_no_validator(
+def test_a_file_in_flux_has_no_validator(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A file that is written all the time is sent without a validator."""
     from flask_static_optimizer.assets.files import FileChangingError
 
     def changing(path: str) -> None:
@@ -535,9 +544,8 @@ def test_a_file_that_is_written_all_the_time_has_no_validator(
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_large_file_rewritten_while_it_is_sent_ends_short(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_large_file_rewritten_while_sent(make_app: MakeApp, static_folder: Path) -> None:
+    """A large file that is rewritten while it is sent ends short."""
     path = static_folder / "large.bin"
     path.write_bytes(bytes(2 * SMALL))
     chunks = make_app().test_client().get("/static/large.bin", buffered=False).iter_encoded()
@@ -548,9 +556,8 @@ def test_a_large_file_rewritten_while_it_is_sent_ends_short(
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_large_file_replaced_while_it_is_sent_goes_on(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_large_file_replaced_while_sent(make_app: MakeApp, static_folder: Path) -> None:
+    """A large file that is replaced while it is sent goes on with its old bytes."""
     path = static_folder / "large.bin"
     path.write_bytes(bytes(2 * SMALL))
     response = make_app().test_client().get("/static/large.bin", buffered=False)
@@ -641,9 +648,8 @@ def test_a_page_may_preload_what_it_uses(make_app: MakeApp, mode: str) -> None:
     assert "Link" not in make_app(after=add).test_client().get("/html").headers
 
 
-def test_build_makes_everything_and_clean_removes_just_that(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_build_and_clean(make_app: MakeApp, static_folder: Path) -> None:
+    """``build`` makes everything, and ``clean`` removes just that."""
     app = make_app()
     runner = app.test_cli_runner()
     built = runner.invoke(args=["static", "build"])
@@ -697,7 +703,9 @@ def test_clean_does_not_believe_every_manifest(
     assert "manifest.json" in result.output
 
 
-def test_an_overridden_view_keeps_its_body_and_its_urls(make_app: MakeApp) -> None:
+def test_an_overridden_view(make_app: MakeApp) -> None:
+    """An overridden view of static files keeps its body and its URLs."""
+
     def override(app: Flask) -> None:
         app.view_functions["static"] = lambda filename: f"mine: {filename}"
 

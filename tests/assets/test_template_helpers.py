@@ -28,9 +28,10 @@ def imports(app: Flask, call: str = "static_importmap()", **context: Any) -> dic
 
 
 @pytest.mark.parametrize("mode", ["query", "path"])
-def test_integrity_is_that_of_the_bytes_as_they_are_served(
+def test_integrity_is_of_the_served_bytes(
     make_app: MakeApp, static_folder: Path, mode: str
 ) -> None:
+    """``static_integrity`` is the hash of the bytes as they are served."""
     (static_folder / "dot.png").write_bytes(b"1")
     (static_folder / "a.css").write_bytes(b"@import 'b.css'; a { b: url(dot.png) }")
     (static_folder / "b.css").write_bytes(b"@import 'a.css';")
@@ -46,9 +47,9 @@ def test_integrity_is_that_of_the_bytes_as_they_are_served(
             assert said == sri(client.get(url).data), name
 
 
-def test_blueprints_that_come_later_are_known_without_a_request(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_later_blueprints_are_known(make_app: MakeApp, static_folder: Path) -> None:
+    """A blueprint that is registered later is known without a request."""
+
     def add(app: Flask) -> None:
         app.register_blueprint(
             Blueprint("late", "app", static_folder=str(static_folder), url_prefix="/late")
@@ -62,9 +63,8 @@ def test_blueprints_that_come_later_are_known_without_a_request(
 
 
 @pytest.mark.parametrize("mode", ["query", "path"])
-def test_the_import_map_covers_modules_and_nothing_else(
-    make_app: MakeApp, static_folder: Path, mode: str
-) -> None:
+def test_the_import_map_has_modules_only(make_app: MakeApp, static_folder: Path, mode: str) -> None:
+    """The import map lists all modules, and nothing else."""
     for name in (
         "js/a b#é.mjs",
         "js/deep/c.js",
@@ -96,9 +96,8 @@ def test_the_import_map_covers_modules_and_nothing_else(
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_what_an_import_map_lists_is_not_preloaded_for_that(
-    make_app: MakeApp, static_folder: Path, before: bool
-) -> None:
+def test_import_maps_preload_nothing(make_app: MakeApp, static_folder: Path, before: bool) -> None:
+    """A module is not preloaded because an import map lists it."""
     (static_folder / "other.js").write_bytes(b"export {}")
     script = "{{ url_for('static', filename='app.js') }}"
     parts = [script, "{{ static_importmap() }}"] if before else ["{{ static_importmap() }}", script]

@@ -25,7 +25,8 @@ def url_of(app: Flask, name: str = "app.css", **values: Any) -> str:
         return url_for("static", filename=name, **values)
 
 
-def test_the_fingerprint_stands_behind_a_query_and_before_an_anchor(app: Flask) -> None:
+def test_the_place_of_the_fingerprint(app: Flask) -> None:
+    """The fingerprint stands behind a query and before an anchor."""
     plain, _, version = url_of(app).partition("?")
     assert (plain, version[:2], len(version)) == ("/static/app.css", "v=", 18)
     assert url_of(app, _anchor="a?b") == f"/static/app.css?{version}#a?b"
@@ -46,7 +47,8 @@ def test_an_endpoint_relative_to_the_blueprint(make_app: MakeApp, static_folder:
     assert client.get("/there").text.startswith("/static/app.css?v=")
 
 
-def test_templates_whose_environment_was_there_before(make_app: MakeApp) -> None:
+def test_an_earlier_template_environment(make_app: MakeApp) -> None:
+    """Templates whose environment was made before the extension have its ``url_for``."""
     app = make_app(before=lambda app: app.jinja_env.filters)
     with app.test_request_context():
         text = render_template_string("{{ url_for('static', filename='app.css') }}")
@@ -77,9 +79,10 @@ def test_one_that_was_assigned_too(make_app: MakeApp) -> None:
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("mode", ["query", "path"])
-def test_a_file_is_looked_at_ten_times_a_second_at_most(
+def test_a_file_is_looked_at_now_and_then(
     make_app: MakeApp, static_folder: Path, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A file whose URL is made is looked at ten times a second at most."""
     clock = [1000.0]
     monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0.1)
     monkeypatch.setattr("flask_static_optimizer.assets.urls.monotonic", lambda: clock[0])
@@ -97,7 +100,8 @@ def test_a_file_is_looked_at_ten_times_a_second_at_most(
     assert (answer.data, "immutable" in answer.headers["Cache-Control"]) == (b"new", True)
 
 
-def test_one_that_has_not_settled_is_looked_at_each_time(app: Flask, static_folder: Path) -> None:
+def test_an_unsettled_file_is_always_looked_at(app: Flask, static_folder: Path) -> None:
+    """A file that has not settled is looked at each time that its URL is made."""
     (static_folder / "app.css").write_bytes(b"one")
     one = url_of(app)
     before = os.stat(static_folder / "app.css")

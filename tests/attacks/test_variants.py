@@ -39,9 +39,8 @@ def spellings(count: int) -> list[str]:
     return list(itertools.islice(every, count))
 
 
-def test_an_asset_has_few_representations_however_codings_are_spelled(
-    make_site: Make, redis_server: RedisServer
-) -> None:
+def test_an_asset_has_few_representations(make_site: Make, redis_server: RedisServer) -> None:
+    """An asset has few representations, however Accept-Encoding is spelled."""
     with origin("waitress", make_site(), redis_server.port) as app:
         answers = [ask(app, "/static/app.css", f"Accept-Encoding: {s}") for s in spellings(300)]
     assert all(answer.status == 200 for answer in answers)

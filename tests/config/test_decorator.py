@@ -137,7 +137,8 @@ def test_an_expires_of_the_view_is_its_word(make_app: MakeApp) -> None:
     assert "Cache-Control" not in response.headers
 
 
-def test_the_view_renders_the_whole_whatever_is_asked(make_app: MakeApp) -> None:
+def test_the_view_renders_the_whole(make_app: MakeApp) -> None:
+    """The view renders the whole, whatever part or condition is asked for."""
     seen = []
 
     @cacheable_static(store=False)
@@ -209,7 +210,9 @@ def test_a_view_that_takes_only_post_is_refused(make_app: MakeApp) -> None:
         late.test_client().get("/")
 
 
-def test_a_method_of_a_class_based_view_is_refused(make_app: MakeApp) -> None:
+def test_a_method_of_a_class_is_refused(make_app: MakeApp) -> None:
+    """A decorated method of a class-based view is refused."""
+
     class Doc(MethodView):
         @cacheable_static
         def get(self) -> str:
@@ -222,7 +225,9 @@ def test_a_method_of_a_class_based_view_is_refused(make_app: MakeApp) -> None:
         make_app(before=add)
 
 
-def test_without_the_extension_the_tag_does_nothing(make_app: MakeApp) -> None:
+def test_the_tag_alone_does_nothing(make_app: MakeApp) -> None:
+    """Without the extension the decorator changes nothing."""
+
     @cacheable_static
     def thing() -> str:
         return "thing"

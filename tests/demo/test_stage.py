@@ -114,7 +114,8 @@ def test_both_in_one_redis(stack: ExitStack, redis: RedisServer) -> None:
     assert redis.client.keys("*") == []
 
 
-def test_the_apps_are_shown_by_the_name_that_the_panel_has(client: Client) -> None:
+def test_apps_are_shown_by_the_panels_host(client: Client) -> None:
+    """The apps are shown under the host name that the panel was asked by."""
     port = client.http.base_url.port
     page = client.http.get("/", headers={"Host": f"localhost:{port}"})
     origins = re.findall(r'data-origin="([^"]+)"', page.text)
@@ -175,9 +176,9 @@ def test_until_interrupted(served: Callable[..., str]) -> None:
             httpx.get(origin, trust_env=False)
 
 
-def test_the_command_keeps_the_counts_in_one_redis_apart(
-    served: Callable[..., str], redis: RedisServer
-) -> None:
+def test_counts_in_one_redis_stay_apart(served: Callable[..., str], redis: RedisServer) -> None:
+    """The command keeps the counts of two apps in one Redis apart."""
+
     def look(client: Client) -> None:
         without, _ = client.visitors
         without.log_in()

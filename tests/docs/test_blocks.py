@@ -193,14 +193,17 @@ def test_guides(
 
 
 @pytest.mark.parametrize("block", GUARDS, ids=str)
-def test_guards_go_by_the_file_and_not_by_its_path(
+def test_guards_go_by_the_file(
     block: Block,
     reader: Reader,
     module: ModuleType,
     database: scene.Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Readers copy them, so each spelling of a guarded file is refused to a stranger."""
+    """A guard in the guides goes by the file, not by its path.
+
+    Readers copy them, so each spelling of a guarded file is refused to a stranger.
+    """
     monkeypatch.setenv("SECRET_KEY", "docs")
     scene.set_scene(module, database)
     reader.read(block)

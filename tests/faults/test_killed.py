@@ -115,9 +115,8 @@ def workers_of(port: int) -> list[int]:
     return [int(row[0]) for row in gunicorns if row[1] in masters]
 
 
-def test_workers_that_are_killed_while_they_make_variants(
-    static_folder: Path, kept: Path, redis: RedisServer
-) -> None:
+def test_workers_killed_while_coding(static_folder: Path, kept: Path, redis: RedisServer) -> None:
+    """Workers that are killed while they make variants leave nothing untrue behind."""
     root, cache = static_folder.parent, str(kept)
     etags: dict[tuple[int, str], set[str]] = {}
     cut = 0

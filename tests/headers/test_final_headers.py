@@ -39,14 +39,16 @@ def test_public_is_said_only_when_asked_for(make_app: MakeApp) -> None:
     assert "private" in one.get("/static/app.css", headers=AUTH).cache_control
 
 
-def test_a_user_whom_the_server_knows_gets_what_is_private(make_app: MakeApp) -> None:
+def test_remote_user_makes_private(make_app: MakeApp) -> None:
+    """A response to a user whom the server knows (REMOTE_USER) is private."""
     app = make_app(STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=86400")
     response = app.test_client().get("/static/app.css", environ_overrides={"REMOTE_USER": "ada"})
     assert response.headers["Cache-Control"] == "private, max-age=3600"
     assert "CDN-Cache-Control" not in response.headers
 
 
-def test_cdn_cache_control_only_on_what_may_be_shared(make_app: MakeApp) -> None:
+def test_cdn_cache_control_wants_public(make_app: MakeApp) -> None:
+    """CDN-Cache-Control is sent only on responses that may be shared."""
     app = make_app(
         STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=86400",
         STATIC_OPTIMIZER_RULES={"static:private/*": {"session": "protected"}},
@@ -63,7 +65,9 @@ def test_cdn_cache_control_only_on_what_may_be_shared(make_app: MakeApp) -> None
     assert said("/") is None
 
 
-def test_a_cdn_is_told_nothing_where_the_view_had_its_own_word(make_app: MakeApp) -> None:
+def test_a_views_word_silences_the_cdn_field(make_app: MakeApp) -> None:
+    """CDN-Cache-Control is left out where the view has a Cache-Control of its own."""
+
     def add(app: Flask) -> None:
         @app.get("/now")
         @cacheable_static
@@ -75,13 +79,15 @@ def test_a_cdn_is_told_nothing_where_the_view_had_its_own_word(make_app: MakeApp
 
 
 @pytest.mark.parametrize("name", ["Expires", "CDN-Cache-Control", "Surrogate-Control"])
-def test_other_freshness_does_not_outlive_a_no_store(make_app: MakeApp, name: str) -> None:
+def test_no_store_removes_other_freshness(make_app: MakeApp, name: str) -> None:
+    """A ``no-store`` takes other freshness fields away."""
     add = after(lambda response: response.headers.set(name, "max-age=9"))
     client = make_app(before=add).test_client()
     assert name not in client.get("/static/nope.css").headers
 
 
-def test_s_maxage_goes_when_the_response_turns_private(make_app: MakeApp) -> None:
+def test_private_removes_s_maxage(make_app: MakeApp) -> None:
+    """``s-maxage`` goes when the response turns private."""
     add = after(lambda r: r.headers.set("Cache-Control", "public, s-maxage=99, max-age=5"))
     client = make_app(before=add).test_client()
     answer = client.get("/static/app.css", headers=AUTH)
@@ -117,7 +123,8 @@ def test_a_head_of_what_a_post_would_not_be(make_app: MakeApp) -> None:
         assert head.headers[name] == got.headers[name]
 
 
-def test_options_is_kept_from_cookies_and_gets_no_policy(make_app: MakeApp) -> None:
+def test_options_gets_no_policy(make_app: MakeApp) -> None:
+    """A response to OPTIONS has no cookie and no policy."""
     add = after(lambda response: response.set_cookie("x", "y"))
     response = make_app(before=add).test_client().options("/static/app.css")
     assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
@@ -177,9 +184,11 @@ def test_and_those_it_does_not(make_app: MakeApp, status: int) -> None:
 @pytest.mark.parametrize("public", [False, True])
 @pytest.mark.parametrize("by", ["view", "hook"])
 @pytest.mark.parametrize("add", [True, False])
-def test_a_stricter_word_counts_in_any_line_and_case(
+def test_a_stricter_word_in_any_case(
     make_app: MakeApp, line: str, public: bool, by: str, add: bool
 ) -> None:
+    """A stricter directive of the app counts in any line and case."""
+
     def say(response: Response) -> Response:
         (response.headers.add if add else response.headers.set)("Cache-Control", line)
         return response
@@ -198,7 +207,9 @@ def test_a_stricter_word_counts_in_any_line_and_case(
     assert "CDN-Cache-Control" not in response.headers
 
 
-def test_vary_counts_in_any_line_and_is_never_lost(make_app: MakeApp) -> None:
+def test_vary_is_never_lost(make_app: MakeApp) -> None:
+    """Vary counts in any line, and is never lost."""
+
     def setup(app: Flask) -> None:
         @app.get("/mine")
         @cacheable_static(vary="Accept")
@@ -213,7 +224,8 @@ def test_vary_counts_in_any_line_and_is_never_lost(make_app: MakeApp) -> None:
     assert response.headers.getlist("Vary") == ["Origin, cookie, Accept"]
 
 
-def test_a_receiver_that_raises_leaves_nothing_unsaid(make_app: MakeApp) -> None:
+def test_a_receiver_that_raises(make_app: MakeApp) -> None:
+    """A signal receiver that raises leaves no header out."""
     app = make_app(after=after(lambda response: response.set_cookie("a", "b")))
     app.get("/logo")(cacheable_static(lambda: "logo"))
     app.register_error_handler(RuntimeError, lambda error: ("broken", 200))

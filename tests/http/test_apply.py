@@ -83,13 +83,15 @@ def test_several_ranges(path: Path, kind: str) -> None:
     response.close()
 
 
-def test_a_head_and_a_failed_if_range_get_the_whole() -> None:
+def test_head_and_failed_if_range() -> None:
+    """A HEAD and a failed If-Range get the whole."""
     assert respond([DATA], method="HEAD", Range="bytes=0-9").status_code == 200
     assert respond([DATA], Range="bytes=0-9", **{"If-Range": '"x"'}).status_code == 200
     assert respond([DATA], Range="bytes=0-9", **{"If-Range": ETAG}).status_code == 206
 
 
-def test_a_date_is_no_strong_validator_of_what_was_chosen_among_others() -> None:
+def test_a_date_of_a_negotiated_response() -> None:
+    """A date is no strong validator of a representation that was negotiated."""
     date = "Tue, 14 Nov 2023 22:13:20 GMT"
     environ = create_environ(headers={"Range": "bytes=0-9", "If-Range": date})
     for vary, status in ((None, 206), ("Accept-Encoding", 200)):
@@ -106,7 +108,8 @@ def test_a_precondition_comes_before_the_range() -> None:
     assert respond([DATA], Range="bytes=0-9", **{"If-Match": '"x"'}).status_code == 412
 
 
-def test_coded_bytes_are_cut_only_where_they_stay_the_same() -> None:
+def test_ranges_of_coded_bytes() -> None:
+    """Coded bytes are cut only where they stay the same."""
     assert respond([DATA], Range="bytes=0-9", coded="yes").status_code == 200
     assert respond([DATA], Range="bytes=0-9", coded="yes", coded_ranges=True).status_code == 206
 
@@ -130,7 +133,9 @@ def test_no_file_stays_open(path: Path, asked: str, read: int) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_file_that_changed_ends_the_response_short() -> None:
+def test_a_changed_file_ends_short() -> None:
+    """A file that changed while it is sent ends the response short."""
+
     def check() -> None:
         raise OSError("changed")
 
@@ -143,7 +148,8 @@ def test_a_file_that_changed_ends_the_response_short() -> None:
     assert body.file.closed
 
 
-def test_a_file_that_was_cut_ends_the_response_short() -> None:
+def test_a_truncated_file_ends_short() -> None:
+    """A file that was truncated while it is sent ends the response short."""
     body = FileSlice(io.BytesIO(DATA[:-1]), 0, len(DATA))
     with pytest.raises(EOFError, match="1 bytes are missing"):
         list(body)

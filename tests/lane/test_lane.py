@@ -49,7 +49,8 @@ def asked(app: Flask) -> Callable[..., bool]:
     return ask
 
 
-def test_flask_is_not_asked_where_it_would_run_nothing_of_the_apps(make_app: MakeApp) -> None:
+def test_flask_is_not_asked_without_need(make_app: MakeApp) -> None:
+    """Flask is not asked where it would run nothing of the app's."""
     ask = asked(make_app())
     assert not ask()
     assert not ask(method="HEAD")
@@ -74,9 +75,10 @@ def test_flask_is_not_asked_where_it_would_run_nothing_of_the_apps(make_app: Mak
     ids=str,
 )
 @pytest.mark.parametrize("express", [False, True])
-def test_what_is_not_plainly_a_file_is_left_to_flask(
+def test_anything_but_a_file_is_flasks(
     make_app: MakeApp, request_: dict[str, Any], express: bool
 ) -> None:
+    """A request that is not plainly for a file is left to Flask."""
     ask = asked(make_app(STATIC_OPTIMIZER_EXPRESS=express))
     assert not ask()
     assert ask(**request_)
@@ -131,9 +133,10 @@ def test_who_would_notice_does(make_app: MakeApp, watch: Callable[[Flask], None]
 
 
 @pytest.mark.parametrize("watch", WATCHING)
-def test_the_express_lane_passes_them_by_and_says_so(
+def test_the_express_lane_passes_hooks_by(
     make_app: MakeApp, watch: Callable[[Flask], None], caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The express lane passes hooks and receivers by, and the log says so."""
     assert not asked(make_app(before=watch, STATIC_OPTIMIZER_EXPRESS=True))()
     (said,) = [line for line in caplog.messages if "STATIC_OPTIMIZER_EXPRESS" in line]
     if watch is other_responses:
@@ -170,9 +173,10 @@ def test_who_hears_of_requests_is_named_too(
     ],
     ids=str,
 )
-def test_the_advice_is_for_what_is_not_followed_yet(
+def test_advice_that_is_followed_is_not_given(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture, config: dict[str, Any], said: str | None
 ) -> None:
+    """No advice is given that is followed already."""
     config = {f"STATIC_OPTIMIZER_{name}": value for name, value in config.items()}
     asked(make_app(before=hook_before, STATIC_OPTIMIZER_EXPRESS=True, **config))()
     lines = [line for line in caplog.messages if "STATIC_OPTIMIZER_EXPRESS" in line]
@@ -181,7 +185,9 @@ def test_the_advice_is_for_what_is_not_followed_yet(
 
 
 @pytest.mark.usefixtures("settled")
-def test_the_first_request_is_answered_as_the_next_ones(make_app: MakeApp) -> None:
+def test_the_first_request_is_like_the_next(make_app: MakeApp) -> None:
+    """The first request is answered as the next ones are."""
+
     def guard(app: Flask) -> None:
         @app.before_request
         def refuse() -> Any:
@@ -195,7 +201,8 @@ def test_the_first_request_is_answered_as_the_next_ones(make_app: MakeApp) -> No
     assert getattr(app.session_interface, "static_optimizer_aware", False)
 
 
-def test_configuration_that_came_late_is_refused_before_flask_is_asked(make_app: MakeApp) -> None:
+def test_late_configuration_is_refused(make_app: MakeApp) -> None:
+    """Configuration that came too late is refused before Flask is asked."""
     app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
     app.config["STATIC_OPTIMIZER_MEMORY"] = 5
     for path in (URL, "/"):
@@ -203,9 +210,8 @@ def test_configuration_that_came_late_is_refused_before_flask_is_asked(make_app:
             app.test_client().get(path)
 
 
-def test_nothing_is_said_where_there_is_nothing_to_pass_by(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nothing_to_pass_by_is_no_news(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is logged where there is nothing to pass by."""
     asked(make_app(STATIC_OPTIMIZER_EXPRESS=True, STATIC_OPTIMIZER_PRELOAD=["style"]))()
     assert caplog.messages == []
 
@@ -224,9 +230,10 @@ def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
 
 @pytest.mark.parametrize("step", ["wsgi_app", "dispatch_request", "ensure_sync"])
 @pytest.mark.parametrize("honest", [False, True])
-def test_a_step_that_a_tracer_patches_in_flask_is_taken(
+def test_a_step_that_a_tracer_patches(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str, honest: bool
 ) -> None:
+    """A step that a tracer patches in Flask's own class is taken."""
     flasks = getattr(Flask, step)
 
     def traced(*given: Any) -> Any:
@@ -243,7 +250,9 @@ class Tenants(Map):
         return super().bind_to_environ(*args, **kwargs)
 
 
-def test_urls_that_are_matched_in_a_way_of_the_apps_own(static_folder: Path) -> None:
+def test_urls_that_the_app_matches_itself(static_folder: Path) -> None:
+    """URLs that the app matches in a way of its own are left to it."""
+
     class Rented(Flask):
         url_map_class = Tenants
 
@@ -254,9 +263,11 @@ def test_urls_that_are_matched_in_a_way_of_the_apps_own(static_folder: Path) -> 
 
 
 @pytest.mark.parametrize("guarded", ["shop", "shop.inner", "other"])
-def test_the_hooks_of_other_blueprints_do_not_matter(
+def test_other_blueprints_hooks_do_not_matter(
     static_folder: Path, make_app: MakeApp, guarded: str
 ) -> None:
+    """The hooks of another blueprint do not close the lane."""
+
     def add(app: Flask) -> None:
         made = {
             "shop": Blueprint("shop", __name__, url_prefix="/shop"),
@@ -320,7 +331,8 @@ def test_who_wants_speed_has_no_context_to_keep(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("express", [False, True])
-def test_a_protected_file_and_one_that_is_left_alone(make_app: MakeApp, express: bool) -> None:
+def test_protected_and_excluded_files(make_app: MakeApp, express: bool) -> None:
+    """A protected file, and one that a rule leaves alone, do not take the lane."""
     rules = {"static:private/*": {"session": "protected"}, "static:*.js": False}
     ask = asked(make_app(STATIC_OPTIMIZER_RULES=rules, STATIC_OPTIMIZER_EXPRESS=express))
     assert not ask()
@@ -407,9 +419,8 @@ def test_a_new_url_gets_the_new_bytes_at_once(make_app: MakeApp, static_folder: 
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("through", ["lane", "hooks"])
-def test_a_server_that_fails_to_start_leaves_no_file_open(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_failing_start_response_closes_files(make_app: MakeApp, static_folder: Path) -> None:
+    """A ``start_response`` that fails leaves no file open."""
     (static_folder / "large.bin").write_bytes(bytes(2 * SMALL))
     app = make_app()
     app.test_client().get("/")
@@ -429,9 +440,10 @@ def test_a_server_that_fails_to_start_leaves_no_file_open(
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("through", ["lane", "hooks"])
 @pytest.mark.parametrize("asked", ["", f"bytes=10-{SMALL + 99}"])
-def test_a_large_file_is_handed_to_the_server_as_a_file(
+def test_a_large_file_uses_the_file_wrapper(
     make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
+    """A large file is handed to the server's ``wsgi.file_wrapper``."""
     data = os.urandom(2 * SMALL)
     (static_folder / "large.bin").write_bytes(data)
     app = make_app()
@@ -458,10 +470,13 @@ def test_a_large_file_is_handed_to_the_server_as_a_file(
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("asked", ["", f"bytes=1-{SMALL_BODY + 1}"])
-def test_many_bytes_in_memory_are_handed_on_as_a_file(
+def test_large_bodies_use_the_file_wrapper(
     make_app: MakeApp, static_folder: Path, asked: str
 ) -> None:
-    """Waitress copies what is none."""
+    """Many bytes in memory are handed to the server as a file.
+
+    Waitress copies what is none.
+    """
     data = os.urandom(SMALL)
     (static_folder / "photo.bin").write_bytes(data)
     (static_folder / "icon.bin").write_bytes(data[:SMALL_BODY])
@@ -559,9 +574,10 @@ class TestMemory:
         assert (answer.body is not None) is is_held
 
     @pytest.mark.usefixtures("settled")
-    def test_nothing_is_remembered_that_was_let_go_meanwhile(
+    def test_dropped_bytes_are_not_remembered(
         self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Nothing is remembered of bytes that were let go in the meantime."""
         (static_folder / "other.css").write_bytes(CSS + b" ")
         app = make_app(STATIC_OPTIMIZER_MEMORY=len(CSS) + 1)
         client = app.test_client()
@@ -580,9 +596,8 @@ class TestMemory:
         assert [answer.asset.name for answer in answers_of(app).values()] == ["other.css"]
 
     @pytest.mark.usefixtures("settled")
-    def test_nothing_is_remembered_of_a_file_that_has_changed(
-        self, make_app: MakeApp, static_folder: Path
-    ) -> None:
+    def test_a_changed_file_is_not_remembered(self, make_app: MakeApp, static_folder: Path) -> None:
+        """Nothing is remembered of a file that has changed."""
         app = make_app()
         client = app.test_client()
         client.get("/")
@@ -597,9 +612,8 @@ class TestMemory:
         assert not answers_of(app)
 
     @pytest.mark.usefixtures("settled")
-    def test_nothing_is_remembered_that_another_thread_forgets_meanwhile(
-        self, make_app: MakeApp
-    ) -> None:
+    def test_forgotten_bytes_are_not_remembered(self, make_app: MakeApp) -> None:
+        """Nothing is remembered of a file that another thread forgets in the meantime."""
         app = make_app()
         client = app.test_client()
         client.get("/")
@@ -618,9 +632,10 @@ class TestMemory:
         assert set(answers_of(app)) == asset.answers == set()
 
     @pytest.mark.usefixtures("settled")
-    def test_a_file_that_was_touched_is_remembered_again(
+    def test_a_touched_file_is_remembered_again(
         self, make_app: MakeApp, static_folder: Path
     ) -> None:
+        """A file that was touched is remembered again."""
         app = make_app()
         client = app.test_client()
         for _ in range(2):
@@ -635,9 +650,9 @@ class TestMemory:
         assert (memory.holds(answer.asset), memory.holds(again.asset)) == (False, True)
 
     @pytest.mark.usefixtures("settled")
-    def test_two_folders_of_the_same_files_leave_each_other_alone(
-        self, make_app: MakeApp, static_folder: Path
-    ) -> None:
+    def test_equal_folders_are_apart(self, make_app: MakeApp, static_folder: Path) -> None:
+        """Two folders of the same files leave each other's bytes alone."""
+
         def add(app: Flask) -> None:
             folder = {"static_folder": str(static_folder), "static_url_path": "/assets"}
             app.register_blueprint(Blueprint("shop", "shop", url_prefix="/shop", **folder))
@@ -686,10 +701,13 @@ class TestMemory:
         assert set(answers_of(app)) == before
 
     @pytest.mark.usefixtures("settled")
-    def test_a_file_is_believed_from_when_it_was_looked_at(
+    def test_belief_begins_with_the_look(
         self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Not from when its variants were made, which may take long."""
+        """A file is believed from the moment at which it was looked at.
+
+        Not from when its variants were made, which may take long.
+        """
         app = make_app(STATIC_OPTIMIZER_EXPRESS=True)
         client = app.test_client()
         client.get("/")

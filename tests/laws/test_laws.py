@@ -216,9 +216,11 @@ class TestLaw1And2NoWritesNoReads:
         assert response.headers["Cache-Control"] == "private, no-cache"
         assert redis.commands() == {}
 
-    def test_protected_and_looked_at_is_one_read_and_no_write(
+    def test_protected_and_looked_at_is_one_read(
         self, build: Any, way: Way, redis: RedisServer
     ) -> None:
+        """A protected request that looks at the session reads once and writes nothing."""
+
         def guard(app: Flask) -> None:
             @app.before_request
             def before() -> None:
@@ -264,7 +266,9 @@ class TestLaw4NothingPrivateIsShared:
         assert "Cookie" in answer.vary
 
     @through_hooks
-    def test_writing_into_the_session_makes_it_private(self, build: Any, way: Way) -> None:
+    def test_a_session_write_makes_it_private(self, build: Any, way: Way) -> None:
+        """Writing into the session makes the response private."""
+
         def restore(app: Flask) -> None:
             @app.before_request
             def before() -> None:
@@ -297,9 +301,8 @@ class TestLaw5ImmutableMeansVerified:
     """On folders; the fingerprints themselves are tests/assets/test_static_folders.py's."""
 
     @pytest.mark.parametrize("mode", ["query", "path"])
-    def test_only_the_fingerprint_of_the_bytes_is_immutable(
-        self, build: Any, way: Way, mode: str
-    ) -> None:
+    def test_only_the_right_fingerprint(self, build: Any, way: Way, mode: str) -> None:
+        """Only a URL with the fingerprint of its bytes is immutable."""
         client = build(lambda app: app.config.update(STATIC_OPTIMIZER_FINGERPRINT=mode))
         data = get(client, way).data
         right = hashlib.sha256(data).hexdigest()[:16]
@@ -368,7 +371,9 @@ class TestLaw6MistakesAreNotRemembered:
         assert response.headers["Content-Range"].startswith("bytes */")
 
     @through_hooks
-    def test_a_maintenance_page_does_not_get_the_policy(self, build: Any, way: Way) -> None:
+    def test_a_maintenance_page(self, build: Any, way: Way) -> None:
+        """A maintenance page in a file's place does not get the file's policy."""
+
         def closed(app: Flask) -> None:
             @app.before_request
             def before() -> Any:
@@ -415,7 +420,9 @@ class TestLaw8TheMatchedEndpointDecides:
         get(build(), way, method="POST")
         assert redis.commands().get("get", 0) >= 1
 
-    def test_a_view_of_ones_own_below_the_folder_is_no_static_one(self, make_app: MakeApp) -> None:
+    def test_an_own_view_below_the_folder(self, make_app: MakeApp) -> None:
+        """A view of the app's own below the folder's URL is not static."""
+
         def add(app: Flask) -> None:
             @app.get("/static/u/<name>/invoice.pdf")
             def invoice(name: str) -> str:
@@ -427,7 +434,9 @@ class TestLaw8TheMatchedEndpointDecides:
         assert "Set-Cookie" in response.headers
         assert "Cookie" in response.vary
 
-    def test_a_view_merely_called_static_is_an_ordinary_one(self, make_app: MakeApp) -> None:
+    def test_a_view_merely_called_static(self, make_app: MakeApp) -> None:
+        """A view that is merely called "static" is an ordinary one."""
+
         def add(app: Flask) -> None:
             @app.get("/mine/<path:filename>", endpoint="static")
             def mine(filename: str) -> str:
@@ -444,7 +453,9 @@ class TestLaw8TheMatchedEndpointDecides:
         app = make_app(before=add, flask={"static_folder": None})
         assert app.test_client().get("/mine/app.css").text == "False"
 
-    def test_a_post_to_a_view_that_takes_it_is_an_ordinary_request(self, make_app: MakeApp) -> None:
+    def test_a_post_to_a_view_that_takes_it(self, make_app: MakeApp) -> None:
+        """A POST to a static view that takes it is an ordinary request."""
+
         def add(app: Flask) -> None:
             app.route("/both", methods=["GET", "POST"])(
                 cacheable_static(lambda: str(is_static_request()))

@@ -147,7 +147,8 @@ def is_undone(browser: Browser, assets: list[str]) -> bool:
     return browser.get("/look") != "0"
 
 
-def test_plain_assets_lose_updates_and_undo_logouts(make_app: MakeApp, redis: RedisServer) -> None:
+def test_control_plain_assets_lose_updates(make_app: MakeApp, redis: RedisServer) -> None:
+    """Control: plain Flask-Session's assets lose updates and undo log-outs."""
     counts = count(make_app, redis, "plain Flask-Session", optimize=False)
     assert counts.lost > 0
     assert counts.undone > 0
@@ -163,9 +164,8 @@ def test_with_us_nothing_is_lost_or_undone(make_app: MakeApp, redis: RedisServer
     assert counts == Counts(lost=0, undone=0)
 
 
-def test_not_even_where_a_guard_reads_the_session_on_each_asset(
-    make_app: MakeApp, redis: RedisServer
-) -> None:
+def test_guards_that_read_lose_nothing(make_app: MakeApp, redis: RedisServer) -> None:
+    """Nothing is lost or undone where a guard reads the session on each asset."""
     rules = {"static": {"session": "protected"}}
     counts = count(
         make_app, redis, "ours, protected and guarded", guard=True, STATIC_OPTIMIZER_RULES=rules

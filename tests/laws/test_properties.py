@@ -386,9 +386,8 @@ def test_pages_do_not_notice(root: Path, spec: Spec, asks: list[Ask]) -> None:
 
 @settings(laws, max_examples=100)
 @given(spec=specs, names=st.lists(st.sampled_from(list(FILES)), min_size=1, max_size=3))
-def test_what_url_for_says_is_served_and_immutable(
-    root: Path, spec: Spec, names: list[str]
-) -> None:
+def test_urls_are_served_and_immutable(root: Path, spec: Spec, names: list[str]) -> None:
+    """A URL that ``url_for`` makes is served, and is immutable."""
     with world(spec, root) as made:
         made.client.get("/login/ada")
         for name in names:

@@ -316,9 +316,10 @@ def test_static_requests_ask_the_store_nothing(
     assert client.get("/look").text == "1"
 
 
-def test_plain_static_requests_ask_the_store_each_time(
+def test_control_plain_requests_ask_the_store(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient]
 ) -> None:
+    """Control: without the extension static requests ask the store each time."""
     client = log_in(app_with(store, optimize=False), store)
     responses, asked = store.asked(static_requests, client)
     assert sum(asked.values()) >= 2 * len(responses)
@@ -327,10 +328,13 @@ def test_plain_static_requests_ask_the_store_each_time(
 
 
 @pytest.mark.parametrize("path", ["/static/app.css", "/static/none.css", "/drawn.svg"])
-def test_store_assigned_while_serving_is_adopted_within_one_request(
+def test_a_store_assigned_while_serving(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient], path: str
 ) -> None:
-    """Flask opens the session before it asks us: the first may read once, and shares nothing."""
+    """A store that is assigned while the app serves is adopted within one request.
+
+    Flask opens the session before it asks us: the first may read once, and shares nothing.
+    """
     app = app_with(store, "later")
     client = log_in(app, store)
     first, asked = store.asked(client.get, path)
@@ -346,9 +350,10 @@ def test_store_assigned_while_serving_is_adopted_within_one_request(
     assert client.get("/look").text == "1"
 
 
-def test_a_page_first_adopts_a_store_assigned_while_serving(
+def test_a_page_adopts_a_later_store(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient]
 ) -> None:
+    """A page that comes first adopts a store that was assigned while the app serves."""
     client = log_in(app_with(store, "later"), store)
     assert client.get("/look").text == "1"
     responses, asked = store.asked(static_requests, client, times=1)
@@ -476,9 +481,10 @@ PLACES = {
 
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_every_kind_of_static_folder_is_kept_from_the_store(
+def test_every_kind_of_folder_asks_nothing(
     redis_store: Store, app_with: MakeApp, place: Place, optimize: bool
 ) -> None:
+    """No kind of static folder asks the store anything."""
     app = app_with(
         redis_store,
         optimize=optimize,
@@ -513,9 +519,10 @@ def guarded(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_protected_file_at_which_nobody_looks_asks_nothing(
+def test_an_unwatched_protected_file(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient], order: str
 ) -> None:
+    """A protected file asks nothing where nobody looks at the session."""
     app = app_with(store, order, STATIC_OPTIMIZER_RULES=PROTECT)
 
     @app.after_request
@@ -542,7 +549,7 @@ def test_protected_file_at_which_nobody_looks_asks_nothing(
         (REPORT + ".none", {}, 404),
     ],
 )
-def test_a_guard_that_looks_reads_once_and_nothing_is_written(
+def test_a_guard_reads_once(
     store: Store,
     app_with: MakeApp,
     log_in: Callable[..., FlaskClient],
@@ -551,6 +558,7 @@ def test_a_guard_that_looks_reads_once_and_nothing_is_written(
     headers: dict[str, str],
     status: int,
 ) -> None:
+    """A guard that looks at the session reads once, and nothing is written."""
     app = app_with(store, order, views=guarded, STATIC_OPTIMIZER_RULES=PROTECT)
     client = log_in(app, store)
     reads = {"get", "SELECT", "serializer"}
@@ -573,9 +581,10 @@ def test_a_guard_still_refuses_a_stranger(store: Store, app_with: MakeApp) -> No
     assert "Set-Cookie" not in response.headers
 
 
-def test_files_beside_the_protected_ones_stay_isolated(
+def test_other_files_stay_isolated(
     store: Store, app_with: MakeApp, log_in: Callable[..., FlaskClient]
 ) -> None:
+    """Files beside the protected ones stay isolated."""
     app = app_with(store, views=guarded, STATIC_OPTIMIZER_RULES=PROTECT)
     client = log_in(app, store)
     responses, asked = store.asked(static_requests, client, times=1)
@@ -635,7 +644,8 @@ def visitor(app: Flask) -> FlaskClient:
     return client
 
 
-def test_static_requests_outlive_a_store_that_stops(app_on: MakeApp) -> None:
+def test_static_requests_outlive_the_store(app_on: MakeApp) -> None:
+    """Static requests are answered after their session store has stopped."""
     server = RedisServer()
     with closing(Redis(port=server.port, retry=Retry(NoBackoff(), 0))) as client:
         browser = app_on(client).test_client()
@@ -654,9 +664,10 @@ def test_static_requests_outlive_a_store_that_stops(app_on: MakeApp) -> None:
             browser.get("/look")
 
 
-def test_static_requests_do_not_knock_at_a_dead_store(
+def test_a_dead_store_is_not_asked(
     app_on: MakeApp, dead: CountingRedis, closed_door: socket.socket
 ) -> None:
+    """Static requests do not try to reach a dead store."""
     closed_door.listen()
     closed_door.setblocking(False)
     responses = static_requests(visitor(app_on(dead)), times=2)
@@ -694,18 +705,16 @@ def test_pages_fail_at_a_dead_store_as_without_us(
     assert set(seen[1][3]) & ({"GET"} if known else {"SET", "SETEX"})
 
 
-def test_a_protected_file_at_which_nobody_looks_outlives_a_dead_store(
-    app_on: MakeApp, dead: CountingRedis
-) -> None:
+def test_protected_files_outlive_the_store(app_on: MakeApp, dead: CountingRedis) -> None:
+    """A protected file is answered at a dead store where nobody looks at the session."""
     response = visitor(app_on(dead, STATIC_OPTIMIZER_RULES=PROTECT)).get(REPORT)
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "private, no-cache"
     assert dead.told == []
 
 
-def test_a_dead_store_is_asked_once_for_a_protected_file_however_often_somebody_looks(
-    app_on: MakeApp, dead: CountingRedis
-) -> None:
+def test_a_dead_store_is_asked_once(app_on: MakeApp, dead: CountingRedis) -> None:
+    """A dead store is asked once for a protected file, however often somebody looks."""
     failed: list[type[Exception]] = []
 
     def stubborn(app: Flask) -> None:
@@ -726,9 +735,8 @@ def test_a_dead_store_is_asked_once_for_a_protected_file_however_often_somebody_
     assert len(failed) >= 3
 
 
-def test_a_guard_at_a_dead_store_fails_closed_and_is_not_remembered(
-    app_on: MakeApp, dead: CountingRedis
-) -> None:
+def test_a_guard_fails_closed(app_on: MakeApp, dead: CountingRedis) -> None:
+    """A guard at a dead store fails closed, and its answer is not remembered."""
     config = {"views": guarded, "STATIC_OPTIMIZER_RULES": PROTECT}
     with pytest.raises(RedisConnectionError):
         visitor(app_on(dead, **config)).get(REPORT)

@@ -150,9 +150,10 @@ def visitor(
 @pytest.mark.parametrize("refresh", [True, False])
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_session_ends_a_lifetime_after_the_last_page(
+def test_the_last_page_starts_the_lifetime(
     visitor: Callable[..., Visitor], backend: str, seconds: int, refresh: bool
 ) -> None:
+    """A session ends one lifetime after the last page."""
     moment = LIFETIME + timedelta(seconds=seconds)
     config = {"SESSION_REFRESH_EACH_REQUEST": refresh}
     plain = visitor(backend, optimize=False, **config)
@@ -177,9 +178,10 @@ def test_plain_assets_keep_a_session_alive(visitor: Callable[..., Visitor], back
     [("/", True, True), ("/", False, True), ("/look", True, True), ("/look", False, False)],
 )
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_pages_between_assets_refresh_as_without_us(
+def test_pages_between_assets_refresh(
     visitor: Callable[..., Visitor], backend: str, page: str, refresh: bool, slides: bool
 ) -> None:
+    """Pages between assets refresh the session as they do without us."""
     config = {"SESSION_REFRESH_EACH_REQUEST": refresh}
     visit = 0.75 * LIFETIME
     end = visit + LIFETIME
@@ -202,9 +204,10 @@ def test_pages_between_assets_refresh_as_without_us(
 
 @pytest.mark.parametrize("refresh", [True, False])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_assets_leave_the_expiry_of_the_cookie_alone(
+def test_assets_leave_the_cookies_expiry(
     visitor: Callable[..., Visitor], backend: str, refresh: bool
 ) -> None:
+    """Assets leave the expiry of the cookie alone."""
     ours = visitor(backend, SESSION_REFRESH_EACH_REQUEST=refresh)
     ours.assets_until(LIFETIME / 2)
     assert ours.cookie_expires == _utc(START + LIFETIME)
@@ -213,18 +216,16 @@ def test_assets_leave_the_expiry_of_the_cookie_alone(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_plain_assets_put_the_expiry_of_the_cookie_off(
-    visitor: Callable[..., Visitor], backend: str
-) -> None:
+def test_control_assets_put_the_expiry_off(visitor: Callable[..., Visitor], backend: str) -> None:
+    """Control: without the extension assets put the expiry of the cookie off."""
     plain = visitor(backend, optimize=False)
     plain.assets_until(LIFETIME / 2)
     assert plain.cookie_expires == _utc(plain.clock() + LIFETIME)
 
 
 @pytest.mark.parametrize("backend", SERVER_SIDE)
-def test_an_asset_after_expiry_makes_no_new_session(
-    visitor: Callable[..., Visitor], backend: str
-) -> None:
+def test_an_asset_makes_no_new_session(visitor: Callable[..., Visitor], backend: str) -> None:
+    """An asset after the session's expiry makes no new session."""
     ours = visitor(backend)
     cookie = ours.client.get_cookie("session")
     ours.clock.move_to(START + 2 * LIFETIME)
@@ -401,13 +402,14 @@ def fetch(app: Flask, path: str, **kwargs: Any) -> tuple[TestResponse, Stored]:
         ("/both", {}, 30),
     ],
 )
-def test_fresh_for_as_long_as_was_said_and_not_a_second_more(
+def test_fresh_for_its_lifetime(
     site: Callable[..., Flask],
     clock: FrozenDateTimeFactory,
     path: str,
     config: dict[str, Any],
     lifetime: int,
 ) -> None:
+    """A response is fresh for as long as it says, and not a second more."""
     _, stored = fetch(site(**config), path)
     assert stored.lifetime() == lifetime
     assert stored.is_usable(START + seconds(lifetime - 1))
@@ -418,9 +420,10 @@ def test_fresh_for_as_long_as_was_said_and_not_a_second_more(
 @pytest.mark.parametrize(
     "path", ["/never", "/own-no-cache", "/expired", "/expires-0", "/expired-file"]
 )
-def test_what_was_said_not_to_last_is_never_used_without_asking(
+def test_no_lifetime_means_asking(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory, path: str
 ) -> None:
+    """A response that was said not to last is never used without asking."""
     response, stored = fetch(site(), path)
     assert response.status_code == 200
     assert not stored.is_usable(START)
@@ -435,10 +438,13 @@ def test_an_error_is_never_kept(
     assert "no-store" in stored.says
 
 
-def test_expires_and_max_age_never_disagree_on_a_file(
+def test_expires_agrees_with_max_age(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory
 ) -> None:
-    """Werkzeug's send_file says Expires too, from Flask's default."""
+    """Expires and ``max-age`` never disagree on a file.
+
+    Werkzeug's send_file says Expires too, from Flask's default.
+    """
     for config in (
         {"SEND_FILE_MAX_AGE_DEFAULT": 120},
         {"SEND_FILE_MAX_AGE_DEFAULT": 120, "STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE": 5},
@@ -450,9 +456,10 @@ def test_expires_and_max_age_never_disagree_on_a_file(
 
 
 @pytest.mark.parametrize("path", ["/static/app.css", "/day", "/own-max-age", "/while", "/never"])
-def test_revalidation_after_expiry_renews_what_was_kept(
+def test_revalidation_renews(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory, path: str
 ) -> None:
+    """Revalidation after expiry renews the response that was kept."""
     app = site()
     _, first = fetch(app, path)
     later = START + seconds((first.lifetime() or 0) + 1)
@@ -468,9 +475,10 @@ def test_revalidation_after_expiry_renews_what_was_kept(
     assert renewed.is_usable(later) == first.is_usable(START)
 
 
-def test_a_file_that_changed_is_sent_anew_after_expiry(
+def test_a_changed_file_is_sent_anew(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory, static_folder: Path
 ) -> None:
+    """A file that changed is sent anew after expiry."""
     app = site()
     _, first = fetch(app, "/static/app.css")
     (static_folder / "app.css").write_bytes(b"body { color: rebeccapurplE }\n" * 40)  # same size
@@ -488,13 +496,14 @@ def test_a_file_that_changed_is_sent_anew_after_expiry(
     ("path", "excuse", "window"),
     [("/while", "stale-while-revalidate", 40), ("/error", "stale-if-error", 500)],
 )
-def test_stale_windows_open_at_expiry_and_close_in_time(
+def test_stale_windows(
     site: Callable[..., Flask],
     clock: FrozenDateTimeFactory,
     path: str,
     excuse: str,
     window: int,
 ) -> None:
+    """The windows of stale responses open at expiry and close in time."""
     _, stored = fetch(site(), path)
     end = START + seconds(60 + window)
     assert stored.is_usable(START + seconds(59))
@@ -511,10 +520,13 @@ TIMES = [START, START + timedelta(days=4000, seconds=7), START - timedelta(days=
 
 @pytest.mark.parametrize("conditional", [False, True])
 @pytest.mark.parametrize("path", ["/static/app.css", "/static/none.css", "/default", "/while"])
-def test_the_same_headers_at_any_time_but_for_date(
+def test_headers_do_not_depend_on_the_clock(
     site: Callable[..., Flask], clock: FrozenDateTimeFactory, path: str, conditional: bool
 ) -> None:
-    """One app through all the times: forwards, back before the file was written, and again."""
+    """The headers are the same at any time, but for Date.
+
+    One app through all the times: forwards, back before the file was written, and again.
+    """
     app = site()
     etag = fetch(app, path)[0].headers.get("ETag", '"none"')
     headers = {"If-None-Match": etag} if conditional else {}
@@ -528,9 +540,8 @@ def test_the_same_headers_at_any_time_but_for_date(
     assert said == [said[0]] * len(TIMES)
 
 
-def test_a_clock_set_back_makes_nothing_fresh_for_longer(
-    site: Callable[..., Flask], clock: FrozenDateTimeFactory
-) -> None:
+def test_a_clock_set_back(site: Callable[..., Flask], clock: FrozenDateTimeFactory) -> None:
+    """A clock that is set back makes nothing fresh for longer."""
     app = site()
     _, before = fetch(app, "/while")
     clock.move_to(START - timedelta(days=1))

@@ -58,7 +58,9 @@ def test_what_is_counted(make_app: Any) -> None:
         stats.nonsense  # noqa: B018
 
 
-def test_a_session_that_was_opened_is_no_read_avoided(make_app: Any) -> None:
+def test_an_opened_session_is_no_saving(make_app: Any) -> None:
+    """A session that was opened is not counted as a read avoided."""
+
     def guard(app: Flask) -> None:
         from flask import request, session
 

@@ -15,7 +15,8 @@ from flask_static_optimizer import cacheable_static, is_static_request
 MakeApp = Callable[..., Flask]
 
 
-def test_is_static_request_everywhere_in_a_request(make_app: MakeApp) -> None:
+def test_is_static_request_everywhere(make_app: MakeApp) -> None:
+    """``is_static_request()`` has one answer everywhere in a request."""
     seen: list[tuple[str, bool]] = []
 
     def note(where: str) -> Callable[..., None]:
@@ -37,7 +38,8 @@ def test_is_static_request_everywhere_in_a_request(make_app: MakeApp) -> None:
         assert seen == [(where, static) for where in order]
 
 
-def test_outside_a_request_and_without_the_extension_it_is_false(make_app: MakeApp) -> None:
+def test_is_static_request_outside(make_app: MakeApp) -> None:
+    """``is_static_request()`` is False outside a request and without the extension."""
     assert is_static_request() is False
     app = make_app(optimize=False)
     with app.app_context():
@@ -48,7 +50,9 @@ def test_outside_a_request_and_without_the_extension_it_is_false(make_app: MakeA
         assert is_static_request() is True
 
 
-def test_a_view_with_the_folders_own_method_is_a_folder(make_app: MakeApp) -> None:
+def test_the_folders_method_as_a_view(make_app: MakeApp) -> None:
+    """A view that is the folder's own method counts as a folder."""
+
     def add(app: Flask) -> None:
         app.add_url_rule("/files/<path:filename>", endpoint="files", view_func=app.send_static_file)
 
@@ -73,9 +77,9 @@ def test_a_wrapped_folder_view_is_still_one(make_app: MakeApp) -> None:
         assert response.headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_users_view_over_a_folder_is_static_when_it_says_so(
-    make_app: MakeApp, static_folder: Any
-) -> None:
+def test_a_decorated_view_over_a_folder(make_app: MakeApp, static_folder: Any) -> None:
+    """A user's view over a folder is static where it says so."""
+
     def add(app: Flask) -> None:
         @app.get("/media/<path:filename>")
         def media(filename: str) -> Any:
@@ -91,7 +95,9 @@ def test_a_users_view_over_a_folder_is_static_when_it_says_so(
     assert age(STATIC_OPTIMIZER_RULES={"med*:*.js": {"max_age": 5}}) == "no-cache"
 
 
-def test_rules_come_over_a_decorator_field_by_field(make_app: MakeApp) -> None:
+def test_rules_overlay_a_decorator(make_app: MakeApp) -> None:
+    """A rule goes over a decorator's policy field by field."""
+
     def add(app: Flask) -> None:
         app.get("/a", endpoint="charts.a")(
             cacheable_static(max_age=5, stale_if_error=6)(lambda: "x")
@@ -102,7 +108,9 @@ def test_rules_come_over_a_decorator_field_by_field(make_app: MakeApp) -> None:
     assert client.get("/a").headers["Cache-Control"] == "max-age=9, stale-if-error=6"
 
 
-def test_a_rule_that_contradicts_a_decorator_is_refused(make_app: MakeApp) -> None:
+def test_a_contradicting_rule_is_refused(make_app: MakeApp) -> None:
+    """A rule that contradicts a decorator is refused."""
+
     def add(app: Flask) -> None:
         app.get("/a", endpoint="a")(cacheable_static(immutable=True)(lambda: "x"))
 
@@ -120,7 +128,8 @@ def test_the_session_setting_is_the_default_mode(make_app: MakeApp) -> None:
     assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_guarded_file_is_guarded_in_every_spelling(make_app: MakeApp) -> None:
+def test_every_spelling_is_guarded(make_app: MakeApp) -> None:
+    """A guarded file is guarded in every spelling of its path."""
     rules = {"static:private/*": {"session": "protected"}}
     client = make_app(STATIC_OPTIMIZER_RULES=rules).test_client()
     for path in (
@@ -135,7 +144,9 @@ def test_a_guarded_file_is_guarded_in_every_spelling(make_app: MakeApp) -> None:
         assert response.headers["Cache-Control"] == "private, no-cache", path
 
 
-def test_a_route_added_under_an_old_endpoint_is_found(make_app: MakeApp) -> None:
+def test_a_second_route_of_an_endpoint(make_app: MakeApp) -> None:
+    """A route that is added later under an old endpoint is found."""
+
     def add(app: Flask) -> None:
         with app.test_request_context("/"):
             app.add_url_rule("/more/<path:filename>", endpoint="static")
@@ -144,7 +155,9 @@ def test_a_route_added_under_an_old_endpoint_is_found(make_app: MakeApp) -> None
     assert response.headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_decorated_index_does_not_make_pages_static(make_app: MakeApp) -> None:
+def test_a_decorated_index(make_app: MakeApp) -> None:
+    """A decorated index does not make other pages static."""
+
     def add(app: Flask) -> None:
         app.get("/home/", endpoint="home")(cacheable_static(max_age=5)(lambda: "home"))
 
@@ -167,7 +180,8 @@ def test_under_a_script_root(make_app: MakeApp) -> None:
     assert redirect.headers["Cache-Control"] == "no-store"
 
 
-def test_an_app_inside_a_view_of_another_marks_for_itself(make_app: MakeApp) -> None:
+def test_an_app_inside_another(make_app: MakeApp) -> None:
+    """An app that is called in a view of another marks its requests for itself."""
     inner = make_app()
 
     def mount(app: Flask) -> None:
@@ -183,9 +197,9 @@ def test_an_app_inside_a_view_of_another_marks_for_itself(make_app: MakeApp) -> 
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_blueprints_with_an_unprefixed_folder_are_shadowed_as_ever(
-    make_app: MakeApp, static_folder: Any
-) -> None:
+def test_an_unprefixed_blueprint_folder(make_app: MakeApp, static_folder: Any) -> None:
+    """A blueprint's folder without a prefix is shadowed by the app's, as ever."""
+
     def add(app: Flask) -> None:
         app.register_blueprint(Blueprint("b", __name__, static_folder=str(static_folder)))
 
@@ -194,7 +208,8 @@ def test_blueprints_with_an_unprefixed_folder_are_shadowed_as_ever(
     assert response.headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_session_looked_at_by_a_page_keeps_its_vary(make_app: MakeApp) -> None:
+def test_a_page_keeps_its_vary(make_app: MakeApp) -> None:
+    """A page that looked at the session keeps ``Vary: Cookie``."""
     client = make_app().test_client()
     client.get("/")
     assert client.get("/look").headers["Vary"] == "Cookie"
@@ -234,9 +249,8 @@ def test_garbage_in_headers_gets_a_normal_answer(
         "/static/CON", "/static/" + "x" * 5000, "/static/private", "/static/app.css?v=%ff",
     ],
 )  # fmt: skip
-def test_odd_paths_get_what_flask_gives_and_errors_are_not_stored(
-    make_app: MakeApp, path: str
-) -> None:
+def test_odd_paths(make_app: MakeApp, path: str) -> None:
+    """An odd path gets the response that Flask gives, and its error is ``no-store``."""
     plain = make_app(optimize=False).test_client().get(path)
     ours = make_app().test_client().get(path)
     assert ours.status_code == plain.status_code
@@ -245,7 +259,8 @@ def test_odd_paths_get_what_flask_gives_and_errors_are_not_stored(
         assert ours.headers["Cache-Control"] == "no-store"
 
 
-def test_a_session_used_after_the_response_is_sealed(make_app: MakeApp) -> None:
+def test_a_session_after_the_response(make_app: MakeApp) -> None:
+    """A session that is used after the response is sealed."""
     late = []
 
     def add(app: Flask) -> None:
@@ -260,7 +275,9 @@ def test_a_session_used_after_the_response_is_sealed(make_app: MakeApp) -> None:
     assert late == [1, None]
 
 
-def test_without_strict_slashes_both_spellings_are_static(make_app: MakeApp) -> None:
+def test_without_strict_slashes(make_app: MakeApp) -> None:
+    """Without strict slashes both spellings of a route are static."""
+
     def add(app: Flask) -> None:
         view = cacheable_static(max_age=5)(lambda: "charts")
         app.add_url_rule("/charts", "charts", view, strict_slashes=False)
@@ -270,7 +287,9 @@ def test_without_strict_slashes_both_spellings_are_static(make_app: MakeApp) -> 
         assert client.get(path).headers["Cache-Control"] == "max-age=5"
 
 
-def test_a_view_may_get_a_second_url_after_the_extension(make_app: MakeApp) -> None:
+def test_a_view_may_get_a_second_url(make_app: MakeApp) -> None:
+    """A view may get a second URL after the extension was installed."""
+
     @cacheable_static(max_age=5)
     def view() -> str:
         return "x"
@@ -287,7 +306,9 @@ def test_a_view_may_get_a_second_url_after_the_extension(make_app: MakeApp) -> N
         assert client.get(path).headers["Cache-Control"] == "max-age=5"
 
 
-def test_the_folders_view_under_another_endpoint_is_a_folder(make_app: MakeApp) -> None:
+def test_the_folders_view_elsewhere(make_app: MakeApp) -> None:
+    """The folder's view under another endpoint counts as a folder."""
+
     def add(app: Flask) -> None:
         view = app.view_functions["static"]
         app.add_url_rule("/assets/<path:filename>", endpoint="assets", view_func=view)
@@ -303,7 +324,9 @@ def test_a_glob_of_wildcards_makes_no_page_static(make_app: MakeApp, glob: str) 
     assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=5"
 
 
-def test_a_file_rule_goes_by_the_only_variable_too(make_app: MakeApp) -> None:
+def test_a_file_rule_and_the_only_variable(make_app: MakeApp) -> None:
+    """A rule for files goes by a route's only variable, whatever its name is."""
+
     def add(app: Flask) -> None:
         app.get("/files/<path:name>", endpoint="files")(cacheable_static(lambda name: name))
 
@@ -313,7 +336,9 @@ def test_a_file_rule_goes_by_the_only_variable_too(make_app: MakeApp) -> None:
     assert client.get("/files/x").headers["Cache-Control"] == "max-age=3600"
 
 
-def test_immutable_contradicts_a_protected_default_too(make_app: MakeApp) -> None:
+def test_immutable_and_a_protected_default(make_app: MakeApp) -> None:
+    """``immutable`` contradicts a protected session that is the default."""
+
     def add(app: Flask) -> None:
         app.get("/a", endpoint="a")(cacheable_static(immutable=True)(lambda: "x"))
 
@@ -321,7 +346,8 @@ def test_immutable_contradicts_a_protected_default_too(make_app: MakeApp) -> Non
         make_app(before=add, STATIC_OPTIMIZER_SESSION="protected")
 
 
-def test_a_page_reached_with_the_same_environ_is_no_static_request(make_app: MakeApp) -> None:
+def test_a_page_with_a_marked_environ(make_app: MakeApp) -> None:
+    """A page that is reached with a static request's environ is not static."""
     seen = []
 
     def add(app: Flask) -> None:

@@ -199,7 +199,8 @@ def test_a_websocket_is_left_to_the_url_map() -> None:
         assert find(short, context.request) is None
 
 
-def test_a_host_that_is_not_trusted_is_left_to_flask() -> None:
+def test_an_untrusted_host_is_flasks() -> None:
+    """A request for a host that is not trusted is left to Flask."""
     app = trusting()
     short = shortcut(app)
     response: Response = app.test_client().get("/static/app.css", base_url="http://evil.test")

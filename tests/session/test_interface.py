@@ -139,7 +139,9 @@ def test_the_object_stays_the_same(make_app: MakeApp, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["final", "proxy"])
-def test_a_wrapped_interface_still_counts_as_what_it_is(make_app: MakeApp, kind: str) -> None:
+def test_a_wrapped_interface_keeps_its_type(make_app: MakeApp, kind: str) -> None:
+    """A wrapped interface is still an instance of its class."""
+
     def assign(app: Flask) -> None:
         app.session_interface = KINDS[kind]()
 
@@ -173,9 +175,8 @@ def test_apps_may_share_an_interface(make_app: MakeApp) -> None:
     assert len(type(shared).__mro__) == len(Counting.__mro__) + 1
 
 
-def test_an_interface_assigned_while_serving_is_adopted_by_the_next_request(
-    make_app: MakeApp,
-) -> None:
+def test_an_interface_assigned_while_serving(make_app: MakeApp) -> None:
+    """An interface that is assigned while the app serves is adopted by the next request."""
     app = make_app()
     client = app.test_client()
     client.get("/")
@@ -189,7 +190,8 @@ def test_an_interface_assigned_while_serving_is_adopted_by_the_next_request(
     assert second.headers["Cache-Control"] == "max-age=3600"
 
 
-def test_a_page_is_saved_after_a_request_that_was_marked_late(make_app: MakeApp) -> None:
+def test_a_page_after_a_late_mark_is_saved(make_app: MakeApp) -> None:
+    """A page is saved after a request that was marked late."""
     app = make_app()
     client = app.test_client()
     client.get("/")
@@ -207,7 +209,8 @@ def test_session_transaction_works_on_any_path(make_app: MakeApp) -> None:
         assert client.get("/").text == "11"
 
 
-def test_regenerate_and_its_like_do_nothing_on_a_static_request(make_app: MakeApp) -> None:
+def test_regenerate_on_a_static_request(make_app: MakeApp) -> None:
+    """``regenerate`` and its like do nothing on a static request."""
     done = []
 
     class Rich(Counting):
@@ -232,9 +235,8 @@ def test_regenerate_and_its_like_do_nothing_on_a_static_request(make_app: MakeAp
     assert done == ["regenerate", "cleanup"]
 
 
-def test_should_set_answers_no_for_static_requests_whatever_the_session(
-    make_app: MakeApp,
-) -> None:
+def test_should_set_is_false_when_static(make_app: MakeApp) -> None:
+    """``should_set_…`` is False for static requests, whatever the session says."""
     answers = []
 
     class Asking(Counting):
@@ -260,9 +262,9 @@ def test_should_set_answers_no_for_static_requests_whatever_the_session(
     assert app.config["SESSION_REFRESH_EACH_REQUEST"] is True
 
 
-def test_a_null_session_class_that_is_choosy_does_not_skip_the_last_word(
-    make_app: MakeApp,
-) -> None:
+def test_an_unusual_is_null_session(make_app: MakeApp) -> None:
+    """An ``is_null_session`` that is True for empty sessions skips no final headers."""
+
     class NothingToSave(Counting):
         def is_null_session(self, obj: object) -> bool:
             return not obj
@@ -274,9 +276,9 @@ def test_a_null_session_class_that_is_choosy_does_not_skip_the_last_word(
     assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=3600"
 
 
-def test_without_a_secret_key_static_requests_work_and_pages_fail_as_before(
-    make_app: MakeApp,
-) -> None:
+def test_without_a_secret_key(make_app: MakeApp) -> None:
+    """Without a secret key static requests work, and pages fail as before."""
+
     def permanent(app: Flask) -> None:
         @app.before_request
         def before() -> None:
@@ -289,7 +291,8 @@ def test_without_a_secret_key_static_requests_work_and_pages_fail_as_before(
         client.get("/")
 
 
-def test_a_converter_that_reads_the_session_works_as_before(make_app: MakeApp) -> None:
+def test_a_converter_that_reads_the_session(make_app: MakeApp) -> None:
+    """A URL converter that reads the session works as before."""
     from werkzeug.routing import BaseConverter
 
     class Mine(BaseConverter):
@@ -313,7 +316,8 @@ def test_a_converter_that_reads_the_session_works_as_before(make_app: MakeApp) -
     assert "Set-Cookie" not in response.headers
 
 
-def test_the_hook_stands_before_those_that_were_there_first(make_app: MakeApp) -> None:
+def test_the_hook_comes_first(make_app: MakeApp) -> None:
+    """The extension's hook runs before hooks that were registered earlier."""
     seen = []
 
     def before(app: Flask) -> None:
@@ -327,7 +331,9 @@ def test_the_hook_stands_before_those_that_were_there_first(make_app: MakeApp) -
     assert seen == [False, True]
 
 
-def test_interfaces_that_open_nothing_stay_as_they_are(make_app: MakeApp) -> None:
+def test_an_interface_that_opens_nothing(make_app: MakeApp) -> None:
+    """An interface that opens no session stays as it is."""
+
     class Nothing(SessionInterface):
         def open_session(self, app: Any, request: Any) -> None:
             return None
@@ -340,7 +346,9 @@ def test_interfaces_that_open_nothing_stay_as_they_are(make_app: MakeApp) -> Non
     assert app.test_client().get("/static/app.css").status_code == 200
 
 
-def test_a_mark_left_by_a_failed_request_takes_no_page_for_its_own(make_app: MakeApp) -> None:
+def test_a_mark_of_a_failed_request(make_app: MakeApp) -> None:
+    """The mark of a request that failed is not taken for a page's."""
+
     class OneForAll(Counting):
         only = SecureCookieSession()
 

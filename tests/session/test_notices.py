@@ -98,9 +98,11 @@ def test_late_writes_are_told_in_debug_only(
         assert len(caplog.records) == told
 
 
-def test_dropped_writes_that_make_private_are_told(
+def test_writes_that_make_private_are_told(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A dropped write that makes the response private is told of."""
+
     def count(app: Flask) -> None:
         @app.before_request
         def before() -> None:
@@ -137,9 +139,10 @@ def test_a_stricter_word_over_a_folder_is_told(
     assert "'Cache-Control: no-store' on 'static'" in record.getMessage()
 
 
-def test_a_rule_that_matches_nothing_is_told_at_the_first_request(
+def test_a_rule_that_matches_nothing_is_told(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A rule that matches no endpoint is told of at the first request."""
     rules = {"statik": {"max_age": 5}, "late": {"max_age": 5}, "static": {"max_age": 5}}
 
     def add(app: Flask) -> None:

@@ -62,7 +62,8 @@ def test_isolated_reads_as_empty_and_takes_writes(give: Give, mark: Mark) -> Non
     assert len(session) == 0
 
 
-def test_isolated_has_what_session_objects_are_asked_for(give: Give, mark: Mark) -> None:
+def test_isolated_has_a_sessions_attributes(give: Give, mark: Mark) -> None:
+    """An isolated session has the attributes that session objects are asked for."""
     session = give()
     assert isinstance(session, SessionMixin)
     assert len(session.sid) > 20
@@ -78,7 +79,8 @@ def test_isolated_has_what_session_objects_are_asked_for(give: Give, mark: Mark)
         _ = session["nothing"]
 
 
-def test_protected_opens_the_real_one_when_looked_at_and_once(give: Give, mark: Mark) -> None:
+def test_protected_opens_once_when_looked_at(give: Give, mark: Mark) -> None:
+    """A protected session opens the real one when somebody looks, and once."""
     store = Store(user="ada")
     session = give(store.open)
     assert store.asked == 0
@@ -102,7 +104,8 @@ def test_every_way_of_looking_opens_it(look: Any, give: Give, mark: Mark) -> Non
     assert mark.session.looked
 
 
-def test_blind_writes_open_nothing_and_show_once_it_is_open(give: Give, mark: Mark) -> None:
+def test_blind_writes_open_nothing(give: Give, mark: Mark) -> None:
+    """A write without a look opens nothing, and shows once the session is open."""
     store = Store(user="ada", _permanent=False)
     session = give(store.open)
     session.permanent = True
@@ -158,7 +161,9 @@ def test_permanent_alone_is_no_write(give: Give, mark: Mark) -> None:
     assert mark.session.dropped == frozenset()
 
 
-def test_a_session_class_of_ones_own_keeps_its_methods(mark: Mark) -> None:
+def test_an_own_session_class(mark: Mark) -> None:
+    """A session class of the app's own keeps its methods."""
+
     class Mine(SecureCookieSession):
         dropped = "mine"
 
@@ -172,7 +177,9 @@ def test_a_session_class_of_ones_own_keeps_its_methods(mark: Mark) -> None:
     assert protected.user() == "ada"
 
 
-def test_a_session_class_that_wants_arguments_gives_way_to_flasks(mark: Mark) -> None:
+def test_a_session_class_with_arguments(mark: Mark) -> None:
+    """A session class that cannot be made without arguments gives way to Flask's."""
+
     class Demanding(SecureCookieSession):
         def __init__(self, store: object) -> None:
             raise AssertionError("never made")

@@ -42,7 +42,8 @@ def test_variants_in_every_cache(serve: Serve, cache: Caches) -> None:
             assert stored.get(headers={"Accept-Language": name}).text == f"run {number}"
 
 
-def test_binary_bodies_and_odd_headers_survive_every_cache(serve: Serve, cache: Caches) -> None:
+def test_odd_responses_in_every_cache(serve: Serve, cache: Caches) -> None:
+    """Binary bodies and odd headers survive every cache."""
     from flask import make_response
 
     body = bytes(range(256)) * 40
@@ -56,7 +57,8 @@ def test_binary_bodies_and_odd_headers_survive_every_cache(serve: Serve, cache: 
     assert len(stored.runs) == 1
 
 
-def test_another_process_finds_what_one_has_stored(serve: Serve, redis: RedisServer) -> None:
+def test_processes_share_a_cache(serve: Serve, redis: RedisServer) -> None:
+    """A process finds responses that another has stored."""
     config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
     one, other = (serve(config=config, add=Cache) for _ in range(2))
     assert one.get().text == "run 1"
@@ -68,9 +70,10 @@ def test_another_process_finds_what_one_has_stored(serve: Serve, redis: RedisSer
 
 
 @pytest.mark.parametrize(("key", "value"), [("SECRET_KEY", "other"), ("CACHE_KEY_PREFIX", "o")])
-def test_another_app_in_the_same_cache_finds_nothing(
+def test_apps_in_one_cache_stay_apart(
     serve: Serve, redis: RedisServer, key: str, value: str
 ) -> None:
+    """An app finds nothing that another app has stored in the same cache."""
     config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
     serve(config=config, add=Cache).get()
     other = serve(config={**config, key: value}, add=Cache)
@@ -137,9 +140,10 @@ def test_another_layout_is_a_miss(serve: Serve, vary: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [b"!garbage", b"!\x80\x05\x95", b"!cno.such\nthing\n.", b"\xff"])
-def test_what_the_cache_itself_cannot_read_is_a_miss(
+def test_an_unreadable_value_is_a_miss(
     serve: Serve, redis: RedisServer, data: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A value that the cache itself cannot read is a miss."""
     stored = serve(config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache)
     stored.get()
     for number, key in enumerate(list(redis.client.scan_iter()), 2):

@@ -42,7 +42,8 @@ def at_once(stored: Stored, count: int, **kwargs: Any) -> list[Any]:
         return list(pool.map(get, range(count)))
 
 
-def test_200_clients_on_a_cold_key_run_the_view_once(serve: Serve) -> None:
+def test_200_clients_on_a_cold_key(serve: Serve) -> None:
+    """200 clients on a cold key run the view once."""
     stored = serve(lambda: time.sleep(0.3) or "x")  # type: ignore[func-returns-value]
     responses = at_once(stored, 200)
     assert len(stored.runs) == 1
@@ -69,9 +70,8 @@ def test_each_variant_is_made_once(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("said", "status"), [({"Cache-Control": "private"}, 200), ({}, 404), ({}, 503)]
 )
-def test_nobody_waits_twice_for_what_cannot_be_shared(
-    serve: Serve, said: dict[str, str], status: int
-) -> None:
+def test_nobody_waits_twice(serve: Serve, said: dict[str, str], status: int) -> None:
+    """Nobody waits twice for a response that cannot be shared."""
     all_there = Barrier(19)
 
     def view() -> Response:
@@ -87,7 +87,9 @@ def test_nobody_waits_twice_for_what_cannot_be_shared(
     assert len(stored.runs) == 20
 
 
-def test_an_exception_of_the_first_is_not_the_others(serve: Serve) -> None:
+def test_an_exception_is_not_shared(serve: Serve) -> None:
+    """An exception of the first run is not given to the others."""
+
     def view() -> str:
         if len(stored.runs) == 1:
             time.sleep(0.2)
@@ -122,7 +124,8 @@ def test_who_takes_the_lead_looks_once_more() -> None:
     assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
 
 
-def test_a_leader_that_is_lost_is_waited_for_no_longer() -> None:
+def test_a_lost_leader_is_waited_for_no_longer() -> None:
+    """A leader that is lost is waited for no longer."""
     flights = SingleFlight(None, CircuitBreaker(print), 1)
     assert flights.join("key", flights.deadline(), lambda: False) is Role.LEADING
     assert flights.join("key", flights.deadline(), lambda: False) is Role.ALONE
@@ -216,7 +219,8 @@ def fetch(url: str) -> tuple[bytes, str]:
         return response.read(), response.headers.get("Cache-Status", "")
 
 
-def test_200_clients_of_four_processes_run_the_view_once(gunicorn: str, redis: RedisServer) -> None:
+def test_200_clients_of_four_processes(gunicorn: str, redis: RedisServer) -> None:
+    """200 clients of four processes run the view once."""
     with ThreadPoolExecutor(40) as pool:
         pids: set[bytes] = set()
         for _ in range(20):  # on a busy machine one worker may be quick enough for all
@@ -230,7 +234,8 @@ def test_200_clients_of_four_processes_run_the_view_once(gunicorn: str, redis: R
     assert sum("stored" in said for _, said in found) == 1
 
 
-def test_a_lock_of_a_process_that_died_is_waited_for_once(serve: Serve, redis: RedisServer) -> None:
+def test_a_dead_process_lock_is_waited_for_once(serve: Serve, redis: RedisServer) -> None:
+    """The lock of a process that died is waited for once."""
     config = {
         "CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port, "STATIC_OPTIMIZER_STORE_WAIT": 1
     }  # fmt: skip

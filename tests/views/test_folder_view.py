@@ -38,9 +38,10 @@ HOOKS = pytest.mark.parametrize("hook", [None, with_hook], ids=["alone", "hook"]
 @pytest.mark.parametrize("coding", ["", "br"])
 @pytest.mark.parametrize("cdn", [None, "max-age=60"])
 @pytest.mark.usefixtures("settled")
-def test_a_304_says_what_a_cache_needs_and_nothing_of_a_body(
+def test_a_304_has_no_body_fields(
     make_app: MakeApp, hook: Any, coding: str, cdn: str | None
 ) -> None:
+    """A 304 has the fields that a cache needs, and none that describe a body."""
     app = make_app(after=hook, STATIC_OPTIMIZER_CDN_CACHE_CONTROL=cdn)
     client = app.test_client()
     headers = {"Accept-Encoding": coding}
@@ -89,9 +90,8 @@ def test_a_head_says_what_a_get_says(
 
 
 @HOOKS
-def test_errors_of_conditions_and_ranges_describe_no_representation(
-    make_app: MakeApp, static_folder: Path, hook: Any
-) -> None:
+def test_412_and_416_describe_nothing(make_app: MakeApp, static_folder: Path, hook: Any) -> None:
+    """A 412 or 416 describes no representation."""
     (static_folder / "empty.css").write_bytes(b"")
     app = make_app(after=hook, STATIC_OPTIMIZER_DELTA=True)
     with app.test_request_context():
@@ -128,9 +128,8 @@ def test_a_range_is_of_what_the_client_began_with(make_app: MakeApp) -> None:
 @HOOKS
 @pytest.mark.parametrize("express", [False, True])
 @pytest.mark.usefixtures("settled")
-def test_whether_it_was_modified_is_asked_of_what_would_be_chosen_now(
-    make_app: MakeApp, hook: Any, express: bool
-) -> None:
+def test_conditions_are_of_the_current_choice(make_app: MakeApp, hook: Any, express: bool) -> None:
+    """A condition is compared with the representation that would be chosen now."""
     client = make_app(after=hook, STATIC_OPTIMIZER_EXPRESS=express).test_client()
 
     def ask(**conditions: str) -> Response:
@@ -148,7 +147,8 @@ def test_whether_it_was_modified_is_asked_of_what_would_be_chosen_now(
     assert (whole.status_code, whole.headers["ETag"]) == (200, coded)
 
 
-def test_too_many_ranges_are_answered_with_the_whole(make_app: MakeApp) -> None:
+def test_too_many_ranges_get_the_whole(make_app: MakeApp) -> None:
+    """Too many ranges are answered with the whole."""
     client = make_app().test_client()
     for count, status in ((16, 206), (17, 200)):
         asked = ",".join(f"{start}-{start}" for start in range(0, 2 * count, 2))
@@ -159,7 +159,9 @@ def test_too_many_ranges_are_answered_with_the_whole(make_app: MakeApp) -> None:
     assert answer.data == CSS  # joined: no more than the whole is ever sent
 
 
-def test_a_guard_answers_first_and_its_answer_is_not_kept(make_app: MakeApp) -> None:
+def test_a_guard_answers_first(make_app: MakeApp) -> None:
+    """A guard answers first, and its answer is not kept."""
+
     def guard(app: Flask) -> None:
         @app.before_request
         def refuse() -> Response | None:
@@ -180,7 +182,8 @@ def test_a_guard_answers_first_and_its_answer_is_not_kept(make_app: MakeApp) -> 
         assert "ETag" not in answer.headers
 
 
-def test_a_redirect_to_a_host_that_a_client_made_up_is_not_kept(make_app: MakeApp) -> None:
+def test_a_redirect_to_a_forged_host(make_app: MakeApp) -> None:
+    """A redirect to a host that a client made up is not kept."""
     app = make_app()
     app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     environ = {"PATH_INFO": "/static//app.css", "HTTP_X_FORWARDED_HOST": "evil.test"}
@@ -229,10 +232,13 @@ def test_a_folder_at_the_root(make_app: MakeApp, static_folder: Path, mode: str)
 @pytest.mark.parametrize(
     ("modified", "said"), [(-5.0, False), (0, False), (1, False), (1.9, False), (2, True)]
 )
-def test_a_date_of_a_reproducible_build_is_not_said(
+def test_a_reproducible_builds_date(
     make_app: MakeApp, static_folder: Path, modified: float, said: bool
 ) -> None:
-    """The next build has the same date and other bytes: a false 304."""
+    """The date of a reproducible build is not sent.
+
+    The next build has the same date and other bytes: a false 304.
+    """
     os.utime(static_folder / "app.css", (modified, modified))
     client = make_app().test_client()
     assert ("Last-Modified" in client.get("/static/app.css").headers) is said

@@ -52,9 +52,8 @@ def sending(folder: Path) -> Callable[[Flask], None]:
     return setup
 
 
-def test_the_etag_is_of_the_bytes_on_every_host_path_and_time(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_the_etag_is_of_the_bytes(make_app: MakeApp, static_folder: Path) -> None:
+    """The ETag depends on the bytes alone, not on host, path or time."""
     first = make_app().test_client().get("/static/app.css")
     (static_folder / "sub").mkdir()
     (static_folder / "sub" / "copy.css").write_bytes(CSS)
@@ -63,9 +62,8 @@ def test_the_etag_is_of_the_bytes_on_every_host_path_and_time(
     assert first.headers["ETag"] == other.headers["ETag"] == ETAG
 
 
-def test_the_etag_changes_with_the_bytes_even_within_one_tick(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_the_etag_changes_within_one_tick(make_app: MakeApp, static_folder: Path) -> None:
+    """The ETag changes with the bytes, even within one tick of the clock."""
     client = make_app().test_client()
     file = static_folder / "app.css"
     for number in range(20):
@@ -179,7 +177,9 @@ def test_send_file_in_a_decorated_view(make_app: MakeApp, static_folder: Path) -
     assert client.get("/with-its-age").headers["Cache-Control"] == "public, max-age=5"
 
 
-def test_a_stream_has_no_etag_and_keeps_the_policy(make_app: MakeApp) -> None:
+def test_a_stream_has_no_etag(make_app: MakeApp) -> None:
+    """A stream has no ETag and keeps the policy."""
+
     def add(app: Flask) -> None:
         @app.get("/stream")
         @cacheable_static(max_age=60)
@@ -197,7 +197,9 @@ def test_a_stream_has_no_etag_and_keeps_the_policy(make_app: MakeApp) -> None:
     assert response.headers["Cache-Control"] == "max-age=60"
 
 
-def test_a_body_changed_later_gets_a_validator_of_its_own(make_app: MakeApp) -> None:
+def test_a_body_changed_later(make_app: MakeApp) -> None:
+    """A body that a hook changes gets a validator of its own."""
+
     def add(app: Flask) -> None:
         @app.get("/logo")
         @cacheable_static
@@ -214,7 +216,9 @@ def test_a_body_changed_later_gets_a_validator_of_its_own(make_app: MakeApp) -> 
     assert response.get_etag()[0] == hashlib.sha256(b"logo!").hexdigest()[:32]
 
 
-def test_a_stream_put_over_a_file_loses_or_changes_the_validator(make_app: MakeApp) -> None:
+def test_a_stream_put_over_a_file(make_app: MakeApp) -> None:
+    """A stream that a hook puts over a file loses or changes the validator."""
+
     def coding(name: str | None) -> Callable[[Flask], None]:
         def add(app: Flask) -> None:
             @app.after_request
@@ -235,7 +239,8 @@ def test_a_stream_put_over_a_file_loses_or_changes_the_validator(make_app: MakeA
     assert "ETag" not in other.headers
 
 
-def test_x_sendfile_keeps_its_header_and_has_the_etag(make_app: MakeApp) -> None:
+def test_x_sendfile_has_the_etag(make_app: MakeApp) -> None:
+    """A response with X-Sendfile keeps that field and has the file's ETag."""
     client = make_app(USE_X_SENDFILE=True).test_client()
     response = client.get("/static/app.css", headers={"Range": "bytes=0-3"})
     assert response.status_code == 200
@@ -243,9 +248,8 @@ def test_x_sendfile_keeps_its_header_and_has_the_etag(make_app: MakeApp) -> None
     assert response.headers["ETag"] == ETAG
 
 
-def test_the_servers_file_wrapper_gets_a_views_untouched_file(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_the_file_wrapper_gets_the_file(make_app: MakeApp, static_folder: Path) -> None:
+    """The server's file wrapper gets a view's file where nobody changed it."""
     handed = []
 
     class ServerWrapper(FileWrapper):
@@ -354,7 +358,9 @@ class TestFreshness:
 
 
 @pytest.mark.parametrize("failing", ["view returns nothing", "hook", "guard"])
-def test_an_error_that_a_handler_calls_200_gets_no_policy(make_app: MakeApp, failing: str) -> None:
+def test_an_error_called_200_gets_no_policy(make_app: MakeApp, failing: str) -> None:
+    """An error that a handler answers with 200 gets no policy."""
+
     def setup(app: Flask) -> None:
         @app.get("/thing")
         @cacheable_static(max_age=60)
@@ -385,7 +391,8 @@ def test_an_error_that_a_handler_calls_200_gets_no_policy(make_app: MakeApp, fai
     assert "ETag" not in response.headers
 
 
-def test_a_response_that_the_view_keeps_stays_as_it_was(make_app: MakeApp) -> None:
+def test_a_response_that_the_view_keeps(make_app: MakeApp) -> None:
+    """A response that the view keeps and returns again stays as it was."""
     kept = Response("<svg/>", mimetype="image/svg+xml")
 
     def setup(app: Flask) -> None:
@@ -400,9 +407,8 @@ def test_a_response_that_the_view_keeps_stays_as_it_was(make_app: MakeApp) -> No
     assert list(kept.headers.keys()) == ["Content-Type", "Content-Length"]
 
 
-def test_a_stream_around_a_file_is_fingerprinted_as_what_it_gives(
-    make_app: MakeApp, tmp_path: Path
-) -> None:
+def test_a_stream_around_a_file(make_app: MakeApp, tmp_path: Path) -> None:
+    """A stream around a file has the validator of the bytes that it gives."""
     packed = tmp_path / "static" / "big.gz"
     with gzip.open(packed, "wb") as file:
         file.write(CSS)
@@ -442,9 +448,9 @@ def test_a_stream_around_a_file_is_fingerprinted_as_what_it_gives(
 
 
 @pytest.mark.parametrize("name", ["X-Accel-Redirect", "X-Sendfile"])
-def test_an_empty_body_for_a_front_server_is_not_fingerprinted(
-    make_app: MakeApp, name: str
-) -> None:
+def test_an_empty_body_for_a_front_server(make_app: MakeApp, name: str) -> None:
+    """An empty body for a front server has no validator of its own."""
+
     def setup(app: Flask) -> None:
         @app.get("/offloaded")
         @cacheable_static
@@ -461,14 +467,18 @@ def test_an_empty_body_for_a_front_server_is_not_fingerprinted(
 @pytest.mark.parametrize(
     "answer", [("part", 206, {"Content-Range": "bytes 0-3/9"}), ("", 304), ("", 204)]
 )
-def test_what_is_no_whole_body_is_not_fingerprinted(make_app: MakeApp, answer: Any) -> None:
+def test_no_validator_without_a_whole_body(make_app: MakeApp, answer: Any) -> None:
+    """A body that is not a whole one gets no validator."""
+
     def setup(app: Flask) -> None:
         app.get("/part")(cacheable_static(lambda: answer))
 
     assert "ETag" not in make_app(before=setup).test_client().get("/part").headers
 
 
-def test_a_body_left_out_for_head_is_not_fingerprinted(make_app: MakeApp) -> None:
+def test_a_body_left_out_for_head(make_app: MakeApp) -> None:
+    """A body that a view leaves out for HEAD gets no validator."""
+
     def setup(app: Flask) -> None:
         @app.get("/thing")
         @cacheable_static
@@ -478,9 +488,8 @@ def test_a_body_left_out_for_head_is_not_fingerprinted(make_app: MakeApp) -> Non
     assert "ETag" not in make_app(before=setup).test_client().head("/thing").headers
 
 
-def test_a_date_of_a_reproducible_build_makes_no_false_304(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_reproducible_builds_date(make_app: MakeApp, static_folder: Path) -> None:
+    """The date of a reproducible build makes no false 304."""
     client = make_app().test_client()
     since = {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"}
     for seconds in (0, 1):
@@ -490,7 +499,8 @@ def test_a_date_of_a_reproducible_build_makes_no_false_304(
         assert "Last-Modified" not in response.headers
 
 
-def test_what_a_view_is_to_do_when_its_response_closes_is_done_once(make_app: MakeApp) -> None:
+def test_call_on_close_runs_once(make_app: MakeApp) -> None:
+    """A function that a view gave to ``call_on_close`` runs once."""
     closed = []
 
     def setup(app: Flask) -> None:

@@ -124,7 +124,9 @@ def test_what_a_guard_refuses_is_the_apps(make_app: Any, behind: Any) -> None:
     assert send(port, "/static/app.js").status == 401
 
 
-def test_what_differs_for_who_has_a_cookie_is_the_apps(make_app: Any, behind: Any) -> None:
+def test_what_varies_by_cookie_is_the_apps(make_app: Any, behind: Any) -> None:
+    """A file that differs for visitors with a cookie is left to the app."""
+
     def count(app: Flask) -> None:
         @app.before_request
         def visit() -> None:
