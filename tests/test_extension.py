@@ -17,7 +17,7 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def through() -> str:
-    """Files are served by way of the hooks that the extension has installed."""
+    """Serve files through the hooks that the extension has installed."""
     return "hooks"
 
 

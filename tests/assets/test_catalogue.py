@@ -60,7 +60,7 @@ def change(folder: Path, stop: threading.Event, *, in_place: bool) -> None:
 
 
 class Asker(threading.Thread):
-    """Asks for all of it in all codings, and notes each answer that is not true of itself."""
+    """A thread that asks for all files in all codings, and notes each untrue answer."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ def test_two_settled_files_change_places(make_app: MakeApp, static_folder: Path)
 
 @pytest.mark.usefixtures("settled")
 def test_new_bytes_under_an_old_date_are_seen(make_app: MakeApp, static_folder: Path) -> None:
-    """As ``cp -p``, ``rsync -t`` and ``tar`` put them there, with the size as it was."""
+    """New bytes are seen that ``cp -p``, ``rsync -t`` or ``tar`` put there, of the same size."""
     path = static_folder / "app.css"
     client = make_app().test_client()
     for data in (b"1" * 500, b"2" * 500, b"3" * 500):

@@ -17,7 +17,7 @@ SIZE = 3 * 2**20
 
 
 class Interrupted:
-    """``hashlib``, but that something happens after a file's first chunk was read."""
+    """A stand-in for ``hashlib`` that calls a function after a file's first chunk was read."""
 
     def __init__(self, times: int, happen: Callable[[], None]) -> None:
         self.left = times

@@ -1,4 +1,4 @@
-"""What templates ask of the assets."""
+"""The template helpers: integrity, import maps and preloading."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def through(request: pytest.FixtureRequest) -> str:
 
 
 def together(count: int, function: Callable[[], object]) -> list[object]:
-    """What a function returns that several threads call at the same moment."""
+    """Return the results of a function that several threads call at the same moment."""
     found: list[object] = []
     barrier = threading.Barrier(count)
 

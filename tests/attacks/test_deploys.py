@@ -33,7 +33,7 @@ def nodes(
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Nginx, dict[str, int]]]:
-    """A cache before an old and a new node, and the nodes' own ports."""
+    """Put a cache before an old and a new node; give it and the nodes' own ports."""
     with ExitStack() as stack:
         config = {
             "STATIC_OPTIMIZER_FINGERPRINT": mode,

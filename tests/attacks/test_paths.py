@@ -52,7 +52,7 @@ def targets(listed: list[str]) -> list[str]:
 
 @dataclass
 class Findings:
-    """What went wrong behind one configuration of a cache, by target."""
+    """The failures behind one configuration of a cache, by target."""
 
     #: What a stranger was given that is a visitor's own.
     leaks: dict[str, Answer] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Findings:
 
 
 class Attack:
-    """Asks for targets as Ada, as nobody, and as Ada again."""
+    """An attacker, who asks for targets as Ada, as nobody, and as Ada again."""
 
     def __init__(self, cache: Nginx, app: int) -> None:
         self._cache = cache
@@ -113,7 +113,7 @@ class Attack:
         return self._cache.ports[configuration]
 
     def direct(self, target: str) -> Answer:
-        """What the app itself says to a stranger."""
+        """Return the app's own answer to a stranger."""
         if target not in self._as_nobody:
             self._as_nobody[target] = ask(self._app, target)
         return self._as_nobody[target]
@@ -122,7 +122,7 @@ class Attack:
         return SECRET in answer.text or self._sid in answer.text
 
     def is_forbidden(self, target: str) -> bool:
-        """Whether the app tells caches not to share its answer to Ada."""
+        """Return True if the app tells caches not to share its answer to Ada."""
         answer = ask(self._app, target, self.as_ada)
         return bool(FORBIDDEN.search(answer.get("cache-control"))) or (
             "Cookie" in answer.get("vary") and "set-cookie" in dict(answer.headers)

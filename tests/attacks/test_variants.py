@@ -1,4 +1,4 @@
-"""How many entries a cache can be made to keep of one URL."""
+"""The number of entries that a cache can be made to keep of one URL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEY = "$request_uri:$coding"
 
 
 def spellings(count: int) -> list[str]:
-    """Different Accept-Encoding values, that mean few different things."""
+    """Make different Accept-Encoding values, that mean few different things."""
     names = ["gzip", "br", "zstd", "deflate", "identity", "x-unknown"]
     weights = ["", ";q=1", ";q=1.0", "; q=0.9", ";q=0.5", ";Q=0.001", ";q=0"]
     every = (

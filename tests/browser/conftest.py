@@ -35,7 +35,7 @@ PAGE = """<!doctype html>
 
 
 def font() -> bytes:
-    """A real web font with one glyph, a square for the letter p."""
+    """Make a real web font with one glyph, a square for the letter p."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
@@ -166,7 +166,7 @@ class Site:
         return counting
 
     def assets(self) -> list[dict[str, Any]]:
-        """What was asked for but the page itself, since the last time."""
+        """Return the requests since the last time, but for the page itself."""
         with self._lock:
             asked, self.asked = self.asked, []
         return [entry for entry in asked if entry["path"] != "/"]

@@ -1,4 +1,4 @@
-"""What a real browser asks for when it comes again."""
+"""The requests of a real browser that comes again."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_control_plain_flask_is_asked_again(site: Site, chromium: Chromium) -> N
 
 
 def background(chromium: Chromium) -> Any:
-    """What the stylesheet paints, as it was really fetched."""
+    """Return the picture that the stylesheet paints, as it was really fetched."""
     return chromium.run(
         "return getComputedStyle(document.getElementById('painted')).backgroundImage"
     )

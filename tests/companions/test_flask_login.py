@@ -97,7 +97,7 @@ def logged_in(app: Flask, path: str = "/remember") -> Any:
 
 
 def remembered(app: Flask) -> Any:
-    """A browser that has lost its session and kept its remember-me cookie."""
+    """Make a browser that has lost its session and kept its remember-me cookie."""
     browser = logged_in(app)
     browser.delete_cookie("session")
     return browser
@@ -175,7 +175,7 @@ def test_pages_answer_to_the_byte(
 
 
 def without_ids(response: TestResponse) -> list[tuple[str, str]]:
-    """The headers in order, without the random part of a server-side session's cookie."""
+    """Return the headers in order, without the random part of a server-side session's cookie."""
     return [
         (name, re.sub(r"^session=[\w-]{36,43};", "session=ID;", value))
         for name, value in response.headers

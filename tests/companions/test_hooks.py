@@ -96,7 +96,7 @@ def test_pages_stay_permanent(build: Build, sessions: str | None, optimize: bool
 
 
 def tutorial(app: Flask) -> None:
-    """The auth blueprint of Flask's tutorial, with a dictionary for its database."""
+    """Install the auth blueprint of Flask's tutorial, with a dictionary for its database."""
     users = {1: "ada"}
     bp = Blueprint("auth", __name__, url_prefix="/auth")
 

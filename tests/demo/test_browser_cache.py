@@ -1,4 +1,4 @@
-"""What a browser keeps, and for how long."""
+"""The responses that a browser keeps, and for how long."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def visits(*figures: tuple[int, int, int]) -> Visits:
-    """Visits to a page without figures, by requests, session reads and session writes."""
+    """Make visits to a page without figures, by requests, session reads and writes."""
     return Visits(
         *(
             Visit(Tally(), Tally(requests=requests, session_reads=reads, session_writes=writes))

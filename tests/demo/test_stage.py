@@ -38,14 +38,14 @@ class Client:
         return found
 
     def visit(self) -> dict[str, Tally]:
-        """What each visitor saw come over the wire."""
+        """Let each visitor visit; return what came over the wire."""
         return {
             side: visitor.visit("/", lambda: Counts(0, 0)).total
             for side, visitor in zip(SIDES, self.visitors, strict=True)
         }
 
     def cost(self) -> dict[str, dict[str, int]]:
-        """What a visit adds to the counters."""
+        """Return what a visit adds to the counters."""
         before = self.figures()
         self.visit()
         after = self.figures()
@@ -143,7 +143,7 @@ def test_each_figure_is_explained(client: Client) -> None:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Runs ``demo --serve`` until a function is done that is given a client; gives the output."""
+    """Run ``demo --serve`` until a function that is given a client is done; give the output."""
 
     def serve(port: int, look: Callable[[Client], None], *arguments: str) -> str:
         def interrupt(_: float) -> None:

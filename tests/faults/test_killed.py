@@ -70,7 +70,7 @@ def check(app: Flask) -> None:
 
 
 def made(kept: Path) -> list[Path]:
-    """What builds have made."""
+    """Return the variants that builds have made."""
     return [path for path in kept.rglob("*") if ".best." in path.name]
 
 
@@ -107,7 +107,7 @@ def test_a_build_that_is_killed_is_run_again(
 
 
 def workers_of(port: int) -> list[int]:
-    """The processes of a server that a master has started."""
+    """Return the processes of a server that a master has started."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
     rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
     gunicorns = [row for row in rows if f"127.0.0.1:{port}" in row[2]]

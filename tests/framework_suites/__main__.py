@@ -81,7 +81,7 @@ SUITES = (
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a suite."""
+    """A run of a suite."""
 
     #: Each test's outcome and what was said of it.
     tests: dict[str, tuple[str, str]]
@@ -92,16 +92,16 @@ class Run:
     output: str
 
     def outcome(self, test: str) -> str:
-        """What a test came to."""
+        """Return what a test came to."""
         return self.tests.get(test, ("not there", ""))[0]
 
     def count(self, wanted: str) -> int:
-        """How many tests ended like this."""
+        """Count the tests that ended like this."""
         return sum(outcome == wanted for outcome, _ in self.tests.values())
 
     @property
     def can_judge(self) -> bool:
-        """Whether enough tests passed: one that fails without the extension judges nothing."""
+        """Return True if enough tests passed: one that fails without us judges nothing."""
         ran = len(self.tests) - self.count("skipped")
         return ran > 0 and self.count("passed") >= ENOUGH * ran
 
@@ -175,7 +175,7 @@ def judge(suite: Suite, folder: Path) -> tuple[Run, Run, int]:
 
 
 def differences(plain: Run, optimized: Run) -> dict[str, list[str]]:
-    """The tests that two runs differ in, each with how."""
+    """Return the tests that two runs differ in, each with how."""
     found: dict[str, list[str]] = {}
     for test in {**plain.tests, **optimized.tests}:
         if plain.outcome(test) != optimized.outcome(test):
@@ -190,7 +190,7 @@ def differences(plain: Run, optimized: Run) -> dict[str, list[str]]:
 
 
 def _reason(said: str) -> str:
-    """The line of a traceback that says what went wrong."""
+    """Return the line of a traceback that says what went wrong."""
     lines = said.strip().splitlines() or [""]
     errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
     return errors[0] if errors else lines[-1]
@@ -252,7 +252,7 @@ def run(suite: Suite, source: Path, scratch: Path, *plugins: str) -> Run:
 
 @contextmanager
 def valkey(port: int) -> Iterator[None]:
-    """A Valkey on a port, unless something listens there."""
+    """Run a Valkey on a port, unless something listens there."""
     if listens(port):
         print(f"Port {port} is taken; the tests use what listens there as their Redis.")
         yield
@@ -269,7 +269,7 @@ def valkey(port: int) -> Iterator[None]:
 
 @contextmanager
 def memcached(port: int) -> Iterator[None]:
-    """A memcached on a port, unless something listens there."""
+    """Run a memcached on a port, unless something listens there."""
     binary = shutil.which("memcached")
     if listens(port):
         print(f"Port {port} is taken; the tests use what listens there as their memcached.")
@@ -291,7 +291,7 @@ def memcached(port: int) -> Iterator[None]:
 
 
 def listens(port: int) -> bool:
-    """Whether anything listens on a port of this host."""
+    """Return True if anything listens on a port of this host."""
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0

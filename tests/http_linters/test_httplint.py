@@ -1,4 +1,4 @@
-"""What an independent linter of HTTP messages finds in every kind of response."""
+"""The findings of an independent linter of HTTP messages in every kind of response."""
 
 from __future__ import annotations
 

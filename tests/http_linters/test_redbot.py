@@ -1,4 +1,4 @@
-"""What REDbot finds, which asks each URL again with conditions, ranges and codings of its own."""
+"""The findings of REDbot, which asks each URL again with conditions, ranges and codings."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ URL = "/static/app.css"
 
 
 def asked(app: Flask) -> Callable[..., bool]:
-    """Whether Flask itself is asked for an answer: it makes a context then."""
+    """Return a function that tells if Flask itself is asked: it makes a context then."""
     app.test_client().get("/")  # the app is complete now
 
     def ask(path: str = URL, **environ: Any) -> bool:
@@ -244,7 +244,7 @@ def test_a_step_that_a_tracer_patches(
 
 
 class Tenants(Map):
-    """URLs that are bound in a way of the app's own."""
+    """A URL map that is bound in a way of the app's own."""
 
     def bind_to_environ(self, *args: Any, **kwargs: Any) -> MapAdapter:
         return super().bind_to_environ(*args, **kwargs)
@@ -728,7 +728,7 @@ class TestMemory:
 
 
 def answers_of(app: Flask) -> dict[Any, Prepared]:
-    """What the lane remembers."""
+    """Return what the lane remembers."""
     lane = app.extensions["static_optimizer"].lane
     answers: dict[Any, Prepared] = lane._answers
     return answers

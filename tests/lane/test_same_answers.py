@@ -237,7 +237,7 @@ def requests(draw: st.DrawFn, apps: Apps) -> dict[str, Any]:
 
 
 def _as_wsgi(path: str) -> str:
-    """The path as a server passes it on: decoded, with each byte as a character."""
+    """Return the path as a server passes it on: decoded, with each byte as a character."""
     data = re.sub(rb"%([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), path.encode())
     return data.decode("latin-1")
 
@@ -260,7 +260,7 @@ def test_the_same_answer_all_ways(apps: Apps, data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("coding", ["", "br", "gzip", "zstd"])
 def test_it_is_the_lane_that_answers(apps: Apps, name: str, coding: str) -> None:
-    """So that the comparison above compares two ways, not one with itself."""
+    """The lane does answer: the comparison above is of two ways, not of one with itself."""
     asked = []
     kept = [app.request_class for app in (apps.quiet, apps.express)]
 

@@ -57,7 +57,7 @@ def serving(app: Flask) -> Iterator[int]:
 
 
 class Browser:
-    """Asks for several things at once, all with the cookie that it was given first."""
+    """A browser that asks for several things at once, all with the cookie that it got first."""
 
     def __init__(self, port: int, threads: ThreadPoolExecutor) -> None:
         self._port = port
@@ -133,7 +133,7 @@ def look_at_session() -> None:
 
 
 def count_lost(browser: Browser, assets: list[str]) -> int:
-    """How many of a logged-in visitor's updates are not there in the end."""
+    """Count a logged-in visitor's updates that are not there in the end."""
     before = int(browser.get("/"))
     for _ in range(UPDATES):
         browser.get_with(assets, "/")
@@ -141,7 +141,7 @@ def count_lost(browser: Browser, assets: list[str]) -> int:
 
 
 def is_undone(browser: Browser, assets: list[str]) -> bool:
-    """Whether the session of a visitor who logged out is there again."""
+    """Return True if the session of a visitor who logged out is there again."""
     assert browser.get("/") == "1"
     browser.get_with(assets, "/logout")
     return browser.get("/look") != "0"

@@ -363,7 +363,7 @@ def test_static_requests_keep_the_laws(root: Path, spec: Spec, asks: list[Ask]) 
 @settings(laws, max_examples=150)
 @given(spec=specs, asks=orders)
 def test_pages_do_not_notice(root: Path, spec: Spec, asks: list[Ask]) -> None:
-    """3: with static requests among them, pages answer as in an app without either."""
+    """Pages answer among static requests as in an app without either (law 3)."""
 
     def run(*, optimize: bool) -> list[Any]:
         seen: list[Any] = []

@@ -1,4 +1,4 @@
-"""What real session stores are asked: nothing by static requests, the same as ever by pages."""
+"""Real session stores: static requests ask them nothing, and pages the same as ever."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def through() -> str:
-    """Where the session interface is concerned, files are to reach it."""
+    """Serve files through hooks, so that they reach the session interface."""
     return "hooks"
 
 
@@ -77,14 +77,14 @@ class Store:
     def asked(
         self, action: Callable[..., T], *args: Any, **kwargs: Any
     ) -> tuple[T, dict[str, int]]:
-        """What an action returns, and what the store was asked in the meantime."""
+        """Return the result of an action, and what the store was asked in the meantime."""
         before = self.commands()
         result = action(*args, **kwargs)
         return result, dict(self.commands() - before)
 
 
 class CountingFiles(cachelib.FileSystemCache):
-    """Counts what is asked for sessions, without the cache's own bookkeeping."""
+    """A cache that counts what is asked for sessions, without its own bookkeeping."""
 
     def __init__(self, folder: str, asked: Counter[str]) -> None:
         self._asked = asked
@@ -107,7 +107,7 @@ class CountingFiles(cachelib.FileSystemCache):
 
 
 class CountingCookies(SecureCookieSessionInterface):
-    """Flask's own sessions; asking for the serializer is how it reads and writes the cookie."""
+    """An interface that counts how often it reads or writes the cookie, by its serializer."""
 
     def __init__(self, asked: Counter[str]) -> None:
         self._asked = asked
@@ -236,7 +236,7 @@ def app_with(make_app: MakeApp) -> MakeApp:
 
 @pytest.fixture
 def log_in(make_app: MakeApp, app_with: MakeApp) -> Callable[..., FlaskClient]:
-    """A browser for an app that was logged in elsewhere: the app itself was asked nothing."""
+    """Return a browser that logged in elsewhere: the app itself was asked nothing."""
 
     def log_in(app: Flask, store: Store) -> FlaskClient:
         elsewhere = app_with(store, optimize=False).test_client()
@@ -251,7 +251,7 @@ def log_in(make_app: MakeApp, app_with: MakeApp) -> Callable[..., FlaskClient]:
 
 
 def nosy(app: Flask) -> None:
-    """Hooks that look at the session, write into it and set cookies, whatever is asked for."""
+    """Install hooks that look at the session, write into it and set cookies on any request."""
     add_views(app)
 
     @app.before_request
@@ -271,7 +271,7 @@ def nosy(app: Flask) -> None:
 
 
 def is_silent(response: TestResponse) -> bool:
-    """Neither a cookie nor a word of one."""
+    """Return True if a response has neither a cookie nor a word of one."""
     return "Set-Cookie" not in response.headers and "cookie" not in response.vary
 
 
@@ -279,7 +279,7 @@ def is_silent(response: TestResponse) -> bool:
 
 
 def static_requests(client: FlaskClient, *, times: int = 10) -> list[TestResponse]:
-    """Every kind of static request, each as often as told."""
+    """Send every kind of static request, each as often as told."""
     etag = client.get("/static/app.css").headers["ETag"]
     kinds: list[tuple[int, str, str, dict[str, str]]] = [
         (200, "GET", "/static/app.css", {}),
@@ -383,7 +383,7 @@ PAGES = [
 
 
 def page_by_page(app: Flask, store: Store) -> list[tuple[Any, ...]]:
-    """Everything that can be seen of the pages from outside, and what they asked the store."""
+    """Return all that can be seen of the pages from outside, and what they asked the store."""
     client = app.test_client()
     seen: list[tuple[Any, ...]] = []
     for method, path in PAGES:
@@ -417,7 +417,7 @@ def test_pages_are_the_same_to_the_byte(
 
 @dataclass(frozen=True)
 class Place:
-    """Somewhere an app serves a static file, and a page of the same app."""
+    """A place where an app serves a static file, and a page of the same app."""
 
     url: str
     page: str = "http://localhost/"
@@ -509,7 +509,7 @@ def test_every_kind_of_folder_asks_nothing(
 
 
 def guarded(app: Flask) -> None:
-    """A guard that looks at the session for private files only, and does so more than once."""
+    """Install a guard that looks at the session for private files only, more than once."""
     add_views(app)
 
     @app.before_request
@@ -596,7 +596,7 @@ def test_other_files_stay_isolated(
 
 
 class CountingRedis(Redis):
-    """Remembers what it was told to ask, whether or not anybody answers."""
+    """A client that remembers what it was told to ask, answered or not."""
 
     told: list[str]
 
@@ -607,7 +607,7 @@ class CountingRedis(Redis):
 
 @pytest.fixture
 def closed_door() -> Iterator[socket.socket]:
-    """A port that is taken, so that nobody else opens it, and refuses every connection."""
+    """Take a port that nobody else can open then, and that refuses every connection."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         yield door
@@ -615,7 +615,7 @@ def closed_door() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def dead(closed_door: socket.socket) -> Iterator[CountingRedis]:
-    """A client of a Redis that is down."""
+    """Make a client of a Redis that is down."""
     port = closed_door.getsockname()[1]
     client = CountingRedis(port=port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     client.told = []
@@ -689,7 +689,7 @@ def test_a_dead_store_is_not_asked(
 def test_pages_fail_at_a_dead_store_as_without_us(
     app_on: MakeApp, dead: CountingRedis, path: str, known: bool
 ) -> None:
-    """A known visitor's when the session is read, a new one's when it is saved."""
+    """A known visitor's page fails when the session is read, a new one's when it is saved."""
     seen = []
     for optimize in (True, False):
         loud = app_on(dead, optimize=optimize)

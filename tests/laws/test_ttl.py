@@ -68,7 +68,7 @@ BACKENDS = [*SERVER_SIDE, "signed cookie"]
 
 @dataclass
 class Visitor:
-    """One browser at one app, and the moments at which it asks."""
+    """A browser at one app, and the moments at which it asks."""
 
     clock: FrozenDateTimeFactory
     app: Flask
@@ -260,7 +260,7 @@ class Stored:
         return _date(self.headers.get("Date")) or self.received
 
     def lifetime(self, *, shared: bool = False) -> float | None:
-        """§4.2.1: ``s-maxage``, ``max-age``, ``Expires`` less ``Date``, or nobody's word."""
+        """Return ``s-maxage``, ``max-age``, ``Expires`` less ``Date``, or None (§4.2.1)."""
         for name in ["s-maxage", "max-age"] if shared else ["max-age"]:
             if name in self.says:
                 return int(self.says[name] or 0)
@@ -270,14 +270,14 @@ class Stored:
         return None
 
     def age(self, now: datetime) -> float:
-        """§4.2.3."""
+        """Return the age (§4.2.3)."""
         apparent = max(0.0, (self.received - self.date).total_seconds())
         delay = (self.received - self.asked).total_seconds()
         corrected = int(self.headers.get("Age", 0)) + delay
         return max(apparent, corrected) + (_utc(now) - self.received).total_seconds()
 
     def is_usable(self, now: datetime, *, excuse: str | None = None) -> bool:
-        """Whether it may answer without asking.
+        """Return True if it may answer without asking.
 
         :param excuse: ``stale-while-revalidate`` or ``stale-if-error`` (RFC 5861), whose window
             is then open.
@@ -327,7 +327,7 @@ def test_calculator_follows_rfc_9111(
 
 @pytest.fixture
 def site(make_app: MakeApp, static_folder: Path) -> Callable[..., Flask]:
-    """An app with routes that say how long they last in each way there is, and are not stored."""
+    """Make an app with routes that say how long they last in each way, and are not stored."""
     for path in static_folder.rglob("*.*"):
         os.utime(path, (1_500_000_000, 1_500_000_000))
 

@@ -1,4 +1,4 @@
-"""What counts as static, and who is told."""
+"""The mark of static requests: which have it, and who is told."""
 
 from __future__ import annotations
 

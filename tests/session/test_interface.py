@@ -21,7 +21,7 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def through() -> str:
-    """Where the session interface is concerned, files are to reach it."""
+    """Serve files through hooks, so that they reach the session interface."""
     return "hooks"
 
 
@@ -71,14 +71,14 @@ class Frozen(Counting):
 
 
 class Choosy(Counting):
-    """Refuses to be subclassed, as compiled and final classes do."""
+    """An interface that refuses to be subclassed, as compiled and final classes do."""
 
     def __init_subclass__(cls, **_: object) -> None:
         raise TypeError("final")
 
 
 class Duck:
-    """No SessionInterface at all, only its methods."""
+    """An object that is no SessionInterface and has its methods."""
 
     def __init__(self) -> None:
         self._counting = Counting()

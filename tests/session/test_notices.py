@@ -1,4 +1,4 @@
-"""What the people who run an app are told, once, and what to do about it."""
+"""The log messages to those who run an app: each is told once, with what to do about it."""
 
 from __future__ import annotations
 

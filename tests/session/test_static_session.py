@@ -32,7 +32,7 @@ Give = Callable[..., StaticSession]
 
 
 class Store:
-    """Counts how often the real session is asked for."""
+    """A store that counts how often the real session is asked for."""
 
     def __init__(self, **data: Any) -> None:
         self.data = data

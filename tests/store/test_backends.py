@@ -1,4 +1,4 @@
-"""Where responses are kept: in memory, or in what Flask-Caching has."""
+"""The backends that keep responses: memory, or what Flask-Caching has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Serve = Callable[..., Stored]
 
 
 def keys_of(stored: Stored) -> list[str]:
-    """What was put into an in-process backend."""
+    """Return the keys that were put into an in-process backend."""
     backend = stored.app.extensions[EXTENSION].open_store().index._backend
     return list(getattr(backend, "_values", None) or backend._cache)
 
@@ -90,7 +90,7 @@ def test_only_bytes_are_given_to_the_cache(serve: Serve) -> None:
 
 
 class Surprise:
-    """Something that is not to be unpickled by us."""
+    """An object that is not to be unpickled by us."""
 
     made: list[int] = []  # noqa: RUF012
 
@@ -272,7 +272,7 @@ def _down(*_: Any, **__: Any) -> Any:
 
 
 def test_a_failing_store_poisons_nothing(serve: Serve) -> None:
-    """What could not be stored whole is not there afterwards."""
+    """A response that could not be stored whole is not there afterwards."""
     stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary="Accept")
     stored.client.get("/")
     [backend] = stored.app.extensions["cache"].values()

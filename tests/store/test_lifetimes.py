@@ -1,4 +1,4 @@
-"""How long a stored response is used (RFC 9111 §4.2, RFC 5861), by the clock."""
+"""The lifetime of a stored response (RFC 9111 §4.2, RFC 5861), by the clock."""
 
 from __future__ import annotations
 

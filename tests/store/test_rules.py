@@ -1,4 +1,4 @@
-"""What may be stored, and for how long."""
+"""The rules on which responses may be stored, and for how long."""
 
 from __future__ import annotations
 

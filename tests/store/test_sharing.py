@@ -1,4 +1,4 @@
-"""What one visitor gets of another's request, as pairs of requests."""
+"""The sharing of stored responses between visitors, as pairs of requests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Serve = Callable[..., Stored]
 
 
 def seen(stored: Stored, *requests: dict[str, Any]) -> list[str]:
-    """The bodies of some requests, in this order."""
+    """Return the bodies of some requests, in this order."""
     return [stored.client.open(**{"path": "/thing", **each}).text for each in requests]
 
 
@@ -353,7 +353,7 @@ class TestVary:
 
 
 class TestWholeResponses:
-    """What is stored is the whole, whatever was asked first."""
+    """A stored response is the whole one, whatever was asked first."""
 
     @pytest.mark.parametrize(
         ("method", "headers", "status"),

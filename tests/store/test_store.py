@@ -20,7 +20,7 @@ Serve = Callable[..., Stored]
 
 
 def ask(stored: Stored, path: str = "/thing", method: str = "GET", **headers: str) -> Answer | None:
-    """What the store answers, asked as a WSGI middleware would."""
+    """Ask the store as a WSGI middleware would."""
     assert not has_app_context()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     builder = EnvironBuilder(path, method=method, headers=named)

@@ -53,7 +53,7 @@ def test_an_etag_that_changes_runs_the_view(serve: Serve) -> None:
 
 
 def test_it_is_asked_before_the_view(serve: Serve) -> None:
-    """What changes in between is then asked for once more, and never missed."""
+    """A change in between is asked for once more, and never missed."""
     version = ["v1"]
 
     def view() -> str:

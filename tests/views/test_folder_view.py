@@ -1,4 +1,4 @@
-"""What Flask's own static views answer, field by field."""
+"""The responses of Flask's own static views, field by field."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def test_no_file_stays_open(make_app: MakeApp) -> None:
 
 
 class TestFreshness:
-    """Where the freshness of a file comes from, the first that speaks."""
+    """The freshness of a file comes from the first that speaks of it."""
 
     def age(self, app: Flask, path: str = "/static/app.css") -> str:
         return app.test_client().get(path).headers["Cache-Control"]

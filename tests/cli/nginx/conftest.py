@@ -57,7 +57,7 @@ def run_nginx(nginx_binary: Path, tmp_path: Path) -> Iterator[Callable[[str, int
 
 @pytest.fixture
 def config_of() -> Callable[..., str]:
-    """What ``flask static nginx`` prints for an app."""
+    """Give a function that returns what ``flask static nginx`` prints for an app."""
 
     def run(app: Flask, *arguments: str) -> str:
         result = app.test_cli_runner().invoke(args=["static", "nginx", *arguments])

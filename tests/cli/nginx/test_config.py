@@ -1,4 +1,4 @@
-"""What 'flask static nginx' prints: complete, safe, and true after the app has changed."""
+"""The output of 'flask static nginx': complete, safe, and true after the app has changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Cookie": "session=x.y.
 
 @pytest.fixture
 def behind(serve: Any, run_nginx: Any, config_of: Any, tmp_path: Path) -> Callable[..., Any]:
-    """An app behind nginx as the command sets it up; its server and nginx's port."""
+    """Put an app behind nginx as the command sets it up; give its server and nginx's port."""
 
     def start(app: Flask, *arguments: str, name: str = "copy") -> tuple[Any, int]:
         server, port = serve(app), free_port()

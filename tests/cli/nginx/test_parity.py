@@ -134,7 +134,7 @@ def make(folder: Path) -> Callable[..., Flask]:
 
 
 def paths(app: Flask) -> Iterator[str]:
-    """URLs of files: as they are, fingerprinted, and with what does not belong there."""
+    """Make URLs of files: as they are, fingerprinted, and with what does not belong there."""
     state = app.extensions["static_optimizer"]
     for mount in state.catalogue.mounts:
         for name in mount.names():

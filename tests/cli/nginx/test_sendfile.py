@@ -38,7 +38,7 @@ def with_a_hook(app: Flask) -> None:
 def cached(
     make_app: Any, serve: Any, run_nginx: Any, config_of: Any, tmp_path: Path, static_folder: Path
 ) -> Callable[..., Any]:
-    """An app behind nginx behind a cache that keeps all that it may; a way to ask, and the app."""
+    """Put an app behind nginx, behind a cache that keeps all it may; give a way to ask, and it."""
 
     def start(*hooks: Callable[[Flask], None], **config: Any) -> Any:
         def before(app: Flask) -> None:
