@@ -28,7 +28,7 @@ Serve = Callable[..., Stored]
 
 
 def at_once(stored: Stored, count: int, **kwargs: Any) -> list[Any]:
-    """The responses to requests that start together, each of another client."""
+    """Send requests that start together, each of another client; return the responses."""
     barrier = Barrier(count)
     stored.client.get("/")  # so that none of them is the app's first
 
@@ -173,8 +173,6 @@ from flask_caching import Cache
 from redis import Redis
 from flask_static_optimizer import StaticOptimizer, cacheable_static
 
-from .conftest import Stored, status_of
-
 app = Flask("processes", static_folder=None)
 app.config.update(SECRET_KEY="k", CACHE_TYPE="RedisCache", CACHE_REDIS_PORT={port})
 Cache(app)
@@ -197,7 +195,7 @@ StaticOptimizer(app)
 
 @pytest.fixture
 def gunicorn(redis: RedisServer, tmp_path: Path) -> Iterator[str]:
-    """The URL of an app in four worker processes, with their cache in a real Valkey."""
+    """Serve an app with four worker processes, and their cache in a real Valkey; give its URL."""
     pytest.importorskip("gunicorn", reason="gunicorn does not run on this system")
     (tmp_path / "processes.py").write_text(textwrap.dedent(APP).format(port=redis.port))
     port = free_port()
