@@ -29,7 +29,7 @@ CSS = b"body { color: rebeccapurple }\n" * 40
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """In CI every part is there: what skips anyway has failed."""
+    """Fail what skips in CI, where every part is there."""
     report = yield
     excused = hasattr(report, "wasxfail") or _is_below_need(item)
     if os.environ.get("CI") and report.skipped and not excused:
@@ -39,7 +39,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _is_below_need(item: pytest.Item) -> bool:
-    """Whether this is a run with old peers (``COMPAT``), one of them too old for the test.
+    """Return True in a run with old peers (``COMPAT``) if one is too old for the test.
 
     Tests say so with ``@pytest.mark.needs("flask-session>=0.7", "why")``.
     """
@@ -59,7 +59,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 #: Tests that count something worth reading although they pass.
-COUNTING = ("tests/attacks/", "tests/faults/", "tests/test_lost_updates.py")
+COUNTING = ("tests/attacks/", "tests/faults/", "tests/laws/test_lost_updates.py")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -79,7 +79,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def static_folder(tmp_path: Path) -> Path:
-    """A folder with a stylesheet, a script and a guarded file, all long settled."""
+    """Make a folder with a stylesheet, a script and a guarded file, all long settled."""
     folder = tmp_path / "static"
     (folder / "private").mkdir(parents=True)
     (folder / "app.css").write_bytes(CSS)
@@ -90,7 +90,7 @@ def static_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are believed at once to stay as they are, as those written seconds ago would be.
+    """Believe at once that files stay as they are, as those written long ago are.
 
     And whoever looks again sees what has changed.
     """
@@ -107,7 +107,7 @@ class Browser(FlaskClient):
 
 @pytest.fixture
 def through() -> str:
-    """Which way files are served: ``"lane"``, before Flask is asked, or ``"hooks"``.
+    """Name the way files are served: ``"lane"``, before Flask is asked, or ``"hooks"``.
 
     What is to hold both ways is tested in modules that give this fixture both as parameters.
     """
@@ -199,7 +199,7 @@ class RedisServer:
         self.client.config_resetstat()
 
     def commands(self) -> dict[str, int]:
-        """Calls by command since :meth:`reset`, without those that look on."""
+        """Count calls by command since :meth:`reset`, without those that look on."""
         stats = self.client.info("commandstats")
         calls = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
         if "setex" in calls:  # what Flask-Session 0.5 says for SET with EX

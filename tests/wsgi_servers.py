@@ -24,7 +24,7 @@ _PYTHON = sys.executable
 
 @dataclass(frozen=True)
 class ServerKind:
-    """One way to start one server, with one worker process."""
+    """A way to start one server, with one worker process."""
 
     name: str
     #: The module that has to be installed.
@@ -39,7 +39,7 @@ class ServerKind:
         return find_spec(self.module) is not None
 
     def ends_connection(self, status: int) -> bool:
-        """Whether it ends the connection after an answer with this status."""
+        """Return True if it ends the connection after an answer with this status."""
         return self.ends_after is None or status in self.ends_after
 
 
@@ -97,15 +97,15 @@ class RunningServer:
         self._top = psutil.Process(process.pid)
 
     def processes(self) -> list[psutil.Process]:
-        """The process that was started and all that it has started."""
+        """Return the process that was started and all that it has started."""
         return [self._top, *self._top.children(recursive=True)]
 
     def cpu_seconds(self) -> float:
-        """CPU time of all processes up to now, in user mode and in the kernel."""
+        """Return the CPU time of all processes up to now, in user mode and in the kernel."""
         return sum(times.user + times.system for times in self._each("cpu_times"))
 
     def descriptors(self) -> int:
-        """Files and sockets that all processes hold open."""
+        """Count the files and sockets that all processes hold open."""
         return sum(self._each("num_fds"))
 
     def _each(self, what: str) -> Iterator[object]:
@@ -166,7 +166,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on."""
+    """Return a port on 127.0.0.1 that nothing listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -14,9 +14,8 @@ MakeApp = Callable[..., Flask]
 
 
 @pytest.mark.usefixtures("settled")
-def test_what_goes_wrong_in_a_thread_is_not_swallowed(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_an_error_in_a_thread_is_raised(make_app: MakeApp, static_folder: Path) -> None:
+    """An error in a thread of the build is not swallowed."""
     for number in range(20):
         (static_folder / f"file{number}.css").write_bytes(b"a { b: c }" * (100 + number))
     app = make_app()

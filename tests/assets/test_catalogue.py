@@ -64,7 +64,7 @@ ALL = {(name, body) for name, bodies in BODIES.items() for body in bodies[:2]}
 
 
 class Asker(threading.Thread):
-    """Asks for all of it in all codings, and notes each answer that is not true of itself.
+    """A thread that asks for all files in all codings, and notes each untrue answer.
 
     It goes on until both states of each file have been seen, for two minutes at most.
 
@@ -158,10 +158,13 @@ def test_no_answer_is_untrue_while_files_change(
     assert set.union(*(asker.statuses for asker in askers)) <= {200, 304, 404}
 
 
-def test_what_changes_within_a_tick_of_the_clock_is_seen(
+def test_a_change_within_a_clock_tick_is_seen(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Same size, same inode and, on a file system that knows seconds only, the same time."""
+    """A file that changes within a tick of the file system's clock is read again.
+
+    Same size, same inode and, on a file system that knows seconds only, the same time.
+    """
     exact = Identity.of
 
     def coarse(stat: os.stat_result) -> Identity:
@@ -206,7 +209,7 @@ def test_two_settled_files_change_places(make_app: MakeApp, static_folder: Path)
 
 @pytest.mark.usefixtures("settled")
 def test_new_bytes_under_an_old_date_are_seen(make_app: MakeApp, static_folder: Path) -> None:
-    """As ``cp -p``, ``rsync -t`` and ``tar`` put them there, with the size as it was."""
+    """New bytes are seen that ``cp -p``, ``rsync -t`` or ``tar`` put there, of the same size."""
     path = static_folder / "app.css"
     client = make_app().test_client()
     for data in (b"1" * 500, b"2" * 500, b"3" * 500):
@@ -249,9 +252,10 @@ def test_no_manifest_makes_an_error(make_app: MakeApp, static_folder: Path, text
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_stylesheet_is_parsed_once_whatever_it_refers_to(
+def test_a_stylesheet_is_parsed_once(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A stylesheet is parsed once, whatever it refers to."""
     (static_folder / ".hidden.png").write_bytes(b"1")
     css = b"a { b: url(private/) url(.hidden.png) url(gone.png) url(/etc/passwd) url(%00) }"
     (static_folder / "odd.css").write_bytes(css)
@@ -265,9 +269,10 @@ def test_a_stylesheet_is_parsed_once_whatever_it_refers_to(
     assert caplog.text.count(".hidden.png") == 1
 
 
-def test_a_chain_of_imports_without_end_is_no_error(
+def test_an_endless_chain_of_imports(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A chain of imports that is too long to follow is no error."""
     for number in range(80):
         text = f"@import 'chain{number + 1}.css';"
         (static_folder / f"chain{number}.css").write_text(text)

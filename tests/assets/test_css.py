@@ -108,7 +108,8 @@ def test_brackets_may_be_as_deep_as_they_like(opening: bytes) -> None:
     assert [reference.url for reference in references(source)] == ["x.png", "y.png"]
 
 
-def test_any_bytes_are_rewritten_to_themselves_or_refused() -> None:
+def test_any_bytes_stay_or_are_refused() -> None:
+    """Rewriting without new references gives the same bytes, or refuses them."""
     dice = random.Random(7)
     pieces = [b"url(", b")", b"'", b'"', b"@import ", b"\\", b"\r\n", b"\f", b"a", b"{", b"}",
               b"\xc3\xa9", b"\x00", b"/*", b"*/", b" ", b"image-set(", b";", b"\xff"]  # fmt: skip
@@ -168,6 +169,7 @@ def test_where_a_reference_leads(url: str, path: str | None) -> None:
         ("LICENSE", "LICENSE?v=FP", "LICENSE.FP"),
     ],
 )
-def test_fingerprints_are_put_in_as_the_author_wrote_it(url: str, query: str, path: str) -> None:
+def test_references_keep_their_spelling(url: str, query: str, path: str) -> None:
+    """A reference with a fingerprint is spelled as its author spelled it."""
     assert with_fingerprint(url, "query", FP) == query.replace("FP", FP)
     assert with_fingerprint(url, "path", FP) == path.replace("FP", FP)

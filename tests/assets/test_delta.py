@@ -14,7 +14,8 @@ OLD = b"".join(b".rule%d { margin: %dpx }\n" % (n, n * 7 % 31) for n in range(20
 NEW = OLD.replace(b".rule7 ", b".rule7x ") + b".more {}\n"
 
 
-def test_a_delta_leads_to_the_new_version_and_is_small() -> None:
+def test_a_delta_makes_the_new_version() -> None:
+    """A delta makes the new version of the old one, and is small."""
     body = delta.encode(NEW, OLD)
     assert delta.decode(body, OLD) == NEW
     assert len(body) < 200
@@ -34,7 +35,8 @@ def test_what_is_no_dictionary_is_refused(dictionary: bytes) -> None:
         delta.encode(NEW, dictionary)
 
 
-def test_a_wrong_dictionary_or_a_damaged_body_is_refused() -> None:
+def test_a_damaged_delta_is_refused() -> None:
+    """A wrong dictionary or a damaged body does not decode."""
     body = delta.encode(NEW, OLD)
     for wrong in (body[1:], body[:39], b"", body[:-9], body[:40] + b"\x00" + body[41:]):
         with pytest.raises(delta.WrongDeltaError):

@@ -17,7 +17,7 @@ SIZE = 3 * 2**20
 
 
 class Interrupted:
-    """``hashlib``, but that something happens after a file's first chunk was read."""
+    """A stand-in for ``hashlib`` that calls a function after a file's first chunk was read."""
 
     def __init__(self, times: int, happen: Callable[[], None]) -> None:
         self.left = times
@@ -84,9 +84,9 @@ def test_a_file_that_never_rests_is_told_of(path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("how", ["replaced", "deleted"])
-def test_a_file_that_only_loses_its_name_is_read_to_its_end(
-    path: Path, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_a_file_that_loses_its_name(path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A file that is unlinked while it is read is read to its end."""
+
     def lose() -> None:
         if how == "deleted":
             path.unlink()

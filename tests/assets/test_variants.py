@@ -28,7 +28,7 @@ def through(request: pytest.FixtureRequest) -> str:
 
 
 def together(count: int, function: Callable[[], object]) -> list[object]:
-    """What a function returns that several threads call at the same moment."""
+    """Return the results of a function that several threads call at the same moment."""
     found: list[object] = []
     barrier = threading.Barrier(count)
 
@@ -45,10 +45,11 @@ def together(count: int, function: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.usefixtures("settled")
-def test_who_asks_while_a_variant_is_made_is_told_that_there_may_be_one(
-    make_app: MakeApp, static_folder: Path
-) -> None:
-    """Or a shared cache would give the uncoded bytes to everybody for a year."""
+def test_vary_while_a_variant_is_made(make_app: MakeApp, static_folder: Path) -> None:
+    """A response that is sent while a variant is made says that there may be one.
+
+    Or a shared cache would give the uncoded bytes to everybody for a year.
+    """
     (static_folder / "app.css").write_bytes(LARGE)
     app = make_app()
     client = app.test_client()
@@ -105,9 +106,8 @@ def test_a_delta_is_right_for_all_who_ask_at_once(make_app: MakeApp, static_fold
     assert (again.status_code, again.headers["Vary"]) == (304, vary)
 
 
-def test_a_version_that_is_no_longer_kept_is_no_dictionary(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_a_lost_version_is_no_dictionary(make_app: MakeApp, static_folder: Path) -> None:
+    """A version that is no longer kept is not used as a dictionary."""
     path = static_folder / "app.css"
     versions = [LARGE[: 50_000 + 20 * n] for n in range(4)]
     app = make_app(STATIC_OPTIMIZER_DELTA=True, STATIC_OPTIMIZER_DELTA_VERSIONS=2)
@@ -158,9 +158,8 @@ for name in sys.argv[4:] * 3:
 """
 
 
-def test_several_processes_build_and_serve_from_one_folder(
-    make_app: MakeApp, static_folder: Path
-) -> None:
+def test_processes_share_a_cache_folder(make_app: MakeApp, static_folder: Path) -> None:
+    """Several processes build and serve from one cache folder."""
     names = [f"file{number}.css" for number in range(12)]
     for number, name in enumerate(names):
         (static_folder / name).write_bytes(LARGE[: 3000 + 500 * number])

@@ -44,5 +44,5 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
 
 def fingerprint(data: bytes) -> str:
-    """What stands for some bytes in a URL."""
+    """Return the fingerprint of some bytes."""
     return hashlib.sha256(data).hexdigest()[:16]

@@ -28,24 +28,24 @@ SERVERS = {
 
 
 class Answer(NamedTuple):
-    """What a server sent."""
+    """A response as a server sent it."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
     def get(self, name: str) -> str:
-        """All lines of a header field."""
+        """Return all lines of a header field."""
         return ", ".join(value for key, value in self.headers if key == name.lower())
 
     @property
     def cached(self) -> str:
-        """What nginx says of its cache: ``MISS``, ``HIT``, or nothing where it has none."""
+        """Return nginx's word on its cache: ``MISS``, ``HIT``, or nothing where it has none."""
         return self.get("x-cache")
 
     @property
     def text(self) -> str:
-        """Header fields and body, to look for what should not be there."""
+        """Return header fields and body, to look for what should not be there."""
         fields = "\n".join(f"{name}: {value}" for name, value in self.headers)
         return f"{fields}\n\n{self.body.decode('latin-1')}"
 
@@ -93,7 +93,7 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 def origin(
     server: str, root: Path, redis_port: int, *, may_fail: bool = False, **config: Any
 ) -> Iterator[int]:
-    """The site on a WSGI server of that name; its port.
+    """Serve the site with the WSGI server of that name; give its port.
 
     :param may_fail: whether its pages may log a traceback.
     """
@@ -194,7 +194,7 @@ class Nginx:
             }}"""
 
     def entries(self, name: str) -> int:
-        """How many responses a configuration's cache holds."""
+        """Count the responses that a configuration's cache holds."""
         number = list(CONFIGURATIONS).index(name)
         return sum(path.is_file() for path in (self.folder / f"cache{number}").rglob("*"))
 
@@ -207,7 +207,7 @@ class Nginx:
 def nginx(
     folder: Path, *origins: int, key: str = "$request_uri", more: str = ""
 ) -> Iterator[Nginx]:
-    """An :class:`Nginx` before some origins.
+    """Run an :class:`Nginx` before some origins.
 
     :param key: what of a request its caches go by, besides scheme and host.
     :param more: more of its configuration.

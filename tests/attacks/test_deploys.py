@@ -33,7 +33,7 @@ def nodes(
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Nginx, dict[str, int]]]:
-    """A cache before an old and a new node, and the nodes' own ports."""
+    """Put a cache before an old and a new node; give it and the nodes' own ports."""
     with ExitStack() as stack:
         config = {
             "STATIC_OPTIMIZER_FINGERPRINT": mode,
@@ -52,9 +52,10 @@ def nodes(
 #: The node that is asked, and whose URL it is asked for: what a page of the other node names.
 @pytest.mark.parametrize(("node", "named"), [("old", "new"), ("new", "old")])
 @pytest.mark.parametrize("configuration", HONOURING)
-def test_no_cache_keeps_the_bytes_of_one_node_under_the_url_of_the_other(
+def test_nodes_do_not_mix_in_a_cache(
     nodes: tuple[Nginx, dict[str, int]], mode: str, node: str, named: str, configuration: str
 ) -> None:
+    """No cache keeps the bytes of one node under the URL of the other."""
     cache, _ = nodes
     css = {"old": CSS, "new": NEW_CSS}
     target = f"{url(mode, css[named])}{'&' if mode == 'query' else '?'}from={node}"
@@ -74,9 +75,10 @@ def test_no_cache_keeps_the_bytes_of_one_node_under_the_url_of_the_other(
 
 
 @pytest.mark.parametrize("configuration", HONOURING)
-def test_a_file_that_only_one_node_has_is_no_kept_404(
+def test_a_new_file_is_no_kept_404(
     nodes: tuple[Nginx, dict[str, int]], mode: str, make_site: Make, configuration: str
 ) -> None:
+    """The 404 of a node that lacks a file is not kept by a cache."""
     cache, _ = nodes
     port = cache.ports[configuration]
     for target in ("/static/later.css", f"/static/later.css?v={'0' * 16}"):
@@ -86,9 +88,8 @@ def test_a_file_that_only_one_node_has_is_no_kept_404(
             assert answer.get("cache-control") == "no-store"
 
 
-def test_both_nodes_have_one_validator_for_the_same_bytes(
-    nodes: tuple[Nginx, dict[str, int]],
-) -> None:
+def test_nodes_agree_on_validators(nodes: tuple[Nginx, dict[str, int]]) -> None:
+    """Both nodes have one validator for the same bytes."""
     _, ports = nodes
     for target in ("/static/app.js", "/static/sub/img.png", "/asset/logo.svg"):
         for coding in ("Accept-Encoding: br", "Accept-Encoding: identity"):

@@ -70,7 +70,7 @@ _PASSING = {
 
 
 def at(place: str, attack: str) -> str:
-    """A URL that no other attack has asked for."""
+    """Return a URL that no other attack has asked for."""
     target = place.replace("{fp}", fingerprint(CSS))
     return f"{target}{'&' if '?' in target else '?'}attack={attack}"
 

@@ -52,7 +52,7 @@ def targets(listed: list[str]) -> list[str]:
 
 @dataclass
 class Findings:
-    """What went wrong behind one configuration of a cache, by target."""
+    """The failures behind one configuration of a cache, by target."""
 
     #: What a stranger was given that is a visitor's own.
     leaks: dict[str, Answer] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Findings:
 
 
 class Attack:
-    """Asks for targets as Ada, as nobody, and as Ada again."""
+    """An attacker, who asks for targets as Ada, as nobody, and as Ada again."""
 
     def __init__(self, cache: Nginx, app: int) -> None:
         self._cache = cache
@@ -113,7 +113,7 @@ class Attack:
         return self._cache.ports[configuration]
 
     def direct(self, target: str) -> Answer:
-        """What the app itself says to a stranger."""
+        """Return the app's own answer to a stranger."""
         if target not in self._as_nobody:
             self._as_nobody[target] = ask(self._app, target)
         return self._as_nobody[target]
@@ -122,7 +122,7 @@ class Attack:
         return SECRET in answer.text or self._sid in answer.text
 
     def is_forbidden(self, target: str) -> bool:
-        """Whether the app tells caches not to share its answer to Ada."""
+        """Return True if the app tells caches not to share its answer to Ada."""
         answer = ask(self._app, target, self.as_ada)
         return bool(FORBIDDEN.search(answer.get("cache-control"))) or (
             "Cookie" in answer.get("vary") and "set-cookie" in dict(answer.headers)
@@ -155,9 +155,8 @@ def test_the_corpus_is_large() -> None:
 
 
 @pytest.mark.parametrize("configuration", HONOURING)
-def test_a_cache_that_honours_leaks_nothing_and_keeps_no_error(
-    attack: Attack, configuration: str
-) -> None:
+def test_an_honouring_cache_leaks_nothing(attack: Attack, configuration: str) -> None:
+    """A cache that honours headers leaks nothing and keeps no error."""
     found = attack.run(configuration, targets(TARGETS))
     assert found.leaks == {}
     assert found.errors == {}
@@ -166,9 +165,8 @@ def test_a_cache_that_honours_leaks_nothing_and_keeps_no_error(
 
 
 @pytest.mark.parametrize("configuration", IGNORING)
-def test_a_cache_that_ignores_leaks_only_what_it_was_told_not_to_keep(
-    attack: Attack, configuration: str
-) -> None:
+def test_an_ignoring_cache_leaks_the_private(attack: Attack, configuration: str) -> None:
+    """A cache that ignores headers leaks only responses that it was told not to keep."""
     found = attack.run(configuration, targets(TARGETS))
     assert {target for target in found.leaks if not attack.is_forbidden(target)} <= {
         "/static/token.js"  # which tells nobody that it depends on a cookie
@@ -176,10 +174,13 @@ def test_a_cache_that_ignores_leaks_only_what_it_was_told_not_to_keep(
     assert found.leaks  # or this cache is no danger, and the others prove nothing
 
 
-def test_a_cache_that_goes_by_decoded_paths_leaks_nothing_either(
+def test_a_cache_by_decoded_paths(
     make_site: Make, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    """A key of ``$uri``, which nginx has decoded and freed of dots, and Flask has not."""
+    """A cache that goes by decoded paths leaks nothing.
+
+    A key of ``$uri``, which nginx has decoded and freed of dots, and Flask has not.
+    """
     folder, root = tmp_path / "here", make_site()
     with (
         origin("gunicorn", root, redis_server.port) as app,
@@ -190,10 +191,13 @@ def test_a_cache_that_goes_by_decoded_paths_leaks_nothing_either(
     assert found.errors == {}
 
 
-def test_a_cache_that_keeps_what_says_nothing_keeps_no_error_of_a_static_endpoint(
+def test_a_cache_with_a_default_lifetime(
     make_site: Make, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    """``proxy_cache_valid``: a lifetime for answers without a word of their own."""
+    """A cache that keeps responses without a lifetime keeps no static endpoint's error.
+
+    ``proxy_cache_valid``: a lifetime for answers without a word of their own.
+    """
     folder, root = tmp_path / "here", make_site()
     with (
         origin("gunicorn", root, redis_server.port) as app,
@@ -215,9 +219,10 @@ def test_assets_are_kept_and_shared(attack: Attack, configuration: str) -> None:
         assert answer.body == attack.direct(target).body
 
 
-def test_without_the_extension_there_would_be_something_to_find(
+def test_control_plain_flask_leaks(
     make_site: Make, redis_server: RedisServer, tmp_path: Path
 ) -> None:
+    """Control: the same attacks find leaks in the app without the extension."""
     root = make_site()
     with attacked(
         tmp_path / "here",

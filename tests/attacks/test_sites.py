@@ -51,10 +51,12 @@ def test_a_folder_at_the_root_of_the_site(
 
 #: Dynamic routes below the static prefix, and what they say of themselves.
 @pytest.mark.parametrize("target", ["/static/token.js", "/static/token.js?v=0000000000000000"])
-def test_a_cookie_of_ones_own_below_the_static_prefix(
+def test_an_own_cookie_below_the_prefix(
     make_site: Make, redis_server: RedisServer, tmp_path: Path, target: str
 ) -> None:
     """A token in a cookie that no session knows of: the route is an ordinary one.
+
+    A token in a cookie that no session knows of: the route is an ordinary one.
 
     It says nothing of caching, as it would without the extension; so no cache that waits for
     a word keeps it.
@@ -78,10 +80,13 @@ def test_a_cookie_of_ones_own_below_the_static_prefix(
 
 @pytest.mark.parametrize("proxied", [True, False])
 @pytest.mark.parametrize("server", SERVERS)
-def test_redirects_do_not_take_the_next_visitor_elsewhere(
+def test_redirects_are_not_poisoned(
     make_site: Make, redis_server: RedisServer, tmp_path: Path, server: str, proxied: bool
 ) -> None:
-    """``//static/app.css`` with X-Forwarded-Host is a redirect to the attacker's host."""
+    """A redirect to an attacker's host is not given to the next visitor.
+
+    ``//static/app.css`` with X-Forwarded-Host is a redirect to the attacker's host.
+    """
     attack = ("X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https")
     targets = ["//static/app.css", "/static//app.css", "///static/app.css", "/asset//logo.svg",
                "/shop//static/app.css", "//shop/static/app.css", "/account//",

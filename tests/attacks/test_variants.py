@@ -1,4 +1,4 @@
-"""How many entries a cache can be made to keep of one URL."""
+"""The number of entries that a cache can be made to keep of one URL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEY = "$request_uri:$coding"
 
 
 def spellings(count: int) -> list[str]:
-    """Different Accept-Encoding values, that mean few different things."""
+    """Make different Accept-Encoding values, that mean few different things."""
     names = ["gzip", "br", "zstd", "deflate", "identity", "x-unknown"]
     weights = ["", ";q=1", ";q=1.0", "; q=0.9", ";q=0.5", ";Q=0.001", ";q=0"]
     every = (
@@ -39,9 +39,8 @@ def spellings(count: int) -> list[str]:
     return list(itertools.islice(every, count))
 
 
-def test_an_asset_has_few_representations_however_codings_are_spelled(
-    make_site: Make, redis_server: RedisServer
-) -> None:
+def test_an_asset_has_few_representations(make_site: Make, redis_server: RedisServer) -> None:
+    """An asset has few representations, however Accept-Encoding is spelled."""
     with origin("waitress", make_site(), redis_server.port) as app:
         answers = [ask(app, "/static/app.css", f"Accept-Encoding: {s}") for s in spellings(300)]
     assert all(answer.status == 200 for answer in answers)

@@ -1,4 +1,4 @@
-"""What static files cost with this extension and with its peers, all in one run.
+"""The cost of static files with this extension and with its peers, all in one run.
 
     python tests/benchmarks [--quick] [--write]
 
@@ -83,7 +83,7 @@ def run(*, quick: bool) -> Results:
 
 
 def prepare(root: Path, redis: str) -> dict[str, Site]:
-    """A folder with the same files for each peer, made ready as the peer wants it."""
+    """Make a folder with the same files for each peer, ready as the peer wants it."""
     film = os.urandom(4 * 10**6)
     sites = {}
     for number, peer in enumerate(PEERS.values()):

@@ -1,4 +1,4 @@
-"""How cost grows with the number of files: start-up, memory and look-ups.
+"""The growth of cost with the number of files: start-up, memory and look-ups.
 
     python tests/benchmarks/assets.py [--quick]
 
@@ -81,7 +81,7 @@ def start_all(folder: Path, rounds: int) -> dict[str, Start]:
 
 
 def look_up(root: Path, few: int, many: int, *, quick: bool) -> dict[str, float]:
-    """What a GET and a ``url_for`` cost among many files, over the same among few."""
+    """Compare a GET and a ``url_for`` among many files with the same among few."""
     found = {}
     for name in GROWING:
         args = {str(count): (name, root / str(count), count) for count in (many, few)}
@@ -93,7 +93,7 @@ def look_up(root: Path, few: int, many: int, *, quick: bool) -> dict[str, float]
 
 
 def prepare(name: str, folder: Path, count: int) -> Prepared:
-    """One peer over a folder, and the look-up of its last file."""
+    """Start one peer over a folder; return the look-up of its last file."""
     app = PEERS[name].make(Site(folder))
     filename = f"{(count - 1) // 1000}/{count - 1}.css"
     get = Visitor(app, logged_in=False).call(f"/static/{filename}", {})
@@ -102,7 +102,7 @@ def prepare(name: str, folder: Path, count: int) -> Prepared:
 
 
 def tables(found: Found) -> list[Table]:
-    """What is printed."""
+    """Make the tables."""
     start = Table(
         "Start and first request, by the number of files",
         ["files", *GROWING],

@@ -1,4 +1,4 @@
-"""What a static file costs behind real servers: CPU time, and requests a second."""
+"""The cost of a static file behind real servers: CPU time, and requests a second."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
+import nginx
 from cases import BY_ETAG, CASES, CODED, FILE, MEGABYTE, Case
 from load import Client, client
 from peers import EXPRESS, FLASK, LANE, PEERS, RENEWED, WHITENOISE, Site
 from visitor import Answer
 from workers import rotated
 
-import nginx
 from wsgi_servers import KINDS, RunningServer, ServerKind, running
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 @dataclass
 class Rates:
-    """One figure a round."""
+    """A figure for each round."""
 
     #: CPU seconds of all processes of the server for one request.
     cpu: list[float] = field(default_factory=list)
@@ -99,7 +99,7 @@ def rounds(hosts: Mapping[str, Hosted], case: Case, load: Client, number: int) -
 
 @contextmanager
 def hosting(kind: ServerKind, sites: Mapping[str, Site], work: Path) -> Iterator[dict[str, Hosted]]:
-    """All peers behind a server each, and nginx, which needs none."""
+    """Host all peers, behind a server each, and nginx, which needs none."""
     with ExitStack() as stack:
         hosts = {}
         files = {case.file for case in CASES.values()}

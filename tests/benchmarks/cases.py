@@ -1,4 +1,4 @@
-"""What apps are asked for: the files, and requests of each kind."""
+"""The requests that apps are asked: the files, and each kind of request."""
 
 from __future__ import annotations
 

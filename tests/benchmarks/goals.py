@@ -1,4 +1,4 @@
-"""What is to be reached, and whether it was: ratios within one run."""
+"""The goals, and the ratios within one run that tell which are reached."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Goal:
 
 
 def table(results: Results) -> Table:
-    """What is printed."""
+    """Make the table."""
     goals = Table("Goals", ["", "goal", "measured", "reached"])
     goals.rows.extend(goal.cells() for goal in reckon(results))
     goals.notes.append("Where not said otherwise: how many times cheaper the first is.")
@@ -47,7 +47,7 @@ def table(results: Results) -> Table:
 
 
 def reckon(results: Results) -> Iterator[Goal]:
-    """All goals whose figures this run has."""
+    """Return all goals whose figures this run has."""
     seconds = results.inprocess.seconds
     for other, bound in ((FLASK, 5), (RENEWED, 5), (STORED, 10)):
         for case in (PLAIN, BY_ETAG, PART):

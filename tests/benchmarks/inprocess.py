@@ -1,4 +1,4 @@
-"""What a static file costs without a server: WSGI calls, all peers by turns."""
+"""The cost of a static file without a server: WSGI calls, all peers by turns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTED = 50
 
 @dataclass(frozen=True)
 class Facts:
-    """How a peer answers."""
+    """The answers of a peer."""
 
     #: By case, where it is not what the case is about: what it does instead.
     deviations: Mapping[str, str]
@@ -38,7 +38,7 @@ class Found:
 
 
 def prepare(name: str, site: Site) -> Prepared:
-    """One peer's app, and a request of each kind."""
+    """Make one peer's app, and a request of each kind."""
     peer = PEERS[name]
     app = peer.make(site)
     visitor = Visitor(app, logged_in=peer.logged_in)
@@ -57,7 +57,7 @@ def prepare(name: str, site: Site) -> Prepared:
 
 
 def store_commands(worker: Worker, store: SessionStore) -> float:
-    """Commands that the session store gets for one request for a file, as it says itself."""
+    """Count the session store's commands for one request for a file, as it says itself."""
     before = sum(store.counts())
     worker.time(PLAIN, _COUNTED)
     return (sum(store.counts()) - before) / _COUNTED

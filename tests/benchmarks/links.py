@@ -1,4 +1,4 @@
-"""What making the URL of a static file costs."""
+"""The cost of making the URL of a static file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALL = "URL"
 
 
 def prepare(name: str, site: Site) -> Prepared:
-    """One peer's way to make a URL, inside a request."""
+    """Prepare one peer's way to make a URL, inside a request."""
     peer = PEERS[name]
     app = peer.make(Site(site.folder))
     # Much is settled at an app's first request.
@@ -28,13 +28,13 @@ def prepare(name: str, site: Site) -> Prepared:
 
 
 def measure(sites: Mapping[str, Site], *, quick: bool) -> dict[str, list[float]]:
-    """Seconds for a URL by peer, one figure a round."""
+    """Measure the seconds for a URL by peer, one figure a round."""
     with working(prepare, {name: (name, sites[name]) for name in NAMES}) as workers:
         return by_turns(workers, CALL, 15 if quick else 60)
 
 
 def table(found: Mapping[str, list[float]]) -> Table:
-    """What is printed."""
+    """Make the table."""
     made = Table("The URL of a static file", ["", "µs", "ratio"])
     for name, label in zip(NAMES, ("url_for", "static_url_for", "url_for"), strict=True):
         times = found[name]

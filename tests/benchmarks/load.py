@@ -19,7 +19,7 @@ Client = Callable[[int, str, Mapping[str, str], int], float]
 
 
 def client() -> tuple[str, Client]:
-    """The best client that is installed, and its name."""
+    """Return the best client that is installed, and its name."""
     return ("wrk", _wrk) if shutil.which("wrk") else ("a Python client", _python)
 
 

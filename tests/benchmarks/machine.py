@@ -23,7 +23,7 @@ _PACKAGES = (
 
 
 def description() -> str:
-    """One line on the machine, one on the versions."""
+    """Describe the machine in one line and the versions in another."""
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (

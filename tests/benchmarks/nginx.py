@@ -42,7 +42,7 @@ http {{
 
 
 def command(folder: Path, work: Path) -> Callable[[int], list[str]]:
-    """What starts it.
+    """Return the command that starts it.
 
     :param folder: has the static folder.
     :param work: for its own files.

@@ -1,4 +1,4 @@
-"""What a page pays for the extension: apps with and without it, taking turns.
+"""The cost of the extension for a page: apps with and without it, taking turns.
 
 Each app is called in-process, without a server, in a process of its own.
 
@@ -45,7 +45,7 @@ KINDS = (
 
 
 def make_app(folder: Path, optimize: bool, server_side: bool, root: bool) -> Flask:
-    """A small app; ``root`` serves its static files from ``/``, the dearest place."""
+    """Make a small app; ``root`` serves its static files from ``/``, the dearest place."""
     app = Flask("bench", root_path=str(folder), static_url_path="" if root else "/static")
     app.config.update(
         SECRET_KEY="bench", SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache(threshold=10**6)
@@ -68,14 +68,14 @@ def make_app(folder: Path, optimize: bool, server_side: bool, root: bool) -> Fla
 
 
 def prepare(folder: Path, path: str, optimize: bool, server_side: bool, root: bool) -> Prepared:
-    """An app and a request to it."""
+    """Make an app and a request to it."""
     app = make_app(folder, optimize, server_side, root)
     return Prepared({path: Visitor(app, logged_in=False).call(path, {})})
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one kind of request costs."""
+    """The cost of one kind of request."""
 
     label: str
     #: Seconds without the extension: the fastest tenth of the turns.
@@ -85,12 +85,12 @@ class Cost:
 
     @property
     def more(self) -> float:
-        """Seconds that the extension costs."""
+        """Return the seconds that the extension costs."""
         return self.plain * (self.ratio - 1)
 
 
 def cost(folder: Path, label: str, path: str, server_side: bool, root: bool, turns: int) -> Cost:
-    """Two apps taking turns, with and without the extension."""
+    """Let two apps take turns, with and without the extension."""
     args = {name: (folder, path, name == "ours", server_side, root) for name in ("plain", "ours")}
     with working(prepare, args) as workers:
         found = by_turns(workers, path, turns)
@@ -99,7 +99,7 @@ def cost(folder: Path, label: str, path: str, server_side: bool, root: bool, tur
 
 
 def measure(folder: Path, *, quick: bool) -> list[Cost]:
-    """The cost of each kind of request."""
+    """Measure the cost of each kind of request."""
     (folder / "static").mkdir()
     (folder / "static" / "app.css").write_bytes(b"x" * 20_000)
     time.sleep(2.1)  # until the file counts as settled
@@ -107,7 +107,7 @@ def measure(folder: Path, *, quick: bool) -> list[Cost]:
 
 
 def pieces(folder: Path, *, server_side: bool, tries: int = 300) -> Iterator[tuple[str, float]]:
-    """What a page passes of ours, each piece called by itself, with and without us by turns.
+    """Time each piece of ours that a page passes, with and without us by turns.
 
     Yields the seconds that each costs.
     """
@@ -136,7 +136,7 @@ def pieces(folder: Path, *, server_side: bool, tries: int = 300) -> Iterator[tup
 
 
 def least(without: Callable[[], Any], with_us: Callable[[], Any], tries: int) -> float:
-    """Seconds that a call costs with us and not without: the difference of the best tries."""
+    """Return the seconds that a call costs with us and not without, of the best tries."""
     best = [float("inf")] * 2
     for _ in range(tries):
         for index, call in enumerate((without, with_us)):
@@ -152,7 +152,7 @@ class Nothing(Flask):
 
 
 def passing(optimize: bool) -> Callable[[], Any]:
-    """A page's way through the app's WSGI stack, without the page."""
+    """Return a call that goes a page's way through the app's WSGI stack, without the page."""
     app, environ = Nothing("bench"), create_environ("/plain")
     if optimize:
         StaticOptimizer(app)
@@ -160,7 +160,7 @@ def passing(optimize: bool) -> Callable[[], Any]:
 
 
 def table(costs: list[Cost]) -> Table:
-    """What is printed."""
+    """Make the table."""
     pays = Table("What a page pays", ["request", "plain", "with us", "ratio", "more"])
     for its in costs:
         times = (f"{its.plain * 1e6:.1f} µs", f"{its.plain * its.ratio * 1e6:.1f} µs")
@@ -169,7 +169,7 @@ def table(costs: list[Cost]) -> Table:
 
 
 def pieces_table(folder: Path, *, tries: int) -> tuple[Table, float]:
-    """Each piece by itself, and what the dearer session interface makes of them together."""
+    """Tabulate each piece, and what the dearer session interface makes of them together."""
     table = Table(
         f"A page's share, each piece by itself, the best of {tries} tries",
         ["", "cookie interface", "Flask-Session"],

@@ -1,4 +1,4 @@
-"""What is compared: apps that serve the same files, each set up as its documentation tells."""
+"""The peers: apps that serve the same files, each set up as its documentation tells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOOK, LANE, EXPRESS = "ours, through hooks", "ours", "ours, EXPRESS"
 
 @dataclass(frozen=True)
 class Site:
-    """Where a peer's files are, and the Valkey for its sessions."""
+    """A folder of a peer's files, and the Valkey for its sessions."""
 
     folder: Path
     redis: str | None = None
@@ -37,7 +37,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to serve static files from a Flask app."""
+    """A way to serve static files from a Flask app."""
 
     name: str
     make: Callable[[Site], Flask]
@@ -49,7 +49,7 @@ class Peer:
     link: str = "url_for"
 
     def url(self, app: Flask, filename: str) -> str:
-        """The URL that this peer's pages would have for a file."""
+        """Return the URL that this peer's pages would have for a file."""
         with app.test_request_context():
             if self.link == "url_for":
                 return url_for("static", filename=filename)
@@ -58,7 +58,7 @@ class Peer:
 
 
 def plain(site: Site) -> Flask:
-    """Flask, with a log-in that leaves a permanent session."""
+    """Make a Flask app with a log-in that leaves a permanent session."""
     app = Flask("benchmark", root_path=str(site.folder))
     app.config.update(
         SECRET_KEY="benchmark",
@@ -80,7 +80,7 @@ def plain(site: Site) -> Flask:
 
 
 def stored(site: Site) -> Flask:
-    """With Flask-Session on Valkey."""
+    """Make that app with Flask-Session on Valkey."""
     app = plain(site)
     if site.redis:
         app.config["SESSION_REDIS"] = redis.Redis.from_url(site.redis)
@@ -89,7 +89,7 @@ def stored(site: Site) -> Flask:
 
 
 class DelegatingInterface(SessionInterface):
-    """As proposed in pallets/flask#5491: no session below the static folder's prefix."""
+    """The proposal of pallets/flask#5491: no session below the static folder's prefix."""
 
     def __init__(self, app: Flask) -> None:
         self._inner = app.session_interface
@@ -157,7 +157,7 @@ def express(site: Site) -> Flask:
 
 
 def _command(make: Callable[[Site], Flask], *words: str) -> Callable[[Site], None]:
-    """A command that an extension adds to ``flask``."""
+    """Return a function that runs a command which an extension adds to ``flask``."""
 
     def build(site: Site) -> None:
         result = make(site).test_cli_runner().invoke(args=words)

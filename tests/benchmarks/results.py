@@ -11,18 +11,18 @@ import inprocess
 import links
 import page
 from cases import CASES, CODED
+from nginx import NGINX
 from peers import FLASK
 from tables import Table, micros
 from traits import CHANGES, TRAITS
 from workers import ratio
 
 import assets
-from nginx import NGINX
 
 
 @dataclass(frozen=True)
 class Results:
-    """What one run has found."""
+    """The findings of one run."""
 
     inprocess: inprocess.Found
     #: The client that kept servers busy.
@@ -35,7 +35,7 @@ class Results:
     pieces: tuple[Table, float]
 
     def tables(self) -> list[Table]:
-        """All tables, in order."""
+        """Return all tables, in order."""
         return [
             _calls(self.inprocess),
             *(_servers(self.behind, self.client, case) for case in _cases(self.behind)),

@@ -1,4 +1,4 @@
-"""What an answer out of the store costs, as ratios to what else a Flask app can do.
+"""The cost of an answer out of the store, as ratios to what else a Flask app can do.
 
     python tests/benchmarks/routes.py [--quick]
 
@@ -38,7 +38,7 @@ def configured(backend: str, port: int | None) -> tuple[Flask, Cache | None]:
 
 
 def ours(backend: str, port: int | None = None, *, hooked: bool) -> Flask:
-    """An app with a stored view."""
+    """Make an app with a stored view."""
     app, _ = configured(backend, port)
     if hooked:
         app.before_request(lambda: None)
@@ -53,7 +53,7 @@ def ours(backend: str, port: int | None = None, *, hooked: bool) -> Flask:
 
 
 def theirs(backend: str, port: int | None = None) -> Flask:
-    """An app with a view under Flask-Caching's ``cached()``, and an ETag."""
+    """Make an app with a view under Flask-Caching's ``cached()``, and an ETag."""
     app, cache = configured(backend, port)
     assert cache is not None
 

@@ -16,7 +16,7 @@ _WIDTH = 240
 
 
 def wide_console(file: TextIO | None = None) -> Console:
-    """A console that cuts no table: a log has no width, and a terminal breaks what is too long.
+    """Make a console that cuts no table: a log has no width, and a terminal breaks lines.
 
     :param file: where it prints; ``None``: to standard output.
     """
@@ -50,5 +50,5 @@ class Table:
 
 
 def micros(seconds: float) -> str:
-    """A time in microseconds."""
+    """Format a time in microseconds."""
     return f"{seconds * 1e6:,.1f}" if seconds < 1e-4 else f"{seconds * 1e6:,.0f}"

@@ -1,4 +1,4 @@
-"""What each peer does and does not do, found by asking it."""
+"""The traits of each peer, found by asking it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Link = Callable[[str], str]
 
 
 def validates_bytes(visitor: Visitor, link: Link) -> bool:
-    """Equal bytes have equal ETags, whenever they were written."""
+    """Check that equal bytes have equal ETags, whenever they were written."""
     first, second = (visitor.ask(link(name)).headers.get("etag") for name in TWINS)
     return first is not None and first == second
 
@@ -24,20 +24,20 @@ def codes(visitor: Visitor, link: Link) -> bool:
 
 
 def tells_codings_apart(visitor: Visitor, link: Link) -> bool | None:
-    """Each coding has an ETag of its own (RFC 9110 §8.8.3.3)."""
+    """Check that each coding has an ETag of its own (RFC 9110 §8.8.3.3)."""
     if not codes(visitor, link):
         return None
     return _coded(visitor, link).headers["etag"] != visitor.ask(link(SMALL)).headers["etag"]
 
 
 def reads_lists(visitor: Visitor, link: Link) -> bool:
-    """If-None-Match may be a list, compared weakly (RFC 9110 §13.1.2)."""
+    """Check that If-None-Match may be a list, compared weakly (RFC 9110 §13.1.2)."""
     etag = visitor.ask(link(SMALL)).headers["etag"]
     return visitor.ask(link(SMALL), {"If-None-Match": f'"other", W/{etag}'}).status == 304
 
 
 def honours_if_range(visitor: Visitor, link: Link) -> bool:
-    """A part of another version is not sent (RFC 9110 §13.1.5)."""
+    """Check that a part of another version is not sent (RFC 9110 §13.1.5)."""
     headers = {"Range": "bytes=5-", "If-Range": '"older"'}
     return visitor.ask(link(LARGE), headers).status == 200
 
@@ -47,18 +47,18 @@ def sends_parts(visitor: Visitor, link: Link) -> bool:
 
 
 def is_cacheable_by_all(visitor: Visitor, link: Link) -> bool:
-    """Nothing of the visitor is in the response."""
+    """Check that nothing of the visitor is in the response."""
     headers = visitor.ask(link(SMALL)).headers
     return "set-cookie" not in headers and "cookie" not in headers.get("vary", "").lower()
 
 
 def lasts(visitor: Visitor, link: Link) -> bool:
-    """What its own URLs lead to need not be asked for again."""
+    """Check that a file at the peer's own URL need not be asked for again."""
     return "immutable" in visitor.ask(link(SMALL)).headers.get("cache-control", "")
 
 
 def sees_changes(visitor: Visitor, folder: Path) -> bool | str:
-    """A file that was changed while the app runs is sent whole, with another ETag."""
+    """Check that a file which changes while the app runs is sent whole, with another ETag."""
     file = folder / "static" / TWINS[1]
     before, kept = visitor.ask(f"/static/{TWINS[1]}"), file.read_bytes()
     file.write_bytes(kept + b"b { color: blue }")
@@ -97,7 +97,7 @@ CHANGES = "changed files without a restart"
 
 
 def traits(visitor: Visitor, link: Link, folder: Path) -> dict[str, bool | str | None]:
-    """All traits by name; ``None`` where there is nothing to speak of."""
+    """Return all traits by name; ``None`` where there is nothing to speak of."""
     found: dict[str, bool | str | None] = {name: has(visitor, link) for name, has in TRAITS.items()}
     found[CHANGES] = sees_changes(visitor, folder)
     return found

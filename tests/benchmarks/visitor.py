@@ -20,7 +20,7 @@ class Answer:
 
 
 class Visitor:
-    """Asks one app.
+    """A visitor who asks one app.
 
     :param logged_in: whether to send the cookie of a permanent session.
     """
@@ -52,7 +52,7 @@ class Visitor:
         return Answer(int(status[:3]), {name.lower(): value for name, value in fields}, data)
 
     def call(self, url: str, headers: Mapping[str, str]) -> Callable[[], None]:
-        """A function that sends a request as a server would, and takes what comes."""
+        """Return a function that sends a request as a server would, and takes what comes."""
         environ = self.environ(url, headers)
         app = self._app
 
@@ -67,7 +67,7 @@ class Visitor:
 
 
 def _ignore(*_: Any) -> None:
-    """``start_response``."""
+    """Stand in for ``start_response``."""
 
 
 def close(body: Any) -> None:

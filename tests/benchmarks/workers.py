@@ -28,7 +28,7 @@ _WARM_UP = 200
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a worker can do."""
+    """The calls that a worker can time."""
 
     #: What is timed, by name.
     calls: Mapping[str, Callable[[], Any]]
@@ -51,7 +51,7 @@ class Worker:
         self.facts = self._orders.recv()
 
     def time(self, call: str, count: int) -> float:
-        """CPU seconds for one call, the mean of so many."""
+        """Return the CPU seconds for one call, the mean of so many."""
         self._orders.send((call, count))
         seconds: float = self._orders.recv()
         return seconds
@@ -79,7 +79,7 @@ def _serve(orders: Any, prepare: Callable[..., Prepared], args: Sequence[Any]) -
 def working(
     prepare: Callable[..., Prepared], args: Mapping[str, Sequence[Any]]
 ) -> Iterator[dict[str, Worker]]:
-    """Workers by name, each with arguments of its own."""
+    """Run workers by name, each with arguments of its own."""
     with ExitStack() as stack:
         workers = {}
         for name, its in args.items():
@@ -103,11 +103,11 @@ def by_turns(workers: Mapping[str, Worker], call: str, rounds: int) -> dict[str,
 
 
 def rotated(names: list[str], turn: int) -> list[str]:
-    """Another is the first in each round: none has the better place."""
+    """Rotate the order with the round, so that none has the better place."""
     place = turn % len(names)
     return names[place:] + names[:place]
 
 
 def ratio(these: Sequence[float], others: Sequence[float]) -> float:
-    """The median of the ratios of neighbouring turns."""
+    """Return the median of the ratios of neighbouring turns."""
     return statistics.median(this / other for this, other in zip(these, others, strict=True))

@@ -78,7 +78,7 @@ class Chromium:
 
 @contextmanager
 def started(profile: Path) -> Iterator[Chromium]:
-    """A Chromium that is ended in the end.
+    """Start a Chromium, and end it in the end.
 
     :param profile: a folder for its cache, cookies and all else.
     :raises FileNotFoundError: if it is not installed.

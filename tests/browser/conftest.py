@@ -36,7 +36,7 @@ PAGE = """<!doctype html>
 
 
 def font() -> bytes:
-    """A real web font with one glyph, a square for the letter p."""
+    """Make a real web font with one glyph, a square for the letter p."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
@@ -169,7 +169,7 @@ class Site:
         return counting
 
     def assets(self, expected: int) -> list[dict[str, Any]]:
-        """What was asked for but the page itself, since the last time.
+        """Return the requests since the last time, but for the page itself.
 
         The browser may be slow to ask for icons and for pictures of stylesheets.
 

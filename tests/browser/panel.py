@@ -35,7 +35,7 @@ class Panel:
         return str(self.chromium.run("return document.getElementById('status').textContent"))
 
     def figures(self, kind: str = "now") -> dict[str, dict[str, int]]:
-        """What is shown, by side and figure: of this visit or, with ``"all"``, of all."""
+        """Read the figures by side and name: of this visit or, with ``"all"``, of all."""
         shown: list[list[str]] = self.chromium.run(
             "return [...document.querySelectorAll('[data-figure]')].map(cell => ["
             " cell.dataset.side, cell.dataset.figure,"
@@ -47,7 +47,7 @@ class Panel:
         return figures
 
     def log(self) -> list[list[str]]:
-        """The visits so far, the last one first."""
+        """Read the visits so far, the last one first."""
         found: list[list[str]] = self.chromium.run(
             "return [...document.getElementById('log').rows].map("
             "row => [...row.cells].map(cell => cell.textContent))"
@@ -55,7 +55,7 @@ class Panel:
         return found
 
     def in_frame(self, side: str, script: str) -> Any:
-        """What a script finds in the page of one of the apps."""
+        """Run a script in the page of one of the apps, and return what it finds."""
         driver = self.chromium.driver
         driver.switch_to.frame(f"app-{side}")
         try:

@@ -16,9 +16,8 @@ RULES = "".join(
 
 
 @pytest.mark.parametrize("mode", ["query", "path"])
-def test_chromium_decodes_what_changed_since_its_version(
-    site: Site, chromium: Chromium, mode: str
-) -> None:
+def test_chromium_decodes_a_delta(site: Site, chromium: Chromium, mode: str) -> None:
+    """Chromium decodes a delta against the version that it has."""
     site.config.update(STATIC_OPTIMIZER_DELTA=True, STATIC_OPTIMIZER_FINGERPRINT=mode)
     site.write("css/base.css", RULES + "#painted { width: 101px }\n")
     site.start()

@@ -28,7 +28,8 @@ def panel(chromium: Chromium) -> Iterator[Panel]:
         yield Panel(chromium, url)
 
 
-def test_visits_a_deploy_and_both_ends_of_a_session(panel: Panel) -> None:
+def test_visits_deploy_and_log_in(panel: Panel) -> None:
+    """Visits, a deploy, a log-in and a log-out show in the panel."""
     panel.press("Log in")
     assert "Hello, Ada." in panel.in_frame("with", TEXT)
 

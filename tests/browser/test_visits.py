@@ -1,4 +1,4 @@
-"""What a real browser asks for when it comes again."""
+"""The requests of a real browser that comes again."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ def count(site: Site, expected: int) -> int:
 
 
 @pytest.mark.parametrize("mode", ["query", "path"])
-def test_a_second_visit_asks_for_nothing_and_a_deploy_for_what_changed(
-    site: Site, chromium: Chromium, mode: str
-) -> None:
+def test_a_second_visit_asks_for_nothing(site: Site, chromium: Chromium, mode: str) -> None:
+    """A second visit asks for no asset, and one after a deploy for those that changed."""
     site.config["STATIC_OPTIMIZER_FINGERPRINT"] = mode
     site.start()
     table: dict[str, int] = {}
@@ -67,7 +66,8 @@ def test_a_second_visit_asks_for_nothing_and_a_deploy_for_what_changed(
     assert list(table.values()) == [ASSETS, 0, 0, 0, 1, 1, 2]
 
 
-def test_control_plain_flask_is_asked_again_for_each(site: Site, chromium: Chromium) -> None:
+def test_control_plain_flask_is_asked_again(site: Site, chromium: Chromium) -> None:
+    """Control: plain Flask is asked for each asset again."""
     site.optimized = False
     site.start()
     chromium.visit(site.url)
@@ -80,7 +80,7 @@ def test_control_plain_flask_is_asked_again_for_each(site: Site, chromium: Chrom
 
 
 def background(chromium: Chromium) -> Any:
-    """What the stylesheet paints, as it was really fetched."""
+    """Return the picture that the stylesheet paints, as it was really fetched."""
     return chromium.run(
         "return getComputedStyle(document.getElementById('painted')).backgroundImage"
     )

@@ -16,7 +16,7 @@ Companion = Callable[[Flask], Any]
 
 @pytest.fixture(params=["before", "after"])
 def order(request: pytest.FixtureRequest) -> str:
-    """Whether companions are installed before our extension or after it."""
+    """Say if companions are installed before our extension or after it."""
     return str(request.param)
 
 
@@ -43,7 +43,7 @@ def build(order: str, make_app: Callable[..., Flask], redis: RedisServer) -> Cal
 
 @pytest.fixture
 def warnings_of(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """What the extension has warned of so far."""
+    """Give a function that returns the extension's warnings so far."""
     return lambda: [
         record.getMessage()
         for record in caplog.records

@@ -53,7 +53,8 @@ def debug(build: Build) -> Build:
 
 
 @pytest.mark.parametrize("optimize", [True, False])
-def test_the_toolbar_shows_on_pages_and_their_session_works(debug: Build, optimize: bool) -> None:
+def test_the_toolbar_shows_on_pages(debug: Build, optimize: bool) -> None:
+    """The toolbar shows on pages, whose session works."""
     browser = debug(optimize=optimize).test_client()
     for visit in (1, 2):
         response = browser.get("/page")
@@ -64,9 +65,8 @@ def test_the_toolbar_shows_on_pages_and_their_session_works(debug: Build, optimi
         assert "Cache-Control" not in response.headers
 
 
-def test_a_cacheable_page_with_the_toolbar_in_it_has_the_validator_of_what_is_sent(
-    debug: Build, redis: RedisServer
-) -> None:
+def test_the_validator_counts_the_toolbar(debug: Build, redis: RedisServer) -> None:
+    """The validator of a cacheable page is that of its bytes with the toolbar in them."""
     browser = debug().test_client()
     browser.get("/page")
     redis.client.config_resetstat()
@@ -87,7 +87,8 @@ def test_a_part_of_it_is_a_part_of_what_is_sent(debug: Build) -> None:
 
 
 @pytest.mark.parametrize("url", ["/chart", "/static/app.css", "/static/missing.css"])
-def test_nothing_stays_long_in_a_developers_browser(debug: Build, url: str) -> None:
+def test_no_long_ages_under_the_toolbar(debug: Build, url: str) -> None:
+    """Nothing stays long in a developer's browser."""
     response = debug().test_client().get(url)
     assert response.cache_control.no_cache or response.cache_control.no_store
     assert response.cache_control.max_age is None
@@ -100,16 +101,16 @@ def test_control_outside_debug_it_does(build: Build, url: str) -> None:
     assert b"flDebug" not in response.data
 
 
-def test_files_are_validated_under_the_toolbar_as_without_it(debug: Build) -> None:
+def test_files_are_validated_as_ever(debug: Build) -> None:
+    """Files are validated under the toolbar as they are without it."""
     browser = debug().test_client()
     etag = browser.get("/static/app.css").headers["ETag"]
     assert browser.get("/static/app.css", headers={"If-None-Match": etag}).status_code == 304
 
 
 @pytest.mark.parametrize("optimize", [True, False])
-def test_the_toolbars_own_files_are_served_by_its_own_view_as_ever(
-    debug: Build, redis: RedisServer, optimize: bool
-) -> None:
+def test_the_toolbars_own_files(debug: Build, redis: RedisServer, optimize: bool) -> None:
+    """The toolbar's own files are served by its own view, as ever."""
     browser = debug(optimize=optimize).test_client()
     browser.get("/page")
     redis.client.config_resetstat()
@@ -131,9 +132,8 @@ def test_a_rule_isolates_the_toolbars_own_files(debug: Build, redis: RedisServer
     assert redis.commands() == {}
 
 
-def test_a_redirect_that_the_toolbar_turned_into_a_page_is_still_not_remembered(
-    debug: Build,
-) -> None:
+def test_an_intercepted_redirect_is_no_store(debug: Build) -> None:
+    """A redirect that the toolbar turned into a page is still ``no-store``."""
     app = debug(
         DEBUG_TB_INTERCEPT_REDIRECTS=True, STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=86400"
     )
@@ -143,9 +143,10 @@ def test_a_redirect_that_the_toolbar_turned_into_a_page_is_still_not_remembered(
     assert "CDN-Cache-Control" not in response.headers
 
 
-def test_a_login_wall_is_told_of_though_the_toolbar_turned_its_redirect_into_a_page(
+def test_an_intercepted_login_wall_is_told(
     debug: Build, warnings_of: Callable[[], list[str]]
 ) -> None:
+    """A log-in wall is told of, though the toolbar turned its redirect into a page."""
     browser = debug(login_wall, DEBUG_TB_INTERCEPT_REDIRECTS=True).test_client()
     response = browser.get("/static/app.css")
     assert response.headers["Cache-Control"] == "no-store"

@@ -74,9 +74,8 @@ def test_what_is_cached_runs_once(build: Build, backend: dict[str, Any], optimiz
 
 
 @pytest.mark.parametrize("name", ["outside", "inside", "answer"])
-def test_a_cached_cacheable_route_has_its_policy_and_validator_every_time(
-    build: Build, backend: dict[str, Any], name: str
-) -> None:
+def test_a_cached_route_keeps_its_policy(build: Build, backend: dict[str, Any], name: str) -> None:
+    """A cached cacheable route has its policy and validator every time."""
     browser = build(caching, **backend).test_client()
     for _ in range(3):
         response = browser.get(f"/{name}")
@@ -89,9 +88,8 @@ def test_a_cached_cacheable_route_has_its_policy_and_validator_every_time(
 
 
 @pytest.mark.parametrize("name", ["outside", "inside", "answer"])
-def test_a_conditional_or_partial_first_request_leaves_the_whole_in_the_cache(
-    build: Build, backend: dict[str, Any], name: str
-) -> None:
+def test_the_cache_gets_the_whole(build: Build, backend: dict[str, Any], name: str) -> None:
+    """A first request with a condition or a range leaves the whole in the cache."""
     browser = build(caching, **backend).test_client()
     for headers, status in [
         ({"If-None-Match": "*"}, 304),
@@ -103,9 +101,8 @@ def test_a_conditional_or_partial_first_request_leaves_the_whole_in_the_cache(
     assert browser.get(f"/{name}").text == f"{name} 1"
 
 
-def test_what_a_view_says_of_itself_is_replayed_and_nothing_of_ours_is_stored(
-    build: Build, backend: dict[str, Any]
-) -> None:
+def test_nothing_of_ours_is_cached(build: Build, backend: dict[str, Any]) -> None:
+    """A view's own headers are replayed from the cache, and none of ours is stored."""
     app = build(caching, **backend)
     browser = app.test_client()
     assert {browser.get("/answer").headers["X-Kept"] for _ in range(2)} == {"yes"}
@@ -117,9 +114,8 @@ def test_what_a_view_says_of_itself_is_replayed_and_nothing_of_ours_is_stored(
     assert "Cache-Control" not in stored.headers
 
 
-def test_memoized_functions_are_remembered_and_forgotten(
-    build: Build, backend: dict[str, Any]
-) -> None:
+def test_memoized_functions(build: Build, backend: dict[str, Any]) -> None:
+    """A memoized function is remembered until it is forgotten on demand."""
     browser = build(caching, **backend).test_client()
     first = browser.get("/memo/4")
     assert browser.get("/memo/4").headers["ETag"] == first.headers["ETag"]
@@ -128,9 +124,8 @@ def test_memoized_functions_are_remembered_and_forgotten(
     assert (first.text, changed.text) == ("41", "42")
 
 
-def test_the_cache_in_valkey_is_asked_and_the_session_store_is_not(
-    build: Build, redis: RedisServer
-) -> None:
+def test_the_cache_is_asked_and_no_session(build: Build, redis: RedisServer) -> None:
+    """The cache in Valkey is asked, and the session store is not."""
     app = build(caching, CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=redis.port)
     browser = app.test_client()
     browser.get("/")

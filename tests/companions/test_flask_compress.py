@@ -83,9 +83,8 @@ def decoded(response: TestResponse) -> bytes:
 
 @urls
 @codings
-def test_each_coding_has_its_own_strong_validator_and_is_revalidated_by_it(
-    build: Build, url: str, coding: str
-) -> None:
+def test_each_coding_is_revalidated(build: Build, url: str, coding: str) -> None:
+    """Each coding has a strong validator of its own, and is revalidated by it."""
     browser = build(compression, **EVERYWHERE).test_client()
     response = get(browser, url, coding)
     assert response.headers["Content-Encoding"] == coding
@@ -102,9 +101,8 @@ def test_each_coding_has_its_own_strong_validator_and_is_revalidated_by_it(
 
 
 @pytest.mark.parametrize("coding", ["zstd", "br", "deflate"])
-def test_files_are_compressed_and_revalidated_under_the_default_configuration(
-    build: Build, coding: str
-) -> None:
+def test_files_under_default_configuration(build: Build, coding: str) -> None:
+    """Files are compressed and revalidated with Flask-Compress's defaults."""
     browser = build(compression).test_client()
     accepted = f"gzip;q=0.1, {coding}"
     response = get(browser, "/static/app.css", accepted)
@@ -126,9 +124,8 @@ def test_no_two_codings_share_a_validator(build: Build, url: str) -> None:
 
 @urls
 @pytest.mark.parametrize("accepted", [None, "identity", "compress", "zstd;q=0.5, identity"])
-def test_who_accepts_no_coding_gets_the_plain_bytes_and_their_validator(
-    build: Build, url: str, accepted: str | None
-) -> None:
+def test_no_coding_gets_the_plain_bytes(build: Build, url: str, accepted: str | None) -> None:
+    """A client that accepts no coding gets the plain bytes and their validator."""
     response = get(build(compression).test_client(), url, accepted)
     assert response.data == CSS
     assert "Content-Encoding" not in response.headers
@@ -146,9 +143,8 @@ def test_a_head_says_what_a_get_would(build: Build, url: str) -> None:
 
 
 @urls
-def test_a_range_is_never_cut_from_what_is_compressed_anew_each_time(
-    build: Build, url: str
-) -> None:
+def test_no_range_of_compressed_bytes(build: Build, url: str) -> None:
+    """No range is cut from bytes that are compressed anew each time."""
     browser = build(compression).test_client()
     part = get(browser, url, Range="bytes=5-904")
     assert (part.status_code, part.data) == (206, CSS[5:905])
@@ -164,7 +160,8 @@ def test_a_range_is_never_cut_from_what_is_compressed_anew_each_time(
 
 
 @urls
-def test_a_download_begun_in_one_coding_is_not_resumed_in_another(build: Build, url: str) -> None:
+def test_no_download_changes_its_coding(build: Build, url: str) -> None:
+    """A download that began in one coding is not resumed in another."""
     browser = build(compression).test_client()
     compressed = get(browser, url, "br").headers["ETag"]
     assert get(browser, url, Range="bytes=5-", If_Range=compressed).data == CSS
@@ -174,9 +171,8 @@ def test_a_download_begun_in_one_coding_is_not_resumed_in_another(build: Build, 
 
 # Flask-Compress 1.25 never closes the file that it puts a generator in place of.
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-def test_control_without_the_extension_a_part_is_compressed_as_if_it_were_the_whole(
-    build: Build,
-) -> None:
+def test_control_parts_are_compressed(build: Build) -> None:
+    """Control: without the extension a part is compressed as if it were the whole."""
     browser = build(compression, optimize=False).test_client()
     headers = {"Range": "bytes=5-904", "Accept-Encoding": "br"}
     response = browser.get("/static/app.css", headers=headers)
@@ -184,7 +180,8 @@ def test_control_without_the_extension_a_part_is_compressed_as_if_it_were_the_wh
     assert response.headers["Content-Encoding"] == "br"
 
 
-def test_a_stream_without_an_end_in_sight_has_no_validator_in_any_coding(build: Build) -> None:
+def test_a_stream_has_no_validator(build: Build) -> None:
+    """A stream has no validator in any coding."""
     browser = build(compression).test_client()
     for coding in (None, "br"):
         response = get(browser, "/stream", coding)
@@ -193,7 +190,9 @@ def test_a_stream_without_an_end_in_sight_has_no_validator_in_any_coding(build: 
         assert (decoded(response) if coding else response.data) == CSS
 
 
-def test_a_view_that_compresses_itself_has_a_validator_for_each_coding(build: Build) -> None:
+def test_a_view_that_compresses_itself(build: Build) -> None:
+    """A view that compresses its body itself has a validator for each coding."""
+
     def one_view(app: Flask) -> None:
         compress = Compress(app)
 
@@ -212,7 +211,8 @@ def test_a_view_that_compresses_itself_has_a_validator_for_each_coding(build: Bu
     assert get(browser, "/chart", **known).status_code == 200
 
 
-def test_what_is_compressed_once_and_cached_has_the_same_validator(build: Build) -> None:
+def test_cached_compressed_bodies(build: Build) -> None:
+    """A body that is compressed once and cached has the same validator each time."""
     config = {"COMPRESS_CACHE_KEY": lambda request: request.url, "COMPRESS_CACHE_BACKEND": Shelf}
     browser = build(compression, **config).test_client()
     first, second = get(browser, "/chart", "br"), get(browser, "/chart", "br")
@@ -232,9 +232,8 @@ class Shelf:
 
 
 @urls
-def test_compressed_assets_ask_the_session_store_nothing(
-    build: Build, redis: RedisServer, url: str
-) -> None:
+def test_compressed_assets_read_no_session(build: Build, redis: RedisServer, url: str) -> None:
+    """A compressed asset asks the session store nothing."""
     browser = build(compression).test_client()
     browser.get("/")
     redis.client.config_resetstat()
@@ -257,9 +256,8 @@ print(json.dumps([client.get("/static/app.css", headers=h).headers["ETag"] for h
 """
 
 
-def test_validators_are_the_same_in_another_process_and_folder(
-    build: Build, tmp_path: Path
-) -> None:
+def test_validators_are_the_same_elsewhere(build: Build, tmp_path: Path) -> None:
+    """Validators are the same in another process and another folder."""
     copy = tmp_path / "copy"
     (copy / "static").mkdir(parents=True)
     (copy / "static" / "app.css").write_bytes(CSS)
@@ -270,9 +268,8 @@ def test_validators_are_the_same_in_another_process_and_folder(
     assert len(set(here)) == 3
 
 
-def test_control_without_the_extension_each_folder_has_its_own(
-    build: Build, tmp_path: Path
-) -> None:
+def test_control_each_folder_has_its_own(build: Build, tmp_path: Path) -> None:
+    """Control: without the extension each folder has validators of its own."""
     copy = tmp_path / "copy" / "app.css"
     copy.parent.mkdir()
     copy.write_bytes(CSS)

@@ -97,7 +97,7 @@ def logged_in(app: Flask, path: str = "/remember") -> Any:
 
 
 def remembered(app: Flask) -> Any:
-    """A browser that has lost its session and kept its remember-me cookie."""
+    """Make a browser that has lost its session and kept its remember-me cookie."""
     browser = logged_in(app)
     browser.delete_cookie("session")
     return browser
@@ -125,9 +125,10 @@ def test_static_things_leave_the_login_alone(
 
 @pytest.mark.needs("flask-session>=0.6", "to say Vary: Cookie")
 @configs
-def test_control_without_the_extension_they_do_not(
+def test_control_assets_ask_the_store(
     build: Build, redis: RedisServer, config: dict[str, Any]
 ) -> None:
+    """Control: without the extension assets do ask the session store."""
     browser = logged_in(build(logins, optimize=False, **config))
     redis.client.config_resetstat()
     for url in STATIC:
@@ -141,9 +142,11 @@ def test_control_without_the_extension_they_do_not(
 
 @configs
 @pytest.mark.parametrize("sessions", ["redis", None], ids=["valkey", "cookie"])
-def test_pages_answer_to_the_byte_as_if_there_were_no_extension_and_no_assets(
+def test_pages_answer_to_the_byte(
     build: Build, redis: RedisServer, config: dict[str, Any], sessions: str | None
 ) -> None:
+    """Pages answer to the byte as if there were no extension and no assets."""
+
     def visit(*, optimize: bool) -> list[Any]:
         redis.reset()
         browser = build(logins, optimize=optimize, sessions=sessions, **config).test_client()
@@ -172,16 +175,15 @@ def test_pages_answer_to_the_byte_as_if_there_were_no_extension_and_no_assets(
 
 
 def without_ids(response: TestResponse) -> list[tuple[str, str]]:
-    """The headers in order, without the random part of a server-side session's cookie."""
+    """Return the headers in order, without the random part of a server-side session's cookie."""
     return [
         (name, re.sub(r"^session=[\w-]{36,43};", "session=ID;", value))
         for name, value in response.headers
     ]
 
 
-def test_who_is_known_by_the_remember_cookie_alone_sees_a_card_that_nobody_shares(
-    build: Build, redis: RedisServer
-) -> None:
+def test_a_remembered_users_card_is_private(build: Build, redis: RedisServer) -> None:
+    """A user known by the remember-me cookie alone sees a card that nobody shares."""
     browser = remembered(build(logins))
     redis.client.config_resetstat()
     response = browser.get("/card")
@@ -194,21 +196,23 @@ def test_who_is_known_by_the_remember_cookie_alone_sees_a_card_that_nobody_share
     assert redis.commands() == {}
 
 
-def test_the_same_card_may_be_shared_where_it_is_nobodys(build: Build) -> None:
+def test_nobodys_card_may_be_shared(build: Build) -> None:
+    """The same card may be shared where it is nobody's."""
     response = build(logins).test_client().get("/card")
     assert response.text == "card of nobody"
     assert storable_by_shared_caches(response)
 
 
-def test_what_a_remembered_browser_sees_without_asking_who_it_is_may_be_shared(
-    build: Build,
-) -> None:
+def test_a_view_that_asks_for_no_user(build: Build) -> None:
+    """A view that does not ask for the user may be shared, remembered browser or not."""
     browser = remembered(build(logins))
     for url in ("/chart", "/static/app.css"):
         assert storable_by_shared_caches(browser.get(url))
 
 
-def test_a_hook_that_restores_the_user_makes_every_static_answer_private(build: Build) -> None:
+def test_a_restored_user_makes_private(build: Build) -> None:
+    """A hook that restores the user makes every static response private."""
+
     def greet(app: Flask) -> None:
         @app.before_request
         def load() -> None:
@@ -219,9 +223,10 @@ def test_a_hook_that_restores_the_user_makes_every_static_answer_private(build: 
         assert not storable_by_shared_caches(browser.get(url))
 
 
-def test_a_login_wall_before_isolated_files_redirects_and_says_which_rule_opens_it(
+def test_a_login_wall_names_the_rule(
     build: Build, redis: RedisServer, warnings_of: Callable[[], list[str]]
 ) -> None:
+    """A log-in wall before isolated files redirects, and the log says which rule opens it."""
     browser = logged_in(build(logins, wall), "/login")
     redis.client.config_resetstat()
     for _ in range(3):
@@ -234,9 +239,8 @@ def test_a_login_wall_before_isolated_files_redirects_and_says_which_rule_opens_
     assert 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}' in warning
 
 
-def test_a_guarded_view_over_isolated_files_does_so_too(
-    build: Build, warnings_of: Callable[[], list[str]]
-) -> None:
+def test_a_guarded_view_names_the_rule(build: Build, warnings_of: Callable[[], list[str]]) -> None:
+    """A guarded view over isolated files redirects, and the log names the rule."""
     browser = logged_in(build(logins, guarded_view), "/login")
     response = browser.get("/static/app.css", headers=FIREFOX)
     assert response.status_code == 302
@@ -244,7 +248,8 @@ def test_a_guarded_view_over_isolated_files_does_so_too(
     assert len(warnings_of()) == 1
 
 
-def test_a_login_wall_gives_remembered_browsers_a_private_file(build: Build) -> None:
+def test_a_wall_lets_remembered_browsers_in(build: Build) -> None:
+    """A log-in wall gives a remembered browser the file, as private."""
     response = remembered(build(logins, wall)).get("/static/app.css")
     assert response.data == CSS
     assert response.cache_control.private
@@ -252,13 +257,14 @@ def test_a_login_wall_gives_remembered_browsers_a_private_file(build: Build) -> 
 
 @walls
 @configs
-def test_protected_files_are_for_those_who_are_logged_in(
+def test_protected_files_want_a_log_in(
     build: Build,
     redis: RedisServer,
     warnings_of: Callable[[], list[str]],
     guard: Callable[[Flask], None],
     config: dict[str, Any],
 ) -> None:
+    """Protected files are for visitors who are logged in."""
     app = build(logins, guard, **PROTECTED, **config)
     browser = logged_in(app)
     redis.client.config_resetstat()
@@ -293,10 +299,13 @@ def assert_private(response: TestResponse) -> None:
 
 
 @configs
-def test_protected_files_that_nobody_guards_open_no_session_after_their_view(
+def test_unguarded_protected_files(
     build: Build, redis: RedisServer, config: dict[str, Any]
 ) -> None:
-    """Flask-Login looks at the session after every response."""
+    """A protected file that nobody guards opens no session after its view.
+
+    Flask-Login looks at the session after every response.
+    """
     browser = logged_in(build(logins, **PROTECTED, **config))
     redis.client.config_resetstat()
     assert_private(browser.get("/static/app.css", headers=FIREFOX))
@@ -304,9 +313,10 @@ def test_protected_files_that_nobody_guards_open_no_session_after_their_view(
 
 
 @walls
-def test_a_session_stolen_by_another_browser_opens_no_protected_file_under_strong_protection(
+def test_a_stolen_session_opens_no_file(
     build: Build, redis: RedisServer, guard: Callable[[Flask], None]
 ) -> None:
+    """A session that another browser stole opens no file under "strong" protection."""
     app = build(logins, guard, **PROTECTED, SESSION_PROTECTION="strong", SESSION_PERMANENT=False)
     browser = logged_in(app, "/login")
     redis.client.config_resetstat()
@@ -317,9 +327,10 @@ def test_a_session_stolen_by_another_browser_opens_no_protected_file_under_stron
 
 
 @walls
-def test_control_without_the_extension_guarded_files_write_and_may_be_kept(
+def test_control_guarded_files_may_be_kept(
     build: Build, redis: RedisServer, guard: Callable[[Flask], None]
 ) -> None:
+    """Control: without the extension guarded files write sessions and may be kept."""
     browser = logged_in(build(logins, guard, optimize=False))
     redis.client.config_resetstat()
     response = browser.get("/static/app.css", headers=FIREFOX)
@@ -328,9 +339,9 @@ def test_control_without_the_extension_guarded_files_write_and_may_be_kept(
     assert redis.commands() == {"get": 1, "set": 1}
 
 
-def test_who_is_known_by_an_authorization_header_sees_a_card_that_nobody_shares(
-    build: Build,
-) -> None:
+def test_an_authorized_users_card_is_private(build: Build) -> None:
+    """A user known by an Authorization header sees a card that nobody shares."""
+
     def bearers(app: Flask) -> None:
         app.login_manager.request_loader(  # type: ignore[attr-defined]
             lambda asked: User("bob") if "Authorization" in asked.headers else None

@@ -57,16 +57,16 @@ def fetch_assets(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("sessions", ["redis", None], ids=["valkey", "cookie"])
-def test_a_token_stays_valid_while_assets_are_fetched(build: Build, sessions: str | None) -> None:
+def test_assets_keep_the_token_valid(build: Build, sessions: str | None) -> None:
+    """A token stays valid while assets are fetched."""
     browser, token = browser_with_token(build(forms, sessions=sessions))
     for _ in range(2):
         fetch_assets(browser)
         assert browser.post("/form", data={**token, "name": "ada"}).text == "hello ada"
 
 
-def test_assets_between_form_and_submission_ask_the_store_nothing(
-    build: Build, redis: RedisServer
-) -> None:
+def test_assets_ask_the_store_nothing(build: Build, redis: RedisServer) -> None:
+    """Assets between a form and its submission ask the session store nothing."""
     browser, _ = browser_with_token(build(forms))
     redis.client.config_resetstat()
     fetch_assets(browser)
@@ -82,9 +82,8 @@ def test_control_without_the_extension_they_do(build: Build, redis: RedisServer)
 
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("path", ["/form", "/chart"])
-def test_a_post_without_its_token_is_refused_as_ever(
-    build: Build, path: str, optimize: bool
-) -> None:
+def test_a_post_without_token_is_refused(build: Build, path: str, optimize: bool) -> None:
+    """A POST without its token is refused as ever."""
     browser, _ = browser_with_token(build(forms, optimize=optimize))
     fetch_assets(browser)
     for data in ({}, {"csrf_token": "forged"}):
@@ -94,9 +93,8 @@ def test_a_post_without_its_token_is_refused_as_ever(
 
 
 @pytest.mark.parametrize("optimize", [True, False])
-def test_a_post_to_a_cacheable_route_is_an_ordinary_request(
-    build: Build, redis: RedisServer, optimize: bool
-) -> None:
+def test_a_post_to_a_cacheable_route(build: Build, redis: RedisServer, optimize: bool) -> None:
+    """A POST to a cacheable route is an ordinary request."""
     browser, token = browser_with_token(build(forms, optimize=optimize))
     redis.client.config_resetstat()
     response = browser.post("/chart", data=token)
@@ -109,7 +107,8 @@ def test_a_post_to_a_cacheable_route_is_an_ordinary_request(
 
 @pytest.mark.parametrize("known", [True, False], ids=["known-visitor", "new-visitor"])
 @pytest.mark.parametrize("path", ["/widget", "/widget/protected"])
-def test_a_token_in_a_cacheable_route_is_never_shared(build: Build, path: str, known: bool) -> None:
+def test_a_token_is_never_shared(build: Build, path: str, known: bool) -> None:
+    """A cacheable route with a token in it is never shared."""
     browser = build(forms).test_client()
     if known:
         browser.get("/form")
@@ -119,7 +118,8 @@ def test_a_token_in_a_cacheable_route_is_never_shared(build: Build, path: str, k
         assert "Set-Cookie" not in response.headers
 
 
-def test_a_protected_route_shows_the_token_that_the_form_accepts(build: Build) -> None:
+def test_a_protected_routes_token_is_accepted(build: Build) -> None:
+    """A protected route shows the token that the form accepts."""
     browser, _ = browser_with_token(build(forms))
     response = browser.get("/widget/protected")
     assert response.headers["Cache-Control"] == "private, no-cache"
@@ -129,7 +129,9 @@ def test_a_protected_route_shows_the_token_that_the_form_accepts(build: Build) -
     )
 
 
-def test_an_exempted_cacheable_route_stays_exempted(build: Build) -> None:
+def test_an_exempted_route_stays_exempted(build: Build) -> None:
+    """A cacheable route that is exempted from CSRF protection stays exempted."""
+
     def exempt(app: Flask) -> None:
         app.extensions["csrf"].exempt(app.view_functions["chart"])
 

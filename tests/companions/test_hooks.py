@@ -64,9 +64,10 @@ def permanent(app: Flask) -> None:
 
 
 @stores
-def test_a_hook_that_makes_every_session_permanent_makes_none_for_assets(
+def test_permanent_sessions_not_for_assets(
     build: Build, redis: RedisServer, sessions: str | None
 ) -> None:
+    """A hook that makes every session permanent makes no session for assets."""
     browser = visitor(build(chart, permanent, sessions=sessions))
     redis.client.config_resetstat()
     responses = fetch_assets(browser)
@@ -95,7 +96,7 @@ def test_pages_stay_permanent(build: Build, sessions: str | None, optimize: bool
 
 
 def tutorial(app: Flask) -> None:
-    """The auth blueprint of Flask's tutorial, with a dictionary for its database."""
+    """Install the auth blueprint of Flask's tutorial, with a dictionary for its database."""
     users = {1: "ada"}
     bp = Blueprint("auth", __name__, url_prefix="/auth")
 
@@ -131,9 +132,10 @@ def tutorial(app: Flask) -> None:
 
 @stores
 @both
-def test_the_tutorials_users_stay_logged_in_among_assets_until_they_log_out(
+def test_the_tutorials_users_stay_logged_in(
     build: Build, sessions: str | None, optimize: bool
 ) -> None:
+    """The tutorial's users stay logged in among assets until they log out."""
     browser = build(chart, tutorial, sessions=sessions, optimize=optimize).test_client()
     assert browser.get("/auth/create").status_code == 302
     browser.post("/auth/login")
@@ -145,9 +147,10 @@ def test_the_tutorials_users_stay_logged_in_among_assets_until_they_log_out(
     assert browser.get("/auth/create").status_code == 302
 
 
-def test_the_tutorials_hook_reads_no_session_for_assets(
+def test_the_tutorials_hook_and_assets(
     build: Build, redis: RedisServer, warnings_of: Callable[[], list[str]]
 ) -> None:
+    """The tutorial's hook reads no session for assets."""
     browser = build(chart, tutorial).test_client()
     browser.post("/auth/login")
     redis.client.config_resetstat()
@@ -158,9 +161,8 @@ def test_the_tutorials_hook_reads_no_session_for_assets(
     assert warnings_of() == []
 
 
-def test_control_without_the_extension_the_tutorials_hook_does(
-    build: Build, redis: RedisServer
-) -> None:
+def test_control_the_tutorials_hook_reads(build: Build, redis: RedisServer) -> None:
+    """Control: without the extension the tutorial's hook reads the session for assets."""
     browser = build(chart, tutorial, optimize=False).test_client()
     browser.post("/auth/login")
     redis.client.config_resetstat()
@@ -200,9 +202,8 @@ def test_who_asks_can_know_what_was_not_counted(build: Build) -> None:
     assert dropped == [(endpoint, {"requests"}) for endpoint in ("static", "static", "chart")]
 
 
-def test_a_developer_is_told_once_for_each_endpoint_what_was_not_counted(
-    build: Build, warnings_of: Callable[[], list[str]]
-) -> None:
+def test_dropped_counts_are_told_once(build: Build, warnings_of: Callable[[], list[str]]) -> None:
+    """A developer is told once for each endpoint which writes were dropped."""
     browser = visitor(build(chart, counter, DEBUG=True))
     for _ in range(2):
         fetch_assets(browser)
@@ -210,9 +211,9 @@ def test_a_developer_is_told_once_for_each_endpoint_what_was_not_counted(
     assert all("is_static_request()" in text for text in warnings_of())
 
 
-def test_a_counter_that_steps_aside_leaves_assets_public_and_nobody_warned(
-    build: Build, warnings_of: Callable[[], list[str]]
-) -> None:
+def test_a_counter_that_steps_aside(build: Build, warnings_of: Callable[[], list[str]]) -> None:
+    """A counter that steps aside leaves assets public, and nobody is warned."""
+
     def polite(app: Flask) -> None:
         @app.before_request
         def count() -> None:
@@ -252,7 +253,8 @@ def test_a_session_gets_no_new_id_for_an_asset(
 
 
 @pytest.mark.needs("flask-session>=0.8", "to give a session a new id")
-def test_control_without_the_extension_it_gets_one(build: Build, redis: RedisServer) -> None:
+def test_control_assets_get_a_new_id(build: Build, redis: RedisServer) -> None:
+    """Control: without the extension a session gets a new id for an asset."""
     browser = visitor(build(chart, regenerating, optimize=False))
     before = browser.get_cookie("session").value
     redis.client.config_resetstat()
@@ -265,13 +267,14 @@ def test_control_without_the_extension_it_gets_one(build: Build, redis: RedisSer
 @pytest.mark.filterwarnings("ignore:datetime.*utcnow:DeprecationWarning:flask_session")
 @pytest.mark.needs("flask-session>=0.7", "to make its table")
 @pytest.mark.parametrize(("optimize", "cleanups"), [(True, 0), (False, 3)])
-def test_expired_sessions_are_cleaned_up_on_pages_only(
+def test_clean_up_on_pages_only(
     make_app: Callable[..., Flask],
     monkeypatch: pytest.MonkeyPatch,
     order: str,
     optimize: bool,
     cleanups: int,
 ) -> None:
+    """Expired sessions are cleaned up on pages, and not on assets."""
     monkeypatch.setattr("random.randint", lambda low, high: 0)
     statements: list[str] = []
 
@@ -328,9 +331,10 @@ def asynchronous(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("optimize", [True, False])
-def test_async_views_and_hooks_see_what_their_mode_shows(
+def test_async_views_see_their_modes_session(
     build: Build, redis: RedisServer, optimize: bool
 ) -> None:
+    """Async views and hooks see the session that their mode shows."""
     browser = visitor(build(asynchronous, optimize=optimize))
     redis.client.config_resetstat()
     isolated, protected = browser.get("/async"), browser.get("/async/protected")
@@ -341,7 +345,8 @@ def test_async_views_and_hooks_see_what_their_mode_shows(
     assert ("Set-Cookie" in isolated.headers) != optimize
 
 
-def test_async_views_are_cacheable_and_answered_on_their_validator(build: Build) -> None:
+def test_async_views_are_revalidated(build: Build) -> None:
+    """Async views are cacheable, and answered on their validator."""
     browser = build(asynchronous).test_client()
     response = browser.get("/async")
     assert response.headers["Cache-Control"] == "max-age=60"
@@ -373,18 +378,16 @@ def streaming(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("path", ["/stream", "/stream/protected"])
-def test_a_stream_that_reads_the_session_after_its_view_reads_an_empty_one(
-    build: Build, redis: RedisServer, path: str
-) -> None:
+def test_a_stream_reads_an_empty_session(build: Build, redis: RedisServer, path: str) -> None:
+    """A stream that reads the session after its view reads an empty one."""
     browser = visitor(build(streaming))
     redis.client.config_resetstat()
     assert browser.get(path).text == "late: 0"
     assert redis.commands() == {}
 
 
-def test_a_stream_may_go_on_reading_what_its_view_had_read(
-    build: Build, redis: RedisServer
-) -> None:
+def test_a_stream_reads_on_after_its_view(build: Build, redis: RedisServer) -> None:
+    """A stream may go on reading a session that its view had read."""
     browser = visitor(build(streaming))
     redis.client.config_resetstat()
     response = browser.get("/stream/looked")
@@ -410,7 +413,8 @@ def test_a_stream_is_sent_as_it_is_made(build: Build, optimize: bool) -> None:
     response.close()
 
 
-def test_control_without_the_extension_a_stream_reads_the_session(build: Build) -> None:
+def test_control_a_stream_reads_the_session(build: Build) -> None:
+    """Control: without the extension a stream reads the session."""
     assert visitor(build(streaming, optimize=False)).get("/stream").text == "late: 1"
 
 
@@ -460,9 +464,10 @@ def threads(seen: list[int]) -> Callable[[Flask], None]:
     ("path", "read", "commands"),
     [("/joined", 0, {}), ("/joined/protected", 1, {"get": 1}), ("/left", 0, {})],
 )
-def test_a_thread_sees_what_the_request_it_was_copied_from_may_see(
+def test_a_thread_sees_its_requests_session(
     build: Build, redis: RedisServer, path: str, read: int, commands: dict[str, int]
 ) -> None:
+    """A thread sees the session that the request it was copied from may see."""
     seen: list[int] = []
     browser = visitor(build(threads(seen)))
     redis.client.config_resetstat()
@@ -471,7 +476,8 @@ def test_a_thread_sees_what_the_request_it_was_copied_from_may_see(
     assert redis.commands() == commands
 
 
-def test_control_without_the_extension_every_thread_sees_the_session(build: Build) -> None:
+def test_control_threads_see_the_session(build: Build) -> None:
+    """Control: without the extension every thread sees the session."""
     seen: list[int] = []
     browser = visitor(build(threads(seen), optimize=False))
     for path in ("/joined", "/joined/protected", "/left"):

@@ -39,9 +39,8 @@ class TestApp:
             assert any("/bootstrap/static/" in url for url in urls)
             assert all(browser.fetch(url).body for url in urls)
 
-    def test_debug_mode_of_the_users_project_does_not_reach_it(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_users_debug_mode_stays_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The debug mode of the user's project does not reach the demo."""
         monkeypatch.setenv("FLASK_DEBUG", "1")
         with file_store() as store:
             assert not create_app(store.config, optimize=True).debug

@@ -1,4 +1,4 @@
-"""What a browser keeps, and for how long."""
+"""The responses that a browser keeps, and for how long."""
 
 from __future__ import annotations
 
@@ -69,9 +69,8 @@ class TestBrowserCache:
             (206, {"cache_control": "max-age=60"}),
         ],
     )
-    def test_what_is_not_kept_takes_the_place_of_what_was(
-        self, status: int, headers: dict[str, str]
-    ) -> None:
+    def test_uncacheable_replaces_kept(self, status: int, headers: dict[str, str]) -> None:
+        """A response that is not kept takes the place of the one that was."""
         self.store(cache_control="max-age=60")
         self.store(status=status, **headers)
         assert self.cache.find(self.request) is None

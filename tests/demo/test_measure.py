@@ -16,7 +16,8 @@ def measured() -> Any:
 
 
 class TestFigures:
-    def test_assets_do_not_touch_the_session_with_the_extension(self, measured: Any) -> None:
+    def test_assets_touch_no_session(self, measured: Any) -> None:
+        """With the extension assets do not touch the session."""
         for visit in ("first_visit", "second_visit"):
             cost = measured["with"][visit]["assets"]
             assert cost["session_reads"] == cost["session_writes"] == 0
@@ -40,7 +41,8 @@ class TestFigures:
             assert without == optimized
             assert optimized["session_reads"] == optimized["session_writes"] == 1
 
-    def test_the_second_visit_is_answered_from_the_browsers_cache(self, measured: Any) -> None:
+    def test_the_second_visit_is_from_the_cache(self, measured: Any) -> None:
+        """The second visit is answered from the browser's cache."""
         assert measured["with"]["first_visit"]["assets"]["requests"] == ASSETS
         assert measured["with"]["second_visit"]["assets"]["requests"] == 0
         assert measured["without"]["second_visit"]["assets"]["not_modified"] == ASSETS
@@ -57,7 +59,8 @@ class TestFigures:
                     assert total == sum(part[name] for part in parts)
             assert measured[side]["total"]["milliseconds"] > 0
 
-    def test_a_redis_counts_itself_and_keeps_what_is_its_users(self, redis: RedisServer) -> None:
+    def test_a_users_redis_keeps_its_data(self, redis: RedisServer) -> None:
+        """A Redis counts its own commands, and keeps the data of its user."""
         redis.client.set("mine", "kept")
         measured = figures("--redis", f"{redis.url}/0")
         assert str(redis.port) in measured["store"]

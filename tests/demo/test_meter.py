@@ -1,4 +1,4 @@
-"""What the panel's counters are made of."""
+"""The events that the panel's counters are made of."""
 
 from __future__ import annotations
 

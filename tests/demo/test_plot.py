@@ -18,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def visits(*figures: tuple[int, int, int]) -> Visits:
-    """Visits to a page without figures, by requests, session reads and session writes."""
+    """Make visits to a page without figures, by requests, session reads and writes."""
     return Visits(
         *(
             Visit(Tally(), Tally(requests=requests, session_reads=reads, session_writes=writes))
@@ -82,7 +82,8 @@ def test_nothing_has_no_bar() -> None:
     assert bars(picture) == []
 
 
-def test_the_picture_that_is_kept_is_what_the_demo_draws(tmp_path: Path) -> None:
+def test_the_kept_picture_is_current(tmp_path: Path) -> None:
+    """The picture in the documentation is the one that the demo draws."""
     path = tmp_path / "visits.svg"
     result = run("--plot", str(path))
     assert result.exit_code == 0, result.output

@@ -38,14 +38,14 @@ class Client:
         return found
 
     def visit(self) -> dict[str, Tally]:
-        """What each visitor saw come over the wire."""
+        """Let each visitor visit; return what came over the wire."""
         return {
             side: visitor.visit("/", lambda: Counts(0, 0)).total
             for side, visitor in zip(SIDES, self.visitors, strict=True)
         }
 
     def cost(self) -> dict[str, dict[str, int]]:
-        """What a visit adds to the counters."""
+        """Return what a visit adds to the counters."""
         before = self.figures()
         self.visit()
         after = self.figures()
@@ -114,7 +114,8 @@ def test_both_in_one_redis(stack: ExitStack, redis: RedisServer) -> None:
     assert redis.client.keys("*") == []
 
 
-def test_the_apps_are_shown_by_the_name_that_the_panel_has(client: Client) -> None:
+def test_apps_are_shown_by_the_panels_host(client: Client) -> None:
+    """The apps are shown under the host name that the panel was asked by."""
     port = client.http.base_url.port
     page = client.http.get("/", headers={"Host": f"localhost:{port}"})
     origins = re.findall(r'data-origin="([^"]+)"', page.text)
@@ -142,7 +143,7 @@ def test_each_figure_is_explained(client: Client) -> None:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Runs ``demo --serve`` until a function is done that is given a client; gives the output."""
+    """Run ``demo --serve`` until a function that is given a client is done; give the output."""
 
     def serve(port: int, look: Callable[[Client], None], *arguments: str) -> str:
         def interrupt(_: float) -> None:
@@ -175,9 +176,9 @@ def test_until_interrupted(served: Callable[..., str]) -> None:
             httpx.get(origin, trust_env=False)
 
 
-def test_the_command_keeps_the_counts_in_one_redis_apart(
-    served: Callable[..., str], redis: RedisServer
-) -> None:
+def test_counts_in_one_redis_stay_apart(served: Callable[..., str], redis: RedisServer) -> None:
+    """The command keeps the counts of two apps in one Redis apart."""
+
     def look(client: Client) -> None:
         without, _ = client.visitors
         without.log_in()

@@ -23,7 +23,7 @@ _markdown = MarkdownIt("commonmark")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block of a page."""
+    """A fenced block of a page."""
 
     page: Path
     line: int
@@ -37,7 +37,7 @@ class Block:
 
     @property
     def not_run(self) -> str | None:
-        """Why it can't be run, if it can't."""
+        """Return the reason why it can't be run, if it can't."""
         found = _NOT_RUN.fullmatch(self.comment)
         return found[1] if found else None
 
@@ -52,7 +52,7 @@ class Block:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """All code blocks of a page, but for the site's own directives (``{toctree}``)."""
+    """Return all code blocks of a page, but for the site's own directives (``{toctree}``)."""
     blocks: list[Block] = []
     comment = ""
     for token in _markdown.parse(page.read_text("utf-8")):
@@ -64,7 +64,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def runs_of(page: Path) -> list[list[Block]]:
-    """Blocks that belong together: a page of fragments has many of these runs, a guide is one."""
+    """Group blocks that belong together: a page of fragments has many runs, a guide is one."""
     runs: list[list[Block]] = []
     for block in blocks_of(page):
         if runs and block.continues:

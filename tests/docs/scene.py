@@ -1,4 +1,4 @@
-"""What the fragments on the pages take for granted: an app, its files, and what they import."""
+"""The things that fragments take for granted: an app, its files, and what they import."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Chart(Base):
 
 
 class Database:
-    """As much of Flask-SQLAlchemy's ``db`` as a page needs, in memory."""
+    """A ``db`` with as much of Flask-SQLAlchemy as a page needs, in memory."""
 
     def __init__(self) -> None:
         engine = create_engine("sqlite://", poolclass=StaticPool)
@@ -62,7 +62,7 @@ def fill(folder: Path) -> None:
 
 
 def project(folder: Path) -> ModuleType:
-    """The reader's own module, empty, in a folder with files."""
+    """Make the reader's own module, empty, in a folder with files."""
     fill(folder)
     module = ModuleType("myproject")
     module.__file__ = str(folder / "myproject.py")

@@ -40,7 +40,7 @@ def check(script: str, app: Flask) -> None:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The commands of a script, as lists of words."""
+    """Return the commands of a script, as lists of words."""
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True

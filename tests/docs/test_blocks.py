@@ -45,7 +45,7 @@ _SHOWN = {"text"}
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: None) -> ModuleType:
-    """The reader's module, in the folder that the reader stands in."""
+    """Make the reader's module, in the folder that the reader stands in."""
     module = scene.project(tmp_path)
     monkeypatch.setitem(sys.modules, "myproject", module)
     monkeypatch.chdir(tmp_path)
@@ -60,7 +60,7 @@ def database() -> Iterator[scene.Database]:
 
 
 class Reader:
-    """Somebody who types what a page says, block by block."""
+    """A reader, who types what a page says, block by block."""
 
     def __init__(self, module: ModuleType, nginx: Callable[[str], None]) -> None:
         self._module = module
@@ -68,7 +68,7 @@ class Reader:
 
     @property
     def app(self) -> Flask:
-        """The app that the page has made by now, or just one."""
+        """Return the app that the page has made by now, or just one."""
         app = vars(self._module).get("app") or Flask("myproject")
         assert isinstance(app, Flask)
         if EXTENSION not in app.extensions:
@@ -85,7 +85,7 @@ class Reader:
         self._execute(block, block.source)
 
     def _diff(self, block: Block) -> None:
-        """What the page makes of what the reader had."""
+        """Execute what the page's diff makes of the reader's code."""
         new = re.sub(r"^-.*\n", "", block.source, flags=re.MULTILINE)
         self._execute(block, re.sub(r"^[+ ]", "", new, flags=re.MULTILINE))
 
@@ -111,7 +111,7 @@ class Reader:
         shell.check(block.source, self.app)
 
     def _console(self, block: Block) -> None:
-        """Commands after ``$``, and what they print, with anything for ``…``."""
+        """Run the commands after ``$``, and compare their output, with anything for ``…``."""
         for part in block.source.split("$ ")[1:]:
             command, _, printed = part.partition("\n")
             shell.check(command, self.app)
@@ -140,7 +140,7 @@ class Reader:
 
 @pytest.fixture
 def nginx(nginx_binary: Path, tmp_path: Path) -> Callable[[str], None]:
-    """Whether nginx takes something, at the top of its ``http`` block or in a ``server``."""
+    """Check that nginx takes a text, at the top of its ``http`` block or in a ``server``."""
 
     def test(part: str) -> None:
         whole = re.search(r"^(map|server|upstream) ", part, re.MULTILINE)
@@ -193,14 +193,17 @@ def test_guides(
 
 
 @pytest.mark.parametrize("block", GUARDS, ids=str)
-def test_guards_go_by_the_file_and_not_by_its_path(
+def test_guards_go_by_the_file(
     block: Block,
     reader: Reader,
     module: ModuleType,
     database: scene.Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Readers copy them, so each spelling of a guarded file is refused to a stranger."""
+    """A guard in the guides goes by the file, not by its path.
+
+    Readers copy them, so each spelling of a guarded file is refused to a stranger.
+    """
     monkeypatch.setenv("SECRET_KEY", "docs")
     scene.set_scene(module, database)
     reader.read(block)

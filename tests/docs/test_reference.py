@@ -39,7 +39,8 @@ def test_parameters_are_described(function: Callable[..., Any]) -> None:
     assert said == [name for name in inspect.signature(function).parameters if name != "self"]
 
 
-def test_the_decorator_describes_every_field_of_a_policy() -> None:
+def test_the_decorator_describes_every_field() -> None:
+    """The decorator's reference describes every field of a policy."""
     said = re.findall(r":param (\w+):", inspect.getdoc(cacheable_static) or "")
     assert set(said) == set(inspect.signature(CachePolicy).parameters)
 

@@ -42,7 +42,8 @@ def test_the_page_is_up_to_date(tables: ModuleType) -> None:
         assert table() in page
 
 
-def test_every_key_has_its_default_and_a_description(tables: ModuleType) -> None:
+def test_every_key_is_described(tables: ModuleType) -> None:
+    """Every key has its default and a description in the table."""
     found = rows(tables.settings_table())
     assert [key for key, _, _ in found] == [f"`{PREFIX}{f.name.upper()}`" for f in fields(Settings)]
     assert {key.strip("`").removeprefix(PREFIX) for key, _, _ in found} == set(_READERS)
@@ -53,7 +54,8 @@ def test_every_key_has_its_default_and_a_description(tables: ModuleType) -> None
         assert len(meaning) > 15, key
 
 
-def test_every_field_of_a_policy_has_a_description(tables: ModuleType) -> None:
+def test_every_policy_field_is_described(tables: ModuleType) -> None:
+    """Every field of a policy has a description in the table."""
     found = rows(tables.policy_table())
     assert [name.strip("`") for name, _ in found] == [f.name for f in fields(CachePolicy)]
     assert all(len(meaning) > 15 for _, meaning in found)

@@ -36,7 +36,7 @@ def many(static_folder: Path) -> list[str]:
 
 @pytest.fixture
 def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder on a device that has no more than 64 KB.
+    """Mount a folder on a device that has no more than 64 KB.
 
     Where nothing can be mounted, writing is made to fail in the way that it would.
     """

@@ -88,7 +88,7 @@ def check(app: Flask) -> None:
 
 
 def made(kept: Path) -> list[Path]:
-    """What builds have made."""
+    """Return the variants that builds have made."""
     return [path for path in kept.rglob("*") if ".best." in path.name]
 
 
@@ -125,7 +125,7 @@ def test_a_build_that_is_killed_is_run_again(
 
 
 def workers_of(port: int) -> list[int]:
-    """The processes of a server that a master has started."""
+    """Return the processes of a server that a master has started."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
     rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
     gunicorns = [row for row in rows if f"127.0.0.1:{port}" in row[2]]
@@ -133,9 +133,8 @@ def workers_of(port: int) -> list[int]:
     return [int(row[0]) for row in gunicorns if row[1] in masters]
 
 
-def test_workers_that_are_killed_while_they_make_variants(
-    static_folder: Path, kept: Path, redis: RedisServer
-) -> None:
+def test_workers_killed_while_coding(static_folder: Path, kept: Path, redis: RedisServer) -> None:
+    """Workers that are killed while they make variants leave nothing untrue behind."""
     root, cache = static_folder.parent, str(kept)
     etags: dict[tuple[int, str], set[str]] = {}
     cut = 0

@@ -92,7 +92,7 @@ def environ_of(chance: random.Random) -> dict[str, Any]:
 
 
 class Client:
-    """Calls an app as a server would, and sometimes hangs up before the end."""
+    """A client that calls an app as a server would, and sometimes hangs up before the end."""
 
     def __init__(self, app: Flask, bodies: dict[str, bytes]) -> None:
         self._app = app
@@ -131,7 +131,7 @@ class Client:
     def check(
         self, environ: dict[str, Any], status: int, headers: dict[str, str], data: bytes
     ) -> None:
-        """Whether these are the bytes that were asked for."""
+        """Check that these are the bytes that were asked for."""
         name = os.path.normpath(environ["PATH_INFO"])
         whole = self._bodies.get(name) if environ["REQUEST_METHOD"] in ("GET", "get") else None
         if "set-cookie" in {name.lower() for name in headers}:

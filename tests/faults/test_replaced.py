@@ -72,7 +72,7 @@ def going_on(action: Callable[[int], None], done: Counter[str]) -> Iterator[None
 
 
 def version_of(name: str, data: bytes) -> int | None:
-    """Which version's file this is, if it is one whole."""
+    """Return the version whose file this is, if it is one whole."""
     for version in range(VERSIONS):
         if data == content(version)[name]:
             return version
@@ -82,7 +82,7 @@ def version_of(name: str, data: bytes) -> int | None:
 
 
 def check(name: str, url: str, response: TestResponse) -> str:
-    """What came, if it is as it should be."""
+    """Check a response that is 404, whole or immutable, and say which."""
     said = response.headers["Cache-Control"]
     if response.status_code == 404:
         assert said == "no-store"

@@ -68,7 +68,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def check_static(port: int, cookie: str) -> None:
-    """All of it, at once, as a browser does; each within the time that a live server takes."""
+    """Ask for all files at once, as a browser does; each is to come as fast as ever."""
 
     def get(target: str) -> Answer:
         return ask(port, target, cookie)
@@ -113,7 +113,7 @@ def test_killed_and_back(sessions: Sessions, root: Path, express: bool) -> None:
 
 
 def test_hanging_and_back(sessions: Sessions, root: Path) -> None:
-    """A server that takes connections and says nothing, which a time-out would wait for."""
+    """Static requests do not wait for a server that takes connections and says nothing."""
     with origin("waitress", root, sessions.port) as port:
         cookie = f"Cookie: session={session_id(port, 'ada')}"
         before = ask(port, "/account", cookie)
@@ -126,7 +126,7 @@ def test_hanging_and_back(sessions: Sessions, root: Path) -> None:
 
 
 def test_no_asset_brings_an_old_session_back(sessions: Sessions, root: Path) -> None:
-    """What a page writes while assets are on their way and the server comes and goes, stays."""
+    """A page's write stays, while assets are on their way and the server comes and goes."""
     with origin("waitress", root, sessions.port, may_fail=True) as port:
         cookie = f"Cookie: session={session_id(port, 'ada')}"
         for user in ("grace", "edith", "joan"):

@@ -67,7 +67,8 @@ def test_of_nothing_there_is_no_part(header: str) -> None:
     assert requested(header, 0) == []
 
 
-def test_a_multipart_body_has_the_size_it_says_and_reads_as_mime() -> None:
+def test_a_multipart_body() -> None:
+    """A multipart body has the size that it says, and reads as MIME."""
     data = bytes(range(100))
     multipart = Multipart([(0, 4), (90, 100)], 100, "text/css; charset=utf-8")
     body = b"".join(

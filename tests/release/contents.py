@@ -1,4 +1,4 @@
-"""Whether an sdist has every file of the tree, and a wheel the package and nothing else.
+"""The check that an sdist has every file of the tree, and a wheel the package alone.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What has to work where nothing but the wheel is installed: run with that environment's Python.
+"""The parts that work where nothing but the wheel is installed, run with that Python.
 
 ::
 

@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def host(
     request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Host]:
-    """Each server, through the hooks and past them, started once."""
+    """Start each server once, through the hooks and past them."""
     name, express = request.param
     kind = KINDS[name]
     if os.name == "nt" or not kind.is_installed:

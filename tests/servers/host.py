@@ -38,7 +38,7 @@ class Site:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def part(self, start: int, stop: int) -> bytes:
-        """Bytes of the big file."""
+        """Return bytes of the big file."""
         with (self.folder / "static" / "big.bin").open("rb") as file:
             file.seek(start)
             return file.read(stop - start)
@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def sha256(self) -> str:
-        """Of the body: what to compare large ones by, as pytest is slow to tell them apart."""
+        """Hash the body, to compare large ones by: pytest is slow to tell them apart."""
         return sha256(self.body)
 
 

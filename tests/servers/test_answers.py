@@ -1,4 +1,4 @@
-"""What real servers make of our responses, as their clients see it."""
+"""Our responses from real servers, as their clients see them."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_no_descriptor_stays_open(host: Host) -> None:
 
 
 def settled_descriptors(host: Host) -> int:
-    """How many are open when no more close by themselves (connections that idle out)."""
+    """Count open descriptors once no more close by themselves (connections that idle out)."""
     count, seen_at = host.server.descriptors(), time.monotonic()
     while time.monotonic() < seen_at + 1:
         time.sleep(0.1)

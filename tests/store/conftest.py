@@ -1,4 +1,8 @@
-"""Apps with one stored view, and what it was asked for."""
+"""Apps with one stored view that notes its runs.
+
+What an app with stored routes does is tested here, the views' share in it (validators, refreshing,
+purging) as well; ``tests/views`` has the views that nothing is stored of.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +72,12 @@ def serve(make_app: Callable[..., Flask]) -> Callable[..., Stored]:
 
 
 def status_of(response: Any) -> str:
-    """What ``Cache-Status`` says, without how long that holds."""
+    """Return what ``Cache-Status`` says, without how long that holds."""
     return str(response.headers.get("Cache-Status", "")).partition("; ttl=")[0].partition("; ")[2]
 
 
 class Caches:
-    """Ways to have a cache: ours in memory, and Flask-Caching's."""
+    """The ways to have a cache: ours in memory, and Flask-Caching's."""
 
     NAMES = ("memory", "SimpleCache", "FileSystemCache", "RedisCache", "MemcachedCache")
 
@@ -88,7 +92,7 @@ class Caches:
 
 @pytest.fixture(params=Caches.NAMES)
 def cache(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
-    """One of the caches that an app may have."""
+    """Give each of the caches that an app may have."""
     name = request.param
     config: dict[str, Any] = {"CACHE_TYPE": name}
     if name == "FileSystemCache":

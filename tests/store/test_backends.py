@@ -1,4 +1,4 @@
-"""Where responses are kept: in memory, or in what Flask-Caching has."""
+"""The backends that keep responses: memory, or what Flask-Caching has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Serve = Callable[..., Stored]
 
 
 def keys_of(stored: Stored) -> list[str]:
-    """What was put into an in-process backend."""
+    """Return the keys that were put into an in-process backend."""
     backend = stored.app.extensions[EXTENSION].open_store().index._backend
     return list(getattr(backend, "_values", None) or backend._cache)
 
@@ -44,7 +44,8 @@ def test_variants_in_every_cache(serve: Serve, cache: Caches) -> None:
             assert stored.get(headers={"Accept-Language": name}).text == f"run {number}"
 
 
-def test_binary_bodies_and_odd_headers_survive_every_cache(serve: Serve, cache: Caches) -> None:
+def test_odd_responses_in_every_cache(serve: Serve, cache: Caches) -> None:
+    """Binary bodies and odd headers survive every cache."""
     from flask import make_response
 
     body = bytes(range(256)) * 40
@@ -58,7 +59,8 @@ def test_binary_bodies_and_odd_headers_survive_every_cache(serve: Serve, cache: 
     assert len(stored.runs) == 1
 
 
-def test_another_process_finds_what_one_has_stored(serve: Serve, redis: RedisServer) -> None:
+def test_processes_share_a_cache(serve: Serve, redis: RedisServer) -> None:
+    """A process finds responses that another has stored."""
     config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
     one, other = (serve(config=config, add=Cache) for _ in range(2))
     assert one.get().text == "run 1"
@@ -70,9 +72,10 @@ def test_another_process_finds_what_one_has_stored(serve: Serve, redis: RedisSer
 
 
 @pytest.mark.parametrize(("key", "value"), [("SECRET_KEY", "other"), ("CACHE_KEY_PREFIX", "o")])
-def test_another_app_in_the_same_cache_finds_nothing(
+def test_apps_in_one_cache_stay_apart(
     serve: Serve, redis: RedisServer, key: str, value: str
 ) -> None:
+    """An app finds nothing that another app has stored in the same cache."""
     config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}
     serve(config=config, add=Cache).get()
     other = serve(config={**config, key: value}, add=Cache)
@@ -89,7 +92,7 @@ def test_only_bytes_are_given_to_the_cache(serve: Serve) -> None:
 
 
 class Surprise:
-    """Something that is not to be unpickled by us."""
+    """An object that is not to be unpickled by us."""
 
     made: list[int] = []  # noqa: RUF012
 
@@ -139,9 +142,10 @@ def test_another_layout_is_a_miss(serve: Serve, vary: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [b"!garbage", b"!\x80\x05\x95", b"!cno.such\nthing\n.", b"\xff"])
-def test_what_the_cache_itself_cannot_read_is_a_miss(
+def test_an_unreadable_value_is_a_miss(
     serve: Serve, redis: RedisServer, data: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A value that the cache itself cannot read is a miss."""
     stored = serve(config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port}, add=Cache)
     stored.get()
     for number, key in enumerate(list(redis.client.scan_iter()), 2):
@@ -271,7 +275,7 @@ def _down(*_: Any, **__: Any) -> Any:
 
 
 def test_a_failing_store_poisons_nothing(serve: Serve) -> None:
-    """What could not be stored whole is not there afterwards."""
+    """A response that could not be stored whole is not there afterwards."""
     stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary="Accept")
     stored.client.get("/")
     [backend] = stored.app.extensions["cache"].values()

@@ -10,7 +10,8 @@ KEYS = Keys(("app", "secret"), 64)
 BASE = {"wsgi.url_scheme": "http", "HTTP_HOST": "a", "SCRIPT_NAME": "/r", "PATH_INFO": "/p"}
 
 
-def test_each_part_counts_and_none_runs_into_another() -> None:
+def test_each_part_of_a_key_counts() -> None:
+    """Each part of a key counts, and none runs into another."""
     environs = [
         BASE,
         {**BASE, "wsgi.url_scheme": "https"},

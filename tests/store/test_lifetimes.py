@@ -1,4 +1,4 @@
-"""How long a stored response is used (RFC 9111 §4.2, RFC 5861), by the clock."""
+"""The lifetime of a stored response (RFC 9111 §4.2, RFC 5861), by the clock."""
 
 from __future__ import annotations
 
@@ -172,9 +172,11 @@ class TestStaleWhileRevalidate:
         wait_until(lambda: len(stored.runs) == 2 and stored.get().headers["Age"] == "0")
         assert stored.get().text == "tenant 7"
 
-    def test_a_refresh_that_fails_leaves_the_old_and_is_not_repeated_at_once(
+    def test_a_failed_refresh_keeps_the_old(
         self, serve: Serve, clock: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
+        """A refresh that fails leaves the old response, and is not repeated at once."""
+
         def view() -> str:
             if len(stored.runs) > 1:
                 raise OSError("the database is away")
@@ -247,9 +249,8 @@ class TestStaleIfError:
         assert [stored.get().text for _ in range(2)] == ["run 1", "run 3"]
 
     @pytest.mark.parametrize("status", [404, 410, 302])
-    def test_what_is_no_error_of_the_server_is_told_and_ends_it(
-        self, serve: Serve, clock: Any, status: int
-    ) -> None:
+    def test_other_statuses_end_it(self, serve: Serve, clock: Any, status: int) -> None:
+        """A response that is no server error is passed on, and ends the stored one's use."""
         answers = ["fine", Response("", status), Response("", 503)]
         stored = serve(lambda: answers[len(stored.runs) - 1], max_age=10, stale_if_error=100)
         stored.get()

@@ -71,7 +71,8 @@ def test_what_is_purged(
     assert {status_of(client.get(path)) for path in PATHS} == {"hit"}
 
 
-def test_a_path_as_url_for_gives_it_with_all_its_queries_below_a_root(serve: Serve) -> None:
+def test_a_path_below_a_script_root(serve: Serve) -> None:
+    """A path as ``url_for`` gives it below a root is purged with all its queries."""
     stored = serve()
     base = "http://localhost/root"
     for query in ("", "?a=1", "?a=2"):
@@ -130,7 +131,8 @@ def test_all_processes_at_once_without_a_search(make_app: MakeApp, redis: RedisS
     assert found == ["fwd=uri-miss; stored"] * 2 + ["hit"]
 
 
-def test_what_is_being_made_while_it_is_purged_is_not_kept(serve: Serve) -> None:
+def test_a_run_during_a_purge_is_not_kept(serve: Serve) -> None:
+    """A response that is being made while it is purged is not kept."""
     inside, purged = Event(), Event()
 
     def view() -> str:
@@ -272,7 +274,8 @@ class TestUnsafeMethods:
         client.post(f"/items?to={to}")
         assert status_of(client.get("/items/7")) == status
 
-    def test_what_is_committed_when_the_response_closes(self, make_app: MakeApp) -> None:
+    def test_a_commit_when_the_response_closes(self, make_app: MakeApp) -> None:
+        """Data that is committed when the response closes is not missed."""
         committed = ["old"]
 
         def add(app: Flask) -> None:

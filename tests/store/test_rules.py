@@ -1,4 +1,4 @@
-"""What may be stored, and for how long."""
+"""The rules on which responses may be stored, and for how long."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ def test_odd_directives_are_read(value: str | None) -> None:
         (["9" * 50], 2**31),
     ],
 )
-def test_how_old_a_response_is_that_a_view_has_from_elsewhere(said: list[str], age: int) -> None:
+def test_the_age_of_a_forwarded_response(said: list[str], age: int) -> None:
+    """A response that a view has from elsewhere is as old as its Age says."""
     headers = Headers([("Age", value) for value in said])
     assert initial_age(headers, 1e9) == age

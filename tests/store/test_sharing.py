@@ -1,4 +1,4 @@
-"""What one visitor gets of another's request, as pairs of requests."""
+"""The sharing of stored responses between visitors, as pairs of requests."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ Serve = Callable[..., Stored]
 
 
 def seen(stored: Stored, *requests: dict[str, Any]) -> list[str]:
-    """The bodies of some requests, in this order."""
+    """Return the bodies of some requests, in this order."""
     return [stored.client.open(**{"path": "/thing", **each}).text for each in requests]
 
 
-def test_the_second_visitor_is_answered_from_the_store(serve: Serve) -> None:
+def test_the_second_visitor_gets_the_stored(serve: Serve) -> None:
+    """The second visitor is answered from the store."""
     stored = serve(lambda: make_response("x", 200, {"X-Own": "yes", "Link": "</a>; rel=next"}))
     first, second = stored.get(), stored.get()
     assert len(stored.runs) == 1
@@ -75,7 +76,8 @@ class TestKey:
         assert seen(stored, *queries, *queries) == [one, other] * 2
         assert len(stored.runs) == 2
 
-    def test_parts_of_a_url_do_not_run_into_each_other(self, serve: Serve) -> None:
+    def test_parts_of_a_url_stay_apart(self, serve: Serve) -> None:
+        """The parts of a URL do not run into each other."""
         stored = serve(lambda: f"{request.script_root} {request.path}", path="/<path:name>")
         urls = [{"base_url": "http://localhost/a", "path": "/b/c"},
                 {"base_url": "http://localhost/a/b", "path": "/c"}]  # fmt: skip
@@ -122,7 +124,8 @@ class TestKey:
 
 
 class TestVisitors:
-    def test_a_view_that_looks_at_the_session_sees_none(self, serve: Serve) -> None:
+    def test_a_stored_view_sees_no_session(self, serve: Serve) -> None:
+        """A stored view that looks at the session sees an empty one."""
         stored = serve(lambda: f"hello {session.get('visits', 'stranger')}")
         stored.client.get("/")
         mine = stored.get()
@@ -139,7 +142,9 @@ class TestVisitors:
         assert other.headers["Cache-Control"] == "private, no-cache"
         assert "Cache-Status" not in other.headers
 
-    def test_what_writes_into_the_session_is_not_stored(self, serve: Serve) -> None:
+    def test_a_view_that_writes_is_not_stored(self, serve: Serve) -> None:
+        """A response whose view wrote into the session is not stored."""
+
         def view() -> str:
             session["token"] = f"token of {request.args.get('who')}"
             return str(session["token"])
@@ -151,7 +156,9 @@ class TestVisitors:
             assert "private" in response.headers["Cache-Control"]
         assert len(stored.runs) == 2
 
-    def test_what_a_hook_writes_about_one_visitor_is_not_stored(self, serve: Serve) -> None:
+    def test_a_hook_that_writes_prevents_storing(self, serve: Serve) -> None:
+        """A response is not stored where a hook wrote about one visitor."""
+
         def add(app: Flask) -> None:
             @app.before_request
             def remember() -> None:
@@ -171,7 +178,8 @@ class TestVisitors:
         texts = seen(stored, *({"headers": each} for each in headers * 2))
         assert texts == ["a" if each else "None" for each in headers * 2]
 
-    def test_a_user_whom_the_server_knows_bypasses_the_store(self, serve: Serve) -> None:
+    def test_remote_user_bypasses_the_store(self, serve: Serve) -> None:
+        """A user whom the server knows (REMOTE_USER) bypasses the store."""
         stored = serve(lambda: str(request.remote_user))
         users = [{"environ_overrides": {"REMOTE_USER": name}} for name in ("ada", "bob", "")]
         assert seen(stored, *users, *users) == ["ada", "bob", ""] * 2
@@ -179,9 +187,8 @@ class TestVisitors:
         assert status_of(stored.get(**users[2])) == "hit"
 
     @pytest.mark.parametrize("override", [False, True])
-    def test_the_content_of_a_request_chooses_nothing_for_others(
-        self, serve: Serve, override: bool
-    ) -> None:
+    def test_request_content_chooses_nothing(self, serve: Serve, override: bool) -> None:
+        """The content of one visitor's request chooses nothing for others."""
         stored = serve(lambda: request.get_data(as_text=True))
         flask = stored.app.wsgi_app
 
@@ -285,9 +292,9 @@ class TestVary:
         )
 
     @pytest.mark.parametrize("asked", ["xz", "gzip;q=1.5", "*"])
-    def test_a_coding_that_keys_do_not_tell_is_for_who_asked(
-        self, serve: Serve, asked: str
-    ) -> None:
+    def test_an_unkeyed_coding_is_not_shared(self, serve: Serve, asked: str) -> None:
+        """A coding that keys do not tell apart is only for the visitor who asked."""
+
         def view() -> Response:
             coding = "xz" if asked == "xz" else "gzip" if asked != "*" else "compress"
             coded = request.headers["Accept-Encoding"] == asked
@@ -302,9 +309,8 @@ class TestVary:
         assert seen(stored, *wanted) == ["coded"] + ["plain"] * len(others)
 
     @pytest.mark.parametrize("odd", ["d e", "de; q = 0.1, en;q=0.5", '"de', "de\xa0"])
-    def test_a_language_that_is_read_in_another_way_is_for_who_asked(
-        self, serve: Serve, odd: str
-    ) -> None:
+    def test_an_unkeyed_language_is_not_shared(self, serve: Serve, odd: str) -> None:
+        """A language that is read in another way is only for the visitor who asked."""
         stored = serve(
             lambda: make_response(repr(request.accept_languages), {"Vary": "Accept-Language"})
         )
@@ -347,7 +353,7 @@ class TestVary:
 
 
 class TestWholeResponses:
-    """What is stored is the whole, whatever was asked first."""
+    """A stored response is the whole one, whatever was asked first."""
 
     @pytest.mark.parametrize(
         ("method", "headers", "status"),
@@ -409,7 +415,9 @@ class TestWholeResponses:
             assert response.headers["Cache-Control"] == "max-age=60"
         assert len(stored.runs) == 2
 
-    def test_an_exception_in_mid_stream_leaves_nothing(self, serve: Serve) -> None:
+    def test_an_exception_in_mid_stream(self, serve: Serve) -> None:
+        """An exception in mid-stream leaves nothing in the store."""
+
         def parts() -> Iterator[str]:
             yield "half"
             if len(stored.runs) == 1:
@@ -471,7 +479,8 @@ class TestWholeResponses:
         assert len([stored.get()]) == 1
         assert len(stored.runs) == 2
 
-    def test_what_is_said_of_one_connection_is_not_stored(self, serve: Serve) -> None:
+    def test_connection_fields_are_not_stored(self, serve: Serve) -> None:
+        """A field that is about one connection is not stored."""
         said = {"Connection": "X-Once", "X-Once": "1", "X-Own": "1", "Keep-Alive": "5"}
         stored = serve(lambda: make_response("x", said))
         stored.get()
@@ -515,7 +524,8 @@ class TestHooks:
             assert headers.getlist("Vary") == ["Origin"]
         assert len(stored.runs) == 1
 
-    def test_a_hook_that_codes_bodies_codes_stored_ones(self, serve: Serve) -> None:
+    def test_a_coding_hook_codes_stored_bodies(self, serve: Serve) -> None:
+        """A hook that codes bodies codes stored ones, too."""
         import gzip
 
         def add(app: Flask) -> None:
@@ -538,9 +548,9 @@ class TestHooks:
         assert not_modified.status_code == 304
 
     @pytest.mark.parametrize(("said", "lifetime"), [("max-age=10", 10), ("max-age=600", 60)])
-    def test_a_hook_that_shortens_the_lifetime_is_heeded(
-        self, serve: Serve, said: str, lifetime: int
-    ) -> None:
+    def test_a_hooks_shorter_lifetime_counts(self, serve: Serve, said: str, lifetime: int) -> None:
+        """A hook that shortens the lifetime is heeded."""
+
         def add(app: Flask) -> None:
             @app.after_request
             def after(response: Response) -> Response:
@@ -555,7 +565,9 @@ class TestHooks:
             clock.tick(1)
             assert stored.get().text == "run 2"
 
-    def test_a_view_that_changes_its_response_afterwards(self, serve: Serve) -> None:
+    def test_after_this_request_prevents_storing(self, serve: Serve) -> None:
+        """A view that changes its response after the request is not stored."""
+
         def view() -> str:
             @after_this_request
             def later(response: Response) -> Response:
@@ -606,7 +618,8 @@ class TestPolicy:
         assert [client.get("/chart").text for _ in range(2)] == ["1", "1"]
         assert [client.get("/other").text for _ in range(2)] == ["2", "3"]
 
-    def test_a_decorated_view_is_not_stored_unless_its_policy_says_so(self, serve: Serve) -> None:
+    def test_a_decorated_view_is_not_stored(self, serve: Serve) -> None:
+        """A view under further decorators is stored only where its policy says so."""
         import functools
 
         def guarded(view: Any) -> Any:

@@ -20,7 +20,7 @@ Serve = Callable[..., Stored]
 
 
 def ask(stored: Stored, path: str = "/thing", method: str = "GET", **headers: str) -> Answer | None:
-    """What the store answers, asked as a WSGI middleware would."""
+    """Ask the store as a WSGI middleware would."""
     assert not has_app_context()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     builder = EnvironBuilder(path, method=method, headers=named)
@@ -104,16 +104,14 @@ def test_what_is_stale_is_left_to_the_view(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("policy", [{"session": "protected", "max_age": None}, {"store": False}])
-def test_what_is_not_stored_is_left_to_the_view(
-    serve: Serve,
-    policy: dict[str, Any],
-) -> None:
+def test_what_is_not_stored_is_left_to_the_view(serve: Serve, policy: dict[str, Any]) -> None:
     stored = serve(**policy)
     stored.get()
     assert ask(stored) is None
 
 
-def test_a_request_can_demand_a_new_one_where_that_is_configured(serve: Serve) -> None:
+def test_a_request_can_demand_a_new_one(serve: Serve) -> None:
+    """A request can demand a new response where that is configured."""
     stored = serve(config={"STATIC_OPTIMIZER_STORE_OBEYS_REQUESTS": True})
     stored.get()
     assert ask(stored) is not None

@@ -53,7 +53,7 @@ def test_an_etag_that_changes_runs_the_view(serve: Serve) -> None:
 
 
 def test_it_is_asked_before_the_view(serve: Serve) -> None:
-    """What changes in between is then asked for once more, and never missed."""
+    """A change in between is asked for once more, and never missed."""
     version = ["v1"]
 
     def view() -> str:
@@ -78,7 +78,8 @@ def test_a_date_answers_304_before_the_view_runs(serve: Serve, value: Any) -> No
     assert len(stored.runs) == 2
 
 
-def test_a_date_alone_takes_the_views_own_etag_away(serve: Serve) -> None:
+def test_a_date_alone_removes_the_views_etag(serve: Serve) -> None:
+    """A date alone takes the view's own ETag away."""
     stored = serve(lambda: make_response("x", {"ETag": '"own"'}), last_modified=lambda: LONG_AGO)
     assert ["ETag" in stored.get().headers for _ in range(2)] == [False, False]
     same = stored.get(headers={"If-Modified-Since": http_date(LONG_AGO)})
@@ -108,7 +109,8 @@ def test_none_is_not_known(serve: Serve) -> None:
     assert len(stored.runs) == 2
 
 
-def test_over_a_view_that_has_validators_of_its_own(serve: Serve) -> None:
+def test_over_a_views_own_validators(serve: Serve) -> None:
+    """A policy's validators come over those that the view has set."""
     stored = serve(lambda: send_file(io.BytesIO(b"x"), "image/png", etag="own"), etag=lambda: "v1")
     assert [stored.get().headers["ETag"] for _ in range(2)] == ['"v1"'] * 2
     assert len(stored.runs) == 1
@@ -120,7 +122,8 @@ def test_an_error_gets_none(serve: Serve) -> None:
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_a_stale_response_that_is_current_is_renewed_without_the_view(serve: Serve) -> None:
+def test_a_current_response_is_renewed(serve: Serve) -> None:
+    """A stale response that is current is renewed without the view."""
     versions = ["v1"]
     with freeze_time("2026-01-01") as clock:
         stored = serve(max_age=10, etag=lambda: versions[-1], vary="Accept")
@@ -186,9 +189,10 @@ def test_async_functions(serve: Serve) -> None:
         ({"last_modified": lambda: True}, "give a datetime"),
     ],
 )
-def test_what_can_be_no_validator_is_an_error_that_names_the_view(
+def test_an_impossible_validator_is_an_error(
     serve: Serve, policy: dict[str, Any], words: str
 ) -> None:
+    """A value that can be no validator is an error that names the view."""
     with pytest.raises(TypeError, match="function of 'thing'") as caught:
         serve(**policy).get()
     assert words in str(caught.value)

@@ -198,7 +198,7 @@ METHODS = st.sampled_from(["GET"] * 9 + ["HEAD"] * 3 + ["PUT", "POST", "OPTIONS"
 
 @st.composite
 def scripts(draw: st.DrawFn, urls: list[str], fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """What happens at a few URLs with a few fields: requests meet what others left."""
+    """Draw what happens at a few URLs with a few fields: requests meet what others left."""
     some = draw(st.lists(st.sampled_from(urls), min_size=1, max_size=2, unique=True))
     names = [draw(st.sampled_from(fields)), draw(st.sampled_from(sorted({*fields, *FIELDS})))]
     return draw(st.lists(steps(some, names), min_size=3, max_size=12))
@@ -206,7 +206,7 @@ def scripts(draw: st.DrawFn, urls: list[str], fields: tuple[str, ...]) -> list[t
 
 @st.composite
 def steps(draw: st.DrawFn, urls: list[str], names: list[str]) -> tuple[Any, ...]:
-    """A request (method, URL, fields), or seconds that pass, or what is purged."""
+    """Draw a request (method, URL, fields), or seconds that pass, or what is purged."""
     kind = draw(st.sampled_from(["request"] * 8 + ["time", "purge"]))
     if kind == "time":
         return kind, draw(st.sampled_from([1, 30, 59, 61, 90, 170, -3, -60]))
@@ -274,7 +274,7 @@ def test_the_same_answers(
 
 @pytest.mark.parametrize("url", ["/url/a", "/bp/lang", "/coded", "/known/1", "/shared"])
 def test_it_is_the_lane_that_answers(ways: Ways, url: str) -> None:
-    """So that the comparison above compares two ways, not one with itself."""
+    """The lane does answer: the comparison above is of two ways, not of one with itself."""
     for app, expected in ((ways.lane, 1), (ways.hooks, 2)):
         contexts = []
         make = app.request_context

@@ -1,0 +1,269 @@
+"""The output of 'flask static nginx': complete, safe, and true after the app has changed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response, request, session
+
+from cli.nginx.servers import send
+from conftest import CSS, free_port
+from flask_static_optimizer import cacheable_static
+from flask_static_optimizer.cli.nginx.quoting import comment, identifier, literal, quoted
+from flask_static_optimizer.config.errors import ConfigurationError
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Cookie": "session=x.y.z"}
+
+
+@pytest.fixture
+def behind(serve: Any, run_nginx: Any, config_of: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Put an app behind nginx as the command sets it up; give its server and nginx's port."""
+
+    def start(app: Flask, *arguments: str, name: str = "copy") -> tuple[Any, int]:
+        server, port = serve(app), free_port()
+        text = config_of(
+            app,
+            f"--root={tmp_path / name}",
+            f"--upstream=127.0.0.1:{server.port}",
+            f"--listen=127.0.0.1:{port}",
+            *arguments,
+        )
+        run_nginx(text, port)
+        return server, port
+
+    return start
+
+
+def url_of(app: Flask, name: str) -> str:
+    with app.test_request_context():
+        return app.url_for("static", filename=name)
+
+
+def test_a_visit_does_not_reach_the_app(make_app: Any, behind: Any) -> None:
+    app = make_app()
+    server, port = behind(app)
+    expected = {
+        path: send(server.port, path, BROWSER)
+        for name in ("app.css", "app.js")
+        for path in (url_of(app, name), f"/static/{name}")
+    }
+    server.stop()
+    for path, before in expected.items():
+        answer = send(port, path, BROWSER)
+        assert (answer.status, answer.body) == (200, before.body)
+        assert answer.headers["Cache-Control"] == before.headers["Cache-Control"]
+    assert "immutable" in send(port, url_of(app, "app.css")).headers["Cache-Control"]
+    # What nginx can't answer is an error of nginx that nobody may keep.
+    missing = send(port, "/static/missing.css")
+    assert missing.status == 502
+    assert "Cache-Control" not in missing.headers
+
+
+def test_a_changed_file_is_never_called_immutable(
+    make_app: Any, behind: Any, static_folder: Path
+) -> None:
+    app = make_app()
+    _, port = behind(app)
+    old = url_of(app, "app.css")
+    (static_folder / "app.css").write_bytes(b"changed {}")
+    new = url_of(app, "app.css")
+    assert new != old
+    # The copy has what the old URL names, whatever is deployed meanwhile.
+    assert send(port, old).body == CSS
+    answer = send(port, new)
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+
+
+def test_a_lost_copy_is_no_error(make_app: Any, behind: Any, tmp_path: Path) -> None:
+    app = make_app()
+    _, port = behind(app)
+    for path in (tmp_path / "copy" / "objects").glob("*/*"):
+        path.unlink()
+    answer = send(port, url_of(app, "app.css"), BROWSER)
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_errors_and_foreign_headers(make_app: Any, behind: Any) -> None:
+    def headers(app: Flask) -> None:
+        @app.after_request
+        def secure(response: Response) -> Response:
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            if request.path.endswith(".js"):
+                response.headers["X-Price"] = "5$"
+            return response
+
+    app = make_app(after=headers)
+    server, port = behind(app)
+    assert send(port, "/static/missing.css").headers["Cache-Control"] == "no-store"
+    server.asked.clear()
+    assert send(port, "/static/app.css").headers["X-Content-Type-Options"] == "nosniff"
+    assert server.asked == []
+    # nginx has no way to say a '$', so the app does.
+    assert send(port, "/static/app.js").headers["X-Price"] == "5$"
+    assert server.asked == ["/static/app.js"]
+
+
+def test_what_a_guard_refuses_is_the_apps(make_app: Any, behind: Any) -> None:
+    def guard(app: Flask) -> None:
+        @app.before_request
+        def wall() -> Any:
+            guarded = request.path.endswith(".js") and request.headers.get("X-Key") != "open"
+            return ("no", 401) if guarded else None
+
+    app = make_app(after=guard)
+    _, port = behind(app)
+    assert send(port, "/static/app.js").status == 401
+    assert send(port, "/static/app.js", {"X-Key": "open"}).status == 200
+    assert send(port, "/static/app.js").status == 401
+
+
+def test_what_varies_by_cookie_is_the_apps(make_app: Any, behind: Any) -> None:
+    """A file that differs for visitors with a cookie is left to the app."""
+
+    def count(app: Flask) -> None:
+        @app.before_request
+        def visit() -> None:
+            if request.path.endswith(".js"):
+                session["last"] = request.path
+
+    app = make_app(after=count)
+    _, port = behind(app)
+    assert "private" in send(port, "/static/app.js", BROWSER).headers["Cache-Control"]
+    assert "private" not in send(port, "/static/app.js").headers["Cache-Control"]
+    assert "private" not in send(port, "/static/app.css", BROWSER).headers["Cache-Control"]
+
+
+def test_routes_are_kept_as_long_as_the_app_says(make_app: Any, behind: Any) -> None:
+    runs = []
+
+    def routes(app: Flask) -> None:
+        @app.get("/charts/<int:number>.svg")
+        @cacheable_static(max_age=60)
+        def chart(number: int) -> Any:
+            runs.append(number)
+            return Response(f"<svg>{number}</svg>", mimetype="image/svg+xml")
+
+        @app.get("/fails/<path:name>")
+        @cacheable_static(max_age=60)
+        def fails(name: str) -> Any:
+            runs.append(name)
+            return Response("failed", 503)
+
+    app = make_app(before=routes)
+    _, port = behind(app)
+    first, second = (send(port, "/charts/7.svg", BROWSER) for _ in range(2))
+    assert runs == [7]
+    assert first.body == second.body == b"<svg>7</svg>"
+    for name in ("Cache-Control", "Etag", "Content-Type"):
+        assert first.headers[name] == second.headers[name]
+    assert send(port, "/charts/7.svg", {"If-None-Match": first.headers["Etag"]}).status == 304
+    assert runs == [7]
+    # With Authorization the response is private and the store is passed by.
+    assert (
+        "private"
+        in send(port, "/charts/7.svg", {"Authorization": "Bearer x"}).headers["Cache-Control"]
+    )
+    runs.clear()
+    assert [send(port, "/fails/a/b").status for _ in range(2)] == [503, 503]
+    assert runs == ["a/b", "a/b"]
+
+
+def test_names_can_not_inject(
+    make_app: Any, config_of: Any, static_folder: Path, tmp_path: Path, nginx_binary: Path
+) -> None:
+    evil = [
+        'x"; } } server { listen 1; }.css',
+        "$request_uri.css",
+        "a\n} server { listen 1; } #.css",
+        "b\r\n}.css",
+        "c\\.css",
+        "'d'.css",
+        "{e}.css",
+        "f;g.css",
+        "#h.css",
+        "default.css",
+        "\u2028i.css",
+    ]
+    for name in evil:
+        (static_folder / name).write_text(name)
+
+    def routes(app: Flask) -> None:
+        @app.get('/odd "$x; } {/<name>')
+        @cacheable_static(max_age=5)
+        def odd(name: str) -> str:
+            return name
+
+    app = make_app(before=routes, STATIC_OPTIMIZER_SENDFILE="X-Accel-Redirect")
+    text = config_of(app, f"--root={tmp_path}/copy", "--listen=127.0.0.1:9")
+    lines = [line.strip() for line in text.splitlines()]
+    assert [line for line in lines if line.startswith("listen")] == ["listen 127.0.0.1:9;"]
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid; events {{}} http {{ {text}\n}}")
+    command = [nginx_binary, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("part", ["http", "server"])
+def test_a_part_is_what_belongs_there(make_app: Any, config_of: Any, part: str) -> None:
+    app = make_app()
+    text = config_of(app, f"--part={part}", f"--root={app.root_path}/copy")
+    assert ("map " in text) == (part == "http")
+    assert ("location " in text) == (part == "server")
+    assert "server {" not in text
+
+
+def test_prune_removes_old_objects_only(
+    make_app: Any, config_of: Any, static_folder: Path, tmp_path: Path
+) -> None:
+    app = make_app()
+    arguments = [f"--root={tmp_path}/copy"]
+    config_of(app, *arguments)
+    objects = tmp_path / "copy" / "objects"
+    (objects / "aa").mkdir(exist_ok=True)
+    (objects / "aa" / "mine.txt").write_text("not made by us")
+    before = set(objects.glob("*/*"))
+    (static_folder / "app.css").write_bytes(b"changed {}")
+    config_of(app, *arguments)
+    assert before < set(objects.glob("*/*"))
+    config_of(app, *arguments, "--prune")
+    after = set(objects.glob("*/*"))
+    assert objects / "aa" / "mine.txt" in after
+    assert len(after) < len(before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--upstream", "a; }"], "none that nginx takes"),
+        (["--listen", "80; }"], "none that nginx takes"),
+        (["--server-name", "a{"], "none that nginx takes"),
+        (["--root", "/tmp/$host"], "'$'"),
+        (["--root", "/tmp/a\nb"], "control characters"),
+    ],
+)
+def test_options_that_nginx_would_not_take(make_app: Any, arguments: list[str], words: str) -> None:
+    result = make_app().test_cli_runner().invoke(args=["static", "nginx", *arguments])
+    assert result.exit_code != 0
+    assert words in result.output
+
+
+def test_not_in_debug_mode(make_app: Any) -> None:
+    runner = make_app().test_cli_runner(env={"FLASK_DEBUG": "1"})
+    result = runner.invoke(args=["static", "nginx"])
+    assert result.exit_code == 1
+    assert "debug" in result.output
+
+
+def test_quoting() -> None:
+    assert quoted('a"b\\c\n\t\r') == r'"a\"b\\c\n\t\r"'
+    assert comment("a\nb\u2028") == "a\\nb\\u2028"
+    assert identifier("My App!") == "my_app"
+    assert identifier("\u00e9") == "app"
+    with pytest.raises(ConfigurationError, match="no way to say"):
+        literal("--root", "/srv/$a")
