@@ -1,4 +1,4 @@
-"""An answer that needs no framework: what a WSGI server is given (PEP 3333)."""
+"""The complete response that a WSGI server is given (PEP 3333), without any framework."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Answer(NamedTuple):
 
     status: int
     headers: list[tuple[str, str]]
-    #: The server closes it if it has a ``close`` method.
+    #: The chunks of the body. If this has a ``close`` method, the server calls it at the end.
     body: Iterable[bytes]
-    #: Bytes of the body of a 200, also where this has none.
+    #: The size in bytes that the body of a 200 has, also where this response has no body.
     size: int = 0

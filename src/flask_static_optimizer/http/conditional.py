@@ -23,18 +23,20 @@ _HEADERS = frozenset(
 
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
-    """Whether a request has any precondition (If-Range is none by itself)."""
+    """Return whether a request has a precondition; ``If-Range`` alone is none (RFC 9110 §13.1)."""
     return not environ.keys().isdisjoint(_HEADERS)
 
 
 def precondition(
     method: str, environ: Mapping[str, Any], etag: str | None, last_modified: int | None
 ) -> Answer:
-    """What a request's preconditions make of a 200, in the order of RFC 9110 §13.2.2.
+    """Return the status that a 200 gets by the request's preconditions (RFC 9110 §13.2.2).
 
+    :param method: the request method, in upper case.
     :param environ: the request's WSGI environ.
-    :param etag: the representation's ``ETag`` value.
-    :param last_modified: its ``Last-Modified``, in seconds since the epoch.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
+    :returns: 200, 304 or 412.
     """
     if not has_precondition(environ):
         return 200
@@ -59,10 +61,14 @@ def precondition(
 
 
 def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: int | None) -> bool:
-    """Whether a Range is to be answered with a part, as far as If-Range says (RFC 9110 §13.1.5).
+    """Return whether ``If-Range`` lets a ``Range`` be answered with a part (RFC 9110 §13.1.5).
 
-    A validator has to match exactly and be a strong one; a date is strong here where it is the
-    representation's own, which is told only when its second has passed.
+    The validator in ``If-Range`` has to be the representation's own and a strong one. A date counts
+    as strong here, since ``Last-Modified`` is sent only when its second has passed.
+
+    :param environ: the request's WSGI environ.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
     """
     condition = environ.get("HTTP_IF_RANGE")
     if condition is None:
@@ -74,7 +80,7 @@ def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: i
 
 
 def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
-    """Whether a list of entity tags has this one, by weak or by strong comparison (§8.8.3.2)."""
+    """Return whether a list has an entity tag, by weak or strong comparison (§8.8.3.2)."""
     if header.strip() == "*":
         return True
     tag, is_weak = unquote_etag(etag)
