@@ -76,7 +76,8 @@ class Settings:
     #: ``None``: the field is not sent.
     cdn_cache_control: str | None = None
     #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field that tells a front server to
-    #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the file.
+    #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the
+    #: file.
     sendfile: SendfileHeader | None = None
     #: The URL path where Prometheus reads the counters, such as ``"/-/static-optimizer"``. ``None``
     #: or ``False``: there is no such route.
