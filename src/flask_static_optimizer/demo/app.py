@@ -55,8 +55,8 @@ def create_app(
     app.debug = False
     app.config.update(
         SECRET_KEY=secrets.token_hex(),
-        # Cookies are shared by all ports of a host. A name of its own keeps this app's cookie apart
-        # from those of the other demo app and of anything else on this machine.
+        # All ports of a host share cookies. A name of its own keeps this app's cookie from being
+        # taken for that of the other demo app, or of anything else on this machine.
         SESSION_COOKIE_NAME=f"static_optimizer_demo_{'with' if optimize else 'without'}",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
         BOOTSTRAP_SERVE_LOCAL=True,

@@ -62,7 +62,7 @@ class Survey:
             self._given(url)
 
     def _folder(self, endpoint: StaticEndpoint) -> None:
-        mount = endpoint.mount or self._guarded(endpoint)
+        mount = endpoint.mount or self._decorated(endpoint)
         if mount is None:
             return
         names = mount.names()
@@ -86,11 +86,11 @@ class Survey:
             if not urlsplit(plain).netloc:
                 row = self._asked(endpoint, plain.removeprefix(self._root), {"filename": name})
                 if best != plain and row.status == 200:
-                    versioned = ask(self._app, best.removeprefix(self._root), method="HEAD")
-                    versioned.read()
-                    row.versioned = versioned.headers.get("Cache-Control", "")
+                    fingerprinted = ask(self._app, best.removeprefix(self._root), method="HEAD")
+                    fingerprinted.read()
+                    row.versioned = fingerprinted.headers.get("Cache-Control", "")
 
-    def _guarded(self, endpoint: StaticEndpoint) -> Mount | None:
+    def _decorated(self, endpoint: StaticEndpoint) -> Mount | None:
         """Return the folder of a decorated view, whose files are requested like those of others."""
         view = inspect.unwrap(self._app.view_functions[endpoint.name])
         scaffold = blueprint_of(view) or self._app

@@ -33,7 +33,7 @@ _ETAG = re.compile(r'"([0-9a-f]{32})"')
 _OF_OTHERS = "0" * FINGERPRINT_LENGTH
 
 #: Header fields that nginx sends by itself, or that each representation has of its own.
-_APART = frozenset(
+_EXCLUDED = frozenset(
     {
         "accept-ranges",
         "connection",
@@ -158,11 +158,11 @@ class _Probe:
             coded=coded,
             plain=plain,
             fingerprint=fingerprint,
-            verified=self._version(fingerprint) if fingerprint else None,
-            other=self._version(_OF_OTHERS) if fingerprint else None,
+            verified=self._fields_at(fingerprint) if fingerprint else None,
+            other=self._fields_at(_OF_OTHERS) if fingerprint else None,
         )
 
-    def _version(self, fingerprint: str) -> Fields:
+    def _fields_at(self, fingerprint: str) -> Fields:
         return _shared(self._ask(method="HEAD", query=f"?{PARAMETER}={fingerprint}"))
 
     def _same(self, what: str, fields: Fields, headers: dict[str, str]) -> None:
@@ -218,7 +218,7 @@ def _shared(response: Exchange) -> Fields:
 
 def _fields(response: Exchange) -> Fields:
     return tuple(
-        sorted((name, value) for name, value in response.headers if name.lower() not in _APART)
+        sorted((name, value) for name, value in response.headers if name.lower() not in _EXCLUDED)
     )
 
 
