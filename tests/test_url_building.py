@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, render_template_string, url_for
 
+from conftest import set_monotonic
 from flask_static_optimizer import StaticOptimizer
 
 MakeApp = Callable[..., Flask]
@@ -82,7 +83,7 @@ def test_a_file_is_looked_at_ten_times_a_second_at_most(
 ) -> None:
     clock = [1000.0]
     monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0.1)
-    monkeypatch.setattr("flask_static_optimizer.assets.urls.monotonic", lambda: clock[0])
+    set_monotonic(monkeypatch, clock)
     app = make_app(STATIC_OPTIMIZER_FINGERPRINT=mode)
     old = url_of(app)
     assert old != url_of(app, "./app.css") or mode == "query"

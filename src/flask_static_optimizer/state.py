@@ -15,6 +15,7 @@ from weakref import ref
 from .assets.cache_folder import CacheFolder
 from .assets.catalogue import Catalogue
 from .assets.memory import Memory
+from .assets.representations import Representations
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .headers.etags import FileETags
@@ -69,7 +70,8 @@ class AppState:
         )
         self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve)
         self.etags = FileETags()
-        self.files = FileChooser(settings, self.urls, self.variants, self.memory)
+        representations = Representations(self.variants, self.memory)
+        self.files = FileChooser(settings, self.urls, representations)
         self.stored_views = StoredViews(settings, self.log, self.stats, self.open_store)
         self.adoption = Adoption()
         #: Functions of the extension among the app's hooks.

@@ -15,11 +15,11 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.test import create_environ
 
-from conftest import CSS
+from conftest import CSS, set_monotonic
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, static_request_marked
-from flask_static_optimizer.assets.asset import Asset
-from flask_static_optimizer.assets.memory import SMALL, Memory
-from flask_static_optimizer.assets.prepared import Prepared
+from flask_static_optimizer.assets.asset import SMALL, Asset, Derived
+from flask_static_optimizer.assets.memory import Memory
+from flask_static_optimizer.assets.representation import Representation
 from flask_static_optimizer.assets.variants import VariantMaker
 from flask_static_optimizer.http.bodies import SMALL_BODY
 
@@ -380,7 +380,7 @@ def test_the_express_lane_looks_once_a_second(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("flask_static_optimizer.lane.files.monotonic", lambda: clock[0])
+    set_monotonic(monkeypatch, clock)
     client = make_app(STATIC_OPTIMIZER_EXPRESS=True).test_client()
     client.get("/")
     old = client.get(URL)
@@ -488,8 +488,7 @@ class TestMemory:
         assets = []
         for number, size in enumerate(sizes):
             asset = Asset.__new__(Asset)
-            asset.path, asset.held, asset.variants = str(number), bytes(size), None
-            asset.deltas, asset.forget = {}, None
+            asset.path, asset.derived = str(number), Derived(body=bytes(size))
             assets.append(asset)
             memory.hold(asset)
         return memory, assets
@@ -500,17 +499,17 @@ class TestMemory:
         third = self.filled(0, 200)[1][0]
         third.path = "third"
         memory.hold(third)
-        assert [asset.held and len(asset.held) for asset in assets] == [100, None]
+        assert sizes_held(assets) == [100, None]
 
     def test_the_last_one_stays_however_large(self) -> None:
         _, assets = self.filled(100, 50, 1000)
-        assert [asset.held and len(asset.held) for asset in assets] == [None, 1000]
+        assert sizes_held(assets) == [None, 1000]
 
     def test_a_file_counts_once(self) -> None:
         memory, assets = self.filled(250, 100, 100)
         for _ in range(5):
             memory.hold(assets[0])
-        assert all(asset.held for asset in assets)
+        assert sizes_held(assets) == [100, 100]
 
     @pytest.mark.usefixtures("settled")
     def test_it_is_bounded_while_all_is_served(
@@ -526,9 +525,9 @@ class TestMemory:
                 body = client.get(f"/static/{number}.bin").data
                 assert body == (static_folder / f"{number}.bin").read_bytes()
         (mount,) = app.extensions["static_optimizer"].catalogue.mounts
-        held = [asset for asset in mount.known.values() if asset.held is not None]
+        held = [asset for asset in mount.known.values() if asset.derived.body is not None]
         assert len(mount.known) == 50
-        assert sum(len(asset.held or b"") for asset in held) <= 20_000
+        assert sum(len(asset.derived.body or b"") for asset in held) <= 20_000
         assert {answer.asset for answer in answers_of(app).values()} == set(held)
 
     @pytest.mark.usefixtures("settled")
@@ -566,16 +565,15 @@ class TestMemory:
         app = make_app(STATIC_OPTIMIZER_MEMORY=len(CSS) + 1)
         client = app.test_client()
         client.get("/")
-        prepare = Prepared.of.__func__  # type: ignore[attr-defined]
+        make = Representation.__init__
         asking = iter(["/static/other.css"])
 
-        def slowly(cls: type[Prepared], *args: Any) -> Prepared:
-            prepared: Prepared = prepare(cls, *args)
+        def slowly(self: Representation, *args: Any, **kwargs: Any) -> None:
+            make(self, *args, **kwargs)
             for path in asking:
                 client.get(path)
-            return prepared
 
-        monkeypatch.setattr(Prepared, "of", classmethod(slowly))
+        monkeypatch.setattr(Representation, "__init__", slowly)
         assert client.get(URL).data == CSS
         assert [answer.asset.name for answer in answers_of(app).values()] == ["other.css"]
 
@@ -606,16 +604,17 @@ class TestMemory:
         client.get(URL)
         (answer,) = answers_of(app).values()
         asset = answer.asset
+        files = app.extensions["static_optimizer"].lane._files
 
         class Interrupted(set[Any]):
             def add(self, key: Any) -> None:
                 super().add(key)
-                assert asset.forget is not None
-                asset.forget(asset)  # as the other thread does just then
+                files._forget(asset)  # as the other thread does just then
 
-        asset.answers = Interrupted(asset.answers)
+        files._keys[asset] = Interrupted(files._keys[asset])
         client.get(URL, headers={"Accept-Encoding": "br"})
-        assert set(answers_of(app)) == asset.answers == set()
+        assert not answers_of(app)
+        assert asset not in files._keys
 
     @pytest.mark.usefixtures("settled")
     def test_a_file_that_was_touched_is_remembered_again(
@@ -669,16 +668,16 @@ class TestMemory:
         self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("flask_static_optimizer.lane.files._ANSWERS_OF_ONE", 4)
-        monkeypatch.setattr("flask_static_optimizer.lane.files._ANSWERS", 6)
         app = make_app()
         client = app.test_client()
         client.get("/")
-        (mount,) = app.extensions["static_optimizer"].catalogue.mounts
+        files = app.extensions["static_optimizer"].lane._files
+        files.answers._limit = 6
         for spelling in range(20):
             for name in ("app.css", "app.js"):
                 client.get(f"/static/{name}", headers={"Accept-Encoding": f"x{spelling}"})
-                known = [asset.answers for asset in mount.known.values()]
-                assert set().union(*known) == set(answers_of(app))
+                known = files._keys.values()
+                assert set().union(*known) >= set(answers_of(app))
                 assert all(len(keys) <= 4 for keys in known)
                 assert len(answers_of(app)) <= 6
         before = set(answers_of(app))
@@ -694,8 +693,7 @@ class TestMemory:
         client = app.test_client()
         client.get("/")
         clock = [1000.0]
-        monkeypatch.setattr("flask_static_optimizer.lane.files.monotonic", lambda: clock[0])
-        monkeypatch.setattr("flask_static_optimizer.lane.middleware.monotonic", lambda: clock[0])
+        set_monotonic(monkeypatch, clock)
         make = VariantMaker.make
 
         def slowly(self: VariantMaker, asset: Asset, *, best: bool) -> Any:
@@ -709,8 +707,13 @@ class TestMemory:
         assert client.get(URL, headers={"Accept-Encoding": "br"}).data == b"new"
 
 
-def answers_of(app: Flask) -> dict[Any, Prepared]:
+def sizes_held(assets: list[Asset]) -> list[int | None]:
+    """Return the bytes that are held of each asset."""
+    return [asset.derived.body and len(asset.derived.body) for asset in assets]
+
+
+def answers_of(app: Flask) -> dict[Any, Representation]:
     """What the lane remembers."""
     lane = app.extensions["static_optimizer"].lane
-    answers: dict[Any, Prepared] = lane._answers
+    answers: dict[Any, Representation] = lane._answers
     return answers

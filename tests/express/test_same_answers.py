@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_static_optimizer import StaticOptimizer
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 
 FILES = {
     "app.css": b"body { color: red }\n" * 60 + b"div { background: url(img/dot.svg) }",

@@ -20,7 +20,7 @@ from flask import Flask, Response, session
 from werkzeug.test import create_environ
 
 from flask_static_optimizer import cacheable_static
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_static_optimizer.assets.memory import SMALL
+from flask_static_optimizer.assets.asset import SMALL
 from servers.host import BIG, Host, Site
 from wsgi_servers import KINDS, running
 

@@ -3,21 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from io import FileIO
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from .files import FileChangingError, Identity, Snapshot, read
+from ..http.bodies import CHUNK, FileSlice
+from .files import FileChangingError, Identity, Snapshot, read, read_part, unchanged
 from .fingerprints import etag, fingerprint
 
 if TYPE_CHECKING:
+    from .representation import Representation
     from .variant import Variant
+
+#: Bytes of a file up to which it is read whole when it is sent.
+SMALL = 2**20
+
+
+@dataclass(eq=False, slots=True)
+class Derived:
+    """The things that were made of an asset's bytes, and that can be made again."""
+
+    #: The bytes to serve, where memory holds them.
+    body: bytes | None = None
+    #: The coded variants; ``None``: they are still to be made.
+    variants: Mapping[str, Variant] | None = None
+    #: Deltas from old versions, by the SHA-256 of these.
+    deltas: dict[bytes, Variant] = field(default_factory=dict)
+    #: Representations by what they depend on.
+    representations: dict[Any, Representation] = field(default_factory=dict)
+    #: Whether the bytes are kept for deltas from them.
+    is_version_kept: bool = False
+    #: The value of an ``integrity`` attribute, once it was asked for.
+    integrity: str | None = None
+    #: What stands for the bytes in URLs; ``None`` where nothing does. ``""``: not asked for yet.
+    version: str | None = ""
+
+    def size(self) -> int:
+        """Return the bytes that :meth:`let_go` would free."""
+        variants = [*(self.variants or {}).values(), *self.deltas.values()]
+        return len(self.body or b"") + sum(len(variant.body) for variant in variants)
+
+    def let_go(self) -> None:
+        """Forget all that takes memory."""
+        self.body = self.variants = None
+        self.deltas.clear()
+        self.representations.clear()
 
 
 @dataclass(eq=False, slots=True)
 class Asset:
-    """One state of a file and what is known of its bytes. Nothing of it changes but the memory of
-    what was made of it."""
+    """One state of a file and what is known of its bytes."""
 
     name: str
     path: str
@@ -38,25 +76,10 @@ class Asset:
     dependencies: tuple[tuple[str, Identity | None], ...] = ()
     #: Whether what it was made of had all settled.
     settled: bool = True
-    #: Set by who serves it: its coded variants, and header fields by what they depend on.
-    variants: Mapping[str, Variant] | None = None
-    headers: dict[Any, list[tuple[str, str]]] = field(default_factory=dict)
-    #: Set where deltas are made: whether the bytes are kept for them, and those from old versions
-    #: by their SHA-256.
-    kept: bool = False
-    deltas: dict[bytes, Variant] = field(default_factory=dict)
-    #: Set where files are held in memory: the bytes to serve.
-    held: bytes | None = None
-    #: Set by the express lane: the keys of the answers that it remembers, what makes it forget
-    #: them, and until when (in seconds of the monotonic clock) it believes the file to be the same.
-    answers: set[tuple[str | None, ...]] = field(default_factory=set)
-    forget: Callable[[Asset], None] | None = None
-    believed_until: float = 0.0
-    #: Set by who builds URLs: what stands for the bytes there, and until when that is believed.
-    version: str | None = None
-    version_until: float = 0.0
-    #: Set when it was asked for: :func:`integrity.of`.
-    integrity: str | None = None
+    #: When its files were last seen to be in this state, in seconds of the monotonic clock.
+    seen: float = field(default_factory=monotonic)
+    #: What was made of the bytes; the modules of this room that make it keep it there.
+    derived: Derived = field(default_factory=Derived)
 
     @property
     def etag(self) -> str:
@@ -65,7 +88,7 @@ class Asset:
 
     @property
     def fingerprint(self) -> str:
-        """What stands for the bytes in a URL."""
+        """The characters that stand for the bytes in a URL."""
         return fingerprint(self.sha256)
 
     @property
@@ -79,24 +102,35 @@ class Asset:
         when = int(self.snapshot.modified)
         return when if when > 1 and self.settled and not self.dependencies else None
 
+    @property
+    def bytes_at_hand(self) -> bytes | None:
+        """The bytes to serve, unless they have to be read from the file."""
+        return self.derived.body if self.body is None else self.body
+
     def is_current(self) -> bool:
-        """Whether all files that it was made of are still as they were."""
+        """Look whether all files that it was made of are still as they were."""
         if not self.settled:
             return False
+        now = monotonic()
         try:
             if not self.snapshot.identity.is_of(os.stat(self.path)):
                 return False
         except OSError:
             return False
-        return all(Identity.at(path) == state for path, state in self.dependencies)
+        if self.dependencies and not all(
+            Identity.at(path) == state for path, state in self.dependencies
+        ):
+            return False
+        self.seen = now
+        return True
 
     def read(self) -> bytes:
-        """The bytes to serve.
+        """Read the bytes to serve.
 
         :raises FileChangingError: if the file is in another state by now.
         :raises OSError: if it can't be read.
         """
-        known = self.held if self.body is None else self.body
+        known = self.bytes_at_hand
         if known is not None:
             return known
         now = read(self.path)
@@ -104,17 +138,53 @@ class Asset:
             raise FileChangingError(f"{self.path} has changed")
         return now.data
 
-    def bytes_held(self) -> int:
-        """Bytes that :meth:`let_go` would free."""
-        variants = [*(self.variants or {}).values(), *self.deltas.values()]
-        return len(self.held or b"") + sum(len(variant.body) for variant in variants)
+    def open(self) -> bytes | FileSlice:
+        """Return the bytes to serve, or the file that they are in if they are many.
 
-    def let_go(self) -> None:
-        """Forget what was made of the bytes; it is made again when it is asked for.
-
-        Memory calls this under its lock, so nothing in here may ask it.
+        :raises FileChangingError: if the file has been replaced since it was looked up.
+        :raises OSError: if it can't be read.
         """
-        self.held = self.variants = None
-        self.deltas.clear()
-        if self.forget is not None:
-            self.forget(self)
+        known = self.bytes_at_hand
+        if known is not None:
+            return known
+        file = _open(self.path)
+        try:
+            state = os.fstat(file.fileno())
+            if Identity.of(state) != self.snapshot.identity:
+                raise FileChangingError(f"{self.path} has been replaced")
+            if state.st_size > SMALL:
+                return FileSlice(file, 0, state.st_size, partial(_check, file, state))
+            data = file.read(state.st_size + 1)
+            _check(file, state)
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return data
+
+    def part(self, start: int, stop: int) -> bytes | FileSlice:
+        """Return the bytes to serve from one position to another, or the file that they are in.
+
+        :raises FileChangingError: if the file has been replaced since it was looked up.
+        :raises OSError: if it can't be read.
+        """
+        known = self.bytes_at_hand
+        if known is None and stop - start <= CHUNK:
+            return read_part(self.path, self.snapshot.identity, start, stop)
+        opened = self.open() if known is None else known
+        return opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[start:stop]
+
+
+def _open(path: str) -> FileIO:
+    try:
+        return open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        raise FileChangingError(f"{path} is gone") from None
+
+
+def _check(file: FileIO, state: os.stat_result) -> None:
+    if not unchanged(state, os.fstat(file.fileno())):
+        raise FileChangingError(
+            f"{file.name!r} was rewritten in place while it was sent, so the response ends short."
+            " Put new files into place by renaming them."
+        )

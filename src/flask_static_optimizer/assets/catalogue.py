@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from .asset import Asset
@@ -17,9 +18,6 @@ from .stylesheets import Rewritten, Stylesheets
 
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
-
-#: Assets remembered for each folder; there are only more where names of one file differ in case.
-REMEMBERED = 200_000
 
 
 class Catalogue:
@@ -69,22 +67,16 @@ class Catalogue:
         if before is not None:
             if asset is not None and before.sha256 == asset.sha256:
                 # What was made of the same bytes stays good, though not what was said of the file.
-                asset.variants = before.variants
+                asset.derived.variants = before.derived.variants
             self._memory.release(before)
         if asset is not None and asset.settled:  # else it may change unseen: read it again
-            if len(mount.known) >= REMEMBERED:
-                self._forget_all(mount)
             mount.known[name] = asset
-            if asset.variants:
+            if asset.derived.variants:
                 self._memory.hold(asset)
         return asset
 
-    def _forget_all(self, mount: Mount) -> None:
-        known, mount.known = mount.known, {}
-        for asset in tuple(known.values()):
-            self._memory.release(asset)
-
     def _make(self, mount: Mount, name: str, path: str) -> Asset:
+        seen = monotonic()
         snapshot = read(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
@@ -110,6 +102,7 @@ class Catalogue:
             named_by_hash=named_by_hash,
             dependencies=made.dependencies if made else (),
             settled=snapshot.settled and (made is None or made.settled),
+            seen=seen,
         )
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:

@@ -6,8 +6,6 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from .selection import Selected
-
 if TYPE_CHECKING:
     from .asset import Asset
 
@@ -17,9 +15,10 @@ def of(asset: Asset) -> str:
 
     :raises OSError: if they can't be read.
     """
-    if asset.integrity is None:
+    if asset.derived.integrity is None:
         sha = hashlib.sha384()
-        for chunk in Selected(asset, None, ()).open():
+        body = asset.open()
+        for chunk in (body,) if isinstance(body, bytes) else body:
             sha.update(chunk)
-        asset.integrity = f"sha384-{base64.b64encode(sha.digest()).decode()}"
-    return asset.integrity
+        asset.derived.integrity = f"sha384-{base64.b64encode(sha.digest()).decode()}"
+    return asset.derived.integrity

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
-from .asset import Asset
+from .asset import SMALL, Asset
 from .files import WHOLE
 
-#: Bytes of a file up to which it is held whole, and the part of all that a larger one may take.
-SMALL = 2**20
+#: The part of all memory that a file larger than :data:`SMALL` may take.
 _PART = 32
 
 
 class Memory:
-    """Holds the bytes of assets and of their variants, up to a limit.
+    """A memory of assets' bytes and of their variants, up to a limit.
 
     What was used longest ago goes first; what was used last stays, however large it is.
 
@@ -28,15 +28,23 @@ class Memory:
         self._lock = Lock()
         #: Bytes of each. Two folders may serve one file: each has an asset of its own.
         self._held: OrderedDict[Asset, int] = OrderedDict()
+        self._listeners: list[Callable[[Asset], None]] = []
+
+    def on_release(self, listener: Callable[[Asset], None]) -> None:
+        """Have a function called with each asset whose bytes are let go.
+
+        It is called under the memory's lock, so it may not ask the memory anything.
+        """
+        self._listeners.append(listener)
 
     def body(self, asset: Asset) -> bytes | None:
-        """The bytes of an asset, or ``None`` if they are to be read from its file each time.
+        """Return the bytes of an asset, or ``None`` if they are to be read from its file.
 
         :raises OSError: if they can't be read.
         """
-        held = asset.held
+        held = asset.derived.body
         if held is None and asset.settled and asset.size <= self._largest:
-            held = asset.held = asset.read()
+            held = asset.derived.body = asset.read()
             self.hold(asset)
         return held
 
@@ -44,28 +52,33 @@ class Memory:
         """Count what an asset holds by now, and let others go where that is too much."""
         with self._lock:
             self._drop(asset)
-            size = self._held[asset] = asset.bytes_held()
+            size = self._held[asset] = asset.derived.size()
             self._size += size
             while self._size > self._limit and len(self._held) > 1:
                 oldest = next(iter(self._held))
                 self._drop(oldest)
-                oldest.let_go()
+                self._let_go(oldest)
 
     def touch(self, asset: Asset) -> None:
-        """Say that an asset was used."""
+        """Note that an asset was used."""
         with self._lock:
             if asset in self._held:
                 self._held.move_to_end(asset)
 
     def holds(self, asset: Asset) -> bool:
-        """Whether the bytes of an asset are counted."""
+        """Return whether the bytes of an asset are counted."""
         return asset in self._held
 
     def release(self, asset: Asset) -> None:
         """Let the bytes of an asset go, as it is not served any more."""
         with self._lock:
             self._drop(asset)
-            asset.let_go()
+            self._let_go(asset)
+
+    def _let_go(self, asset: Asset) -> None:
+        asset.derived.let_go()
+        for listener in self._listeners:
+            listener(asset)
 
     def _drop(self, asset: Asset) -> None:
         self._size -= self._held.pop(asset, 0)

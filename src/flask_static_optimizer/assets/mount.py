@@ -7,12 +7,17 @@ import posixpath
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from werkzeug.security import safe_join
 
+from ..config.bounded import Bounded
 from .asset import Asset
 from .files import Identity
+
+#: Assets remembered for each folder; there are only more where names of one file differ in case.
+REMEMBERED = 200_000
 
 
 class Listing(NamedTuple):
@@ -42,7 +47,7 @@ class Mount:
     dotfiles: bool
     symlinks: bool
     #: The assets looked up so far, by file name; those that are gone are taken out.
-    known: dict[str, Asset] = field(default_factory=dict, repr=False)
+    known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
     _listed: Listing = field(default=NOTHING_LISTED, repr=False)
 
     def path(self, name: str) -> str | None:

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..config.bounded import Bounded
 from .css import BrokenStylesheetError, Reference, references, resolve, rewrite, with_fingerprint
 from .files import Identity, Snapshot, read
 
@@ -21,6 +22,10 @@ NOBODY = "0" * 16
 
 #: The URL path of a mount whose real one depends on the request.
 _ANYWHERE = "/ /"
+
+
+#: Stylesheets whose imports are remembered.
+_REMEMBERED = 10_000
 
 
 class Rewritten(NamedTuple):
@@ -63,7 +68,7 @@ class Stylesheets:
         self._catalogue = catalogue
         self._mode = mode
         self._warn = warn
-        self._sheets: dict[tuple[Mount, str], _Sheet] = {}
+        self._sheets: Bounded[tuple[Mount, str], _Sheet] = Bounded(_REMEMBERED)
 
     def rewrite(self, mount: Mount, name: str, snapshot: Snapshot) -> Rewritten:
         """Put fingerprints into the references of a stylesheet.

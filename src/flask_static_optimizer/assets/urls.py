@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from . import fingerprints as names
@@ -30,12 +30,8 @@ BELIEVED = 0.1
 _FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
 
-class Located(NamedTuple):
-    """What a URL leads to."""
-
-    asset: Asset
-    #: Whether the URL's fingerprint is that of the bytes; ``None``: it has none.
-    verified: bool | None
+#: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: it has none.
+Located = tuple[Asset, "bool | None"]
 
 
 class Urls:
@@ -67,8 +63,12 @@ class Urls:
         if not isinstance(name, str):
             return None
         asset = mount.known.get(name)
-        if asset is not None and monotonic() < asset.version_until:
-            version = asset.version
+        if (
+            asset is not None
+            and asset.derived.version != ""
+            and monotonic() - asset.seen < BELIEVED
+        ):
+            version = asset.derived.version
         else:
             version = self._version(mount, name)
         if version is None or self._mode == "query":
@@ -99,7 +99,7 @@ class Urls:
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
         if asset.settled and name == asset.name:  # there are many spellings of a name
-            asset.version, asset.version_until = version, monotonic() + BELIEVED
+            asset.derived.version = version
         return version
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:
@@ -115,8 +115,8 @@ class Urls:
                 # What is not for everybody has one name only, the one that its guard knows.
                 asset = self._catalogue.find(mount, plain) if mount.is_shared(plain) else None
                 if asset is not None and asset.fingerprint == fingerprint:
-                    return Located(asset, verified=True)
-                wrong = Located(asset, verified=False) if asset is not None else None
+                    return asset, True
+                wrong = None if asset is None else (asset, False)
                 return self._unversioned(mount, name) or wrong
         elif self._mode == "query" and query:
             version = _version(query)
@@ -124,14 +124,14 @@ class Urls:
                 asset = self._catalogue.find(mount, name)
                 if asset is None:
                     return None
-                return Located(asset, verified=asset.fingerprint == version)
+                return asset, asset.fingerprint == version
         return self._unversioned(mount, name)
 
     def _unversioned(self, mount: Mount, name: str) -> Located | None:
         asset = self._catalogue.find(mount, name)
         if asset is None:
             return None
-        return Located(asset, self._catalogue.is_fingerprinted(mount, asset) or None)
+        return asset, self._catalogue.is_fingerprinted(mount, asset) or None
 
 
 def with_version(url: str, fingerprint: str) -> str:

@@ -62,16 +62,16 @@ class VariantMaker:
         Whoever asks while they are being made gets :data:`BEING_MADE`, and is served without a
         coding.
         """
-        known = asset.variants  # read once: another thread may let them go
+        known = asset.derived.variants  # read once: another thread may let them go
         if known is not None:
             return known
         if not self._codings or not is_codable(asset):
-            asset.variants = {}
+            asset.derived.variants = {}
             return {}
         with self._alone(asset.sha256) as alone:
             if not alone:
                 return BEING_MADE
-            asset.variants = made = self.make(asset, best=False)
+            asset.derived.variants = made = self.make(asset, best=False)
             if asset.settled:  # another is soon there in its place
                 self._memory.hold(asset)
             return made
@@ -141,8 +141,8 @@ class VariantMaker:
         """Keep an asset's bytes for the deltas to come, and say whether it is one for deltas."""
         if not is_codable(asset) or asset.size > LARGEST:
             return False
-        if not asset.kept:
-            asset.kept = True
+        if not asset.derived.is_version_kept:
+            asset.derived.is_version_kept = True
             self._cache_folder.remember_version(
                 _key(mount, asset), asset.sha256, asset.read(), self._versions
             )
@@ -153,7 +153,7 @@ class VariantMaker:
 
         :param known: SHA-256 of that version.
         """
-        made = asset.deltas.get(known) or self._make_delta(mount, asset, known)
+        made = asset.derived.deltas.get(known) or self._make_delta(mount, asset, known)
         if made is None:
             return None
         best = next(iter(self.of(asset).values()), None)
@@ -172,7 +172,7 @@ class VariantMaker:
                 body = encode(asset.read(), dictionary)
             except WrongDeltaError:  # too short a dictionary, say
                 return None
-            made = asset.deltas[known] = Variant.of(DELTA, body)
+            made = asset.derived.deltas[known] = Variant.of(DELTA, body)
             if asset.settled:
                 self._memory.hold(asset)
             return made

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections import OrderedDict
-from threading import Lock
 from typing import IO
 
 from ..assets.files import Identity
 from ..assets.fingerprints import etag
+from ..config.bounded import Bounded
 
 #: Files remembered for each app.
 REMEMBERED = 8192
@@ -22,8 +21,7 @@ class FileETags:
     """The ETags of open files, remembered for as long as a file stays as it is."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._known: Bounded[tuple[int, ...], str] = Bounded(REMEMBERED)
 
     def of(self, file: IO[bytes]) -> str | None:
         """Return the ``ETag`` of what an open file holds from its present position on.
@@ -40,19 +38,14 @@ class FileETags:
             return _read(file, start)
         before = _identity(file)
         key = (*before, start)
-        with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
+        known = self._known.get(key)
+        if known is not None:
+            return known
         found = _read(file, start)
         if _identity(file) != before:
             return None
         if before.settled:
-            with self._lock:
-                self._known[key] = found
-                if len(self._known) > REMEMBERED:
-                    self._known.popitem(last=False)
+            self._known[key] = found
         return found
 
     def of_path(self, path: str) -> str | None:

@@ -25,7 +25,6 @@ from .view_headers import same_body
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
-    from werkzeug.datastructures import Headers
 
     from ..config.settings import Settings
     from ..monitoring.log import Log
@@ -42,7 +41,7 @@ def last_word(
     """
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
-    if _nothing_to_add(settings, mark, request, response):
+    if _nothing_to_add(mark, request, response):
         set_ready(response)
         response.response = wrapped(response.response, request.environ)
         return
@@ -59,7 +58,7 @@ def last_word(
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _nothing_to_add(settings: Settings, mark: Mark, request: Request, response: Response) -> bool:
+def _nothing_to_add(mark: Mark, request: Request, response: Response) -> bool:
     """Whether the view has said it all, nobody has touched that and it is for everybody."""
     environ = request.environ
     return (
@@ -69,7 +68,6 @@ def _nothing_to_add(settings: Settings, mark: Mark, request: Request, response: 
         and not is_authenticated(environ)
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
-        and not (settings.public or mark.policy.public or settings.cdn_cache_control)
         and same_body(mark.view.body, response)
     )
 
@@ -133,20 +131,10 @@ def share(
             forbid_sharing(response.headers)
             _stricter_word(log, mark, response)
         return
-    offer_to_shared_caches(settings, app, response.headers, public=public)
-
-
-def offer_to_shared_caches(
-    settings: Settings, app: Flask, headers: Headers, *, public: bool | None
-) -> None:
-    """Say what the app has set for shared caches on a response that is for everybody.
-
-    :param public: the policy's word, if it has one.
-    """
-    if settings.public if public is None else public:
-        set_scope(headers, "public")
-    if settings.cdn_cache_control and not app.debug and "*" not in vary_names(headers):
-        headers.setdefault("CDN-Cache-Control", settings.cdn_cache_control)
+    if public:
+        set_scope(response.headers, "public")
+    if settings.cdn_cache_control and not app.debug and "*" not in vary_names(response.headers):
+        response.headers.setdefault("CDN-Cache-Control", settings.cdn_cache_control)
 
 
 def _renew_etag(mark: Mark, response: Response) -> None:

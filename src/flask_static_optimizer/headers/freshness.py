@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 
 if TYPE_CHECKING:
+    from ..assets.representation import Terms
     from ..config.policy import CachePolicy
     from ..config.settings import Settings
 
@@ -58,6 +59,18 @@ def asset_cache_control(
         if own is not None:
             return policy.cache_control(max(own, 0))
     return policy.cache_control(default_max_age(settings, app, policy))
+
+
+def offered_to_shared_caches(
+    settings: Settings, app: Flask, policy: CachePolicy, terms: Terms
+) -> Terms:
+    """Return the terms of a file that is for everybody: what is said to shared caches, too."""
+    public = settings.public if policy.public is None else policy.public
+    if public:
+        terms = terms._replace(cache_control=f"public, {terms.cache_control}")
+    if settings.cdn_cache_control and not app.debug:
+        terms = terms._replace(fields=(("CDN-Cache-Control", settings.cdn_cache_control),))
+    return terms
 
 
 def decides_freshness(scaffold: Flask | Blueprint) -> bool:

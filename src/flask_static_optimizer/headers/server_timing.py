@@ -52,9 +52,9 @@ def timing(mark: Mark) -> str:
         _metric("static", mark.endpoint.name, None),
         _metric("session", f"{mode}, {'opened' if mark.session.opened else 'not opened'}", None),
     ]
-    selected = mark.view.selected
-    if selected is not None:
-        coding = selected.variant.coding if selected.variant else "identity"
+    representation = mark.view.representation
+    if representation is not None:
+        coding = representation.variant.coding if representation.variant else "identity"
         metrics.append(_metric("asset", coding, None))
     started = g.get(_STARTED)
     if started is not None:

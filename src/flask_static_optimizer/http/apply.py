@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_date
 from werkzeug.wsgi import FileWrapper
 
 from .bodies import FileSlice
-from .conditional import precondition, range_applies
-from .fields import OF_BODY, is_offloaded
-from .ranges import Partial, requested
+from .conditional import outcome
+from .fields import OF_BODY, is_offloaded, seconds_of
+from .ranges import Partial, Range
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -34,8 +33,7 @@ def answer_conditions(
 ) -> None:
     """Apply the preconditions and the range of a request to a full 200 response.
 
-    Preconditions come first and the range last (RFC 9110 §13.2.2). A ``Range`` that can't be
-    parsed is ignored, as §14.2 allows, and so is one on any method but GET.
+    Preconditions come first and the range last (RFC 9110 §13.2.2).
 
     :param response: a whole representation with its validators. It is changed in place to a 206,
         304, 412 or 416 where that is the answer.
@@ -45,42 +43,32 @@ def answer_conditions(
     """
     if response.status_code != 200:
         return
-    method = environ["REQUEST_METHOD"].upper()  # Flask accepts lower case, too
     headers = response.headers
-    etag = headers.get("ETag")
-    modified = parse_date(headers.get("Last-Modified"))
-    seconds = None if modified is None else int(modified.timestamp())
-    status = precondition(method, environ, etag, seconds)
+    modified = seconds_of(headers.get("Last-Modified"))
+    length = None
+    if not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
+        length = _length(response)
+    # Several representations of one file, such as its codings, share one date, so the date can't
+    # say which of them the client has a part of (§8.8.2.2).
+    strong_modified = None if "Vary" in headers else modified
+    status, ranges = outcome(environ, headers.get("ETag"), modified, strong_modified, length)
     if status == 412:
         _replace(response, 412)
     elif status == 304:
         response.status_code = 304
         for name in (*OF_BODY, *_OFFLOADING):
             headers.pop(name, None)
-    elif not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
-        length = _length(response)
-        if length is not None:
-            headers["Accept-Ranges"] = "bytes"
-            asked = environ.get("HTTP_RANGE")
-            if (
-                asked
-                and method == "GET"
-                # Several representations of one file, such as its codings, share one date, so the
-                # date can't say which of them the client has a part of (§8.8.2.2).
-                and range_applies(environ, etag, None if "Vary" in headers else seconds)
-            ):
-                _answer_range(response, asked, length)
+    elif length is not None:
+        headers["Accept-Ranges"] = "bytes"
+        if status == 416:
+            _replace(response, 416)
+            headers["Content-Range"] = f"bytes */{length}"
+        elif status == 206:
+            _send_parts(response, ranges, length)
 
 
-def _answer_range(response: Response, asked: str, length: int) -> None:
-    ranges = requested(asked, length)
-    if ranges is None:
-        return
+def _send_parts(response: Response, ranges: list[Range], length: int) -> None:
     headers = response.headers
-    if not ranges:
-        _replace(response, 416)
-        headers["Content-Range"] = f"bytes */{length}"
-        return
     response.status_code = 206
     partial = Partial.of(ranges, length, headers.get("Content-Type"))
     for name, value in partial.headers.items():

@@ -9,8 +9,9 @@ from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags, unquote_etag
 
 from .fields import seconds_of
+from .ranges import Range, requested
 
-Answer = Literal[200, 304, 412]
+Verdict = Literal[200, 304, 412]
 
 _HEADERS = frozenset(
     {
@@ -29,7 +30,7 @@ def has_precondition(environ: Mapping[str, Any]) -> bool:
 
 def precondition(
     method: str, environ: Mapping[str, Any], etag: str | None, last_modified: int | None
-) -> Answer:
+) -> Verdict:
     """Return the status that a 200 gets by the request's preconditions (RFC 9110 §13.2.2).
 
     :param method: the request method, in upper case.
@@ -58,6 +59,39 @@ def precondition(
         if since is not None and last_modified <= since:
             return 304
     return 200
+
+
+def outcome(
+    environ: Mapping[str, Any],
+    etag: str | None,
+    last_modified: int | None,
+    strong_modified: int | None = None,
+    length: int | None = None,
+) -> tuple[int, list[Range]]:
+    """Return the status that a 200 gets by a request's preconditions and then its range (§13.2.2).
+
+    A ``Range`` that can't be parsed is ignored, as §14.2 allows, and so is one on any method but
+    GET.
+
+    :param environ: the request's WSGI environ.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
+    :param strong_modified: the same date if no other representation of the file has it, so that it
+        is a strong validator.
+    :param length: the size of the representation in bytes, if parts of it can be sent.
+    :returns: 200, 206, 304, 412 or 416, and the ranges of a 206.
+    """
+    method = environ["REQUEST_METHOD"].upper()  # Flask accepts lower case, too
+    if has_precondition(environ):
+        status = precondition(method, environ, etag, last_modified)
+        if status != 200:
+            return status, []
+    asked = environ.get("HTTP_RANGE")
+    if asked and length is not None and method == "GET":
+        ranges = requested(asked, length)
+        if ranges is not None and range_applies(environ, etag, strong_modified):
+            return (206, ranges) if ranges else (416, [])
+    return 200, []
 
 
 def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: int | None) -> bool:

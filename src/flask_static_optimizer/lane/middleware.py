@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ from werkzeug.exceptions import BadHost
 from werkzeug.routing import Map
 from werkzeug.wsgi import get_host
 
-from ..assets.prepared import NOT_MODIFIED, OK, Answer, Prepared, start
+from ..config.bounded import Bounded
 from ..config.errors import ConfigurationError
+from ..http.answer import STATUS_LINES, Answer, start
 from ..http.bodies import wrapped_bytes
 from .observers import anybody_listens
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ..assets.asset import Asset
+    from ..assets.representation import Representation
     from ..monitoring.counters import Stats
     from ..requests.endpoints import EndpointTable
-    from .files import Key, PreparedFiles
+    from .files import Key, LaneFiles
     from .stored import StoredRoutes
 
 #: What makes a request one for Flask: it may be answered in private, or by another protocol.
@@ -32,6 +34,8 @@ _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
 
 #: Where Flask's test client asks for the context, to look into it afterwards.
 _KEPT = "werkzeug.debug.preserve_context"
+
+OK, NOT_MODIFIED = STATUS_LINES[200], STATUS_LINES[304]
 
 _ANY_URLS = Map()
 
@@ -63,47 +67,62 @@ class Lane:
         self._complete = complete
         # The app holds this; a strong reference back would keep a dropped app alive.
         self._get_app = ref(app)
-        self._files: PreparedFiles | None = None
+        self._files: LaneFiles | None = None
         self._routes: StoredRoutes | None = None
-        self._answers: dict[Key, Prepared] = {}
+        self._answers: Mapping[Key, Representation] = {}
         # Until the app is complete any request is looked at.
         self._prefixes: tuple[str, ...] = ("",)
         self._watched = self._counts = True
-        self._hosts: set[str | None] = set()
+        self._recheck = 0.0
+        self._is_current: Callable[[Asset], bool] = _unknown
+        self._hosts: Bounded[str | None, bool] = Bounded(_HOSTS)
 
     def open(
-        self, files: PreparedFiles, routes: StoredRoutes, *, watched: bool, counts: bool
+        self,
+        files: LaneFiles,
+        routes: StoredRoutes,
+        *,
+        recheck: float,
+        watched: bool,
+        counts: bool,
     ) -> None:
         """Answer for some folders and routes from now on.
 
+        :param recheck: seconds for which a file is believed to be still the same.
         :param watched: whether files are left to Flask where somebody could tell: who listens to
             its signals, or a test client that keeps the context. Routes always are.
         :param counts: whether to count files that are answered.
         """
         self._files, self._routes = files, routes
+        self._recheck, self._is_current = recheck, files.is_current
         self._watched, self._counts = watched, counts
         self._answers = files.answers
         self._prefixes = files.prefixes + routes.prefixes
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        # What is asked most comes first, and costs less than a microsecond.
+        # What is asked most comes first, and costs less than a microsecond: a small whole file, and
+        # a 304 by the very validator that was sent. Representation.answer() would say the same
+        # (tests/lane/test_fast_path.py holds the two together).
         get = environ.get
         try:
             path = environ["PATH_INFO"]
-            prepared = self._answers.get(
+            known = self._answers.get(
                 (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
             )
         except KeyError:  # a bare environ, or HTTP/1.0
             return self._ask(environ, start_response)
-        if prepared is None:
+        if known is None:
             if not path.startswith(self._prefixes):  # a page, which should not wait
                 app = self._get_app()
                 if self.inner is None and app is not None:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
         elif (
-            (monotonic() < prepared.asset.believed_until or self._is_current(prepared.asset))
+            (
+                (self._recheck and monotonic() - known.asset.seen < self._recheck)
+                or self._is_current(known.asset)
+            )
             and not (
                 "HTTP_AUTHORIZATION" in environ
                 or "REMOTE_USER" in environ
@@ -116,26 +135,26 @@ class Lane:
                 tag = get("HTTP_IF_NONE_MATCH")
                 if tag is None:
                     since = get("HTTP_IF_MODIFIED_SINCE")
-                    same = since == prepared.last_modified
+                    same = since == known.last_modified
                 else:
-                    same = tag == prepared.etag
+                    same = tag == known.etag
                 if same:
-                    start_response(NOT_MODIFIED, prepared.headers_304.copy())
+                    start_response(NOT_MODIFIED, known.headers_304.copy())
                     if self._counts:
-                        self._count(prepared, environ, NOT_MODIFIED)
+                        self._count(known, environ, unmodified=True)
                     return ()
                 if (
                     tag is None
                     and since is None
-                    and prepared.small_body is not None
+                    and known.small_body is not None
                     and "HTTP_RANGE" not in environ
                 ):
-                    start_response(OK, prepared.headers.copy())
+                    start_response(OK, known.headers.copy())
                     if self._counts:
-                        self._count(prepared, environ, OK)
-                    return () if method == "HEAD" else (prepared.small_body,)
+                        self._count(known, environ, unmodified=False)
+                    return () if method == "HEAD" else (known.small_body,)
             if "HTTP_IF_RANGE" not in environ:
-                answer = self._answer_with(prepared, environ)
+                answer = self._answer_with(known, environ)
                 if answer is not None:
                     return start(answer, start_response)
         return self._ask(environ, start_response)
@@ -156,9 +175,6 @@ class Lane:
         app = self._get_app()
         assert app is not None, "it is being called"
         return app
-
-    def _is_current(self, asset: Asset) -> bool:
-        return self._files is not None and self._files.is_current(asset)
 
     def _begin(self) -> None:
         """Have the app completed, so that the first request is answered as the next ones are."""
@@ -202,31 +218,36 @@ class Lane:
             _ANY_URLS.bind(get_host(environ))
         except BadHost:
             return False
-        if len(self._hosts) >= _HOSTS:
-            self._hosts.clear()
-        self._hosts.add(host)
+        self._hosts[host] = True
         return True
 
-    def _file(self, files: PreparedFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
+    def _file(self, files: LaneFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
         try:
-            prepared = files.find(app, environ)
+            found = files.find(app, environ)
         except OSError:
             return None  # Flask's own view says what is wrong
-        return None if prepared is None else self._answer_with(prepared, environ)
+        return None if found is None else self._answer_with(found, environ)
 
-    def _answer_with(self, prepared: Prepared, environ: WSGIEnvironment) -> Answer | None:
+    def _answer_with(
+        self, representation: Representation, environ: WSGIEnvironment
+    ) -> Answer | None:
         try:
-            answer = prepared.answer(environ)
+            answer = representation.answer(environ)
         except OSError:
             return None  # as above
         if answer is None:
             return None
-        status, headers, body = answer
         if self._counts:
-            self._count(prepared, environ, status)
-        return status, headers, wrapped_bytes(body, environ)
+            self._count(representation, environ, unmodified=answer.status == 304)
+        return answer._replace(body=wrapped_bytes(answer.body, environ))
 
-    def _count(self, prepared: Prepared, environ: WSGIEnvironment, status: str) -> None:
-        unmodified = status == NOT_MODIFIED
-        saved = prepared.selected.saved(unmodified=unmodified)
+    def _count(
+        self, representation: Representation, environ: WSGIEnvironment, *, unmodified: bool
+    ) -> None:
+        saved = representation.saved(unmodified=unmodified)
         self._stats.served_file(environ, unmodified=unmodified, saved=saved)
+
+
+def _unknown(_: Asset) -> bool:
+    """Stand for the look at a file until the lane is open."""
+    return False

@@ -11,7 +11,7 @@ from werkzeug.routing import Map
 
 from ..headers.freshness import decides_freshness
 from ..requests.folders import blueprint_of
-from .files import Folder, PreparedFiles
+from .files import Folder, LaneFiles
 from .middleware import Lane
 from .observers import hooks, listeners, replaced_steps
 from .stored import StoredRoutes
@@ -93,18 +93,12 @@ class LaneOpening:
         express = settings.express
         passed_by = [*replaced_steps(app), *_middleware(lane)]
         heard = listeners(app, self._is_own_receiver) if express else []
-        prepared = PreparedFiles(
-            files,
-            settings,
-            memory,
-            endpoints.shortcut,
-            self._folders(passed_by, heard),
-            RECHECK if express else 0.0,
-        )
+        folders = self._folders(passed_by, heard)
         quiet = () if passed_by else self._quiet_routes()
         lane.open(
-            prepared,
+            LaneFiles(files, memory, endpoints.shortcut, folders),
             StoredRoutes(endpoints, store, stats, app, quiet),
+            recheck=RECHECK if express else 0.0,
             watched=not express,
             counts=settings.metrics is not None or not express,
         )

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
 
+from ..config.bounded import Bounded
 from ..store.entry import GOOD
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..assets.prepared import Answer
     from ..config.policy import CachePolicy
+    from ..http.answer import Answer
     from ..monitoring.counters import Stats
     from ..requests.endpoints import EndpointTable
     from ..store.store import Store
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: Paths whose endpoint is remembered, and characters of the longest.
 _PATHS = 4096
 _LONGEST = 256
+
+#: Stands for a path that was not asked for yet.
+_NEW = object()
 
 
 class StoredRoutes:
@@ -49,17 +52,14 @@ class StoredRoutes:
         }
         #: What the paths begin with, as WSGI has them.
         self.prefixes = tuple(head.encode().decode("latin-1") for head in heads)
-        self._known: dict[str, tuple[str, CachePolicy] | None] = {}
+        self._known: Bounded[str, Any] = Bounded(_PATHS)
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:
         """What a GET or HEAD request is to get, or ``None`` where Flask has to be asked."""
         raw = environ["PATH_INFO"]
-        try:
-            known = self._known[raw]
-        except KeyError:
+        known = self._known.get(raw, _NEW)
+        if known is _NEW:
             known = self._match(raw)
-            if len(self._known) >= _PATHS:
-                self._known.clear()
             if len(raw) <= _LONGEST:
                 self._known[raw] = known
         if known is None:
@@ -68,8 +68,7 @@ class StoredRoutes:
         if answer is None or answer.status not in GOOD:
             return None
         self._stats.served_stored(environ, answer)
-        line = f"{answer.status} {HTTP_STATUS_CODES[answer.status].upper()}"
-        return line, answer.headers, answer.body
+        return answer
 
     def _match(self, raw: str) -> tuple[str, CachePolicy] | None:
         """The endpoint of a path and the policy that holds there, where it is one of these."""

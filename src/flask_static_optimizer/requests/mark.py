@@ -9,7 +9,7 @@ from flask import has_request_context, request
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
-    from ..assets.selection import Selected
+    from ..assets.representation import Representation
     from ..config.policy import CachePolicy
     from .endpoints import StaticEndpoint
 
@@ -41,8 +41,8 @@ class ViewResponse:
         "body",
         "cache_control",
         "etag",
+        "representation",
         "response",
-        "selected",
         "sent",
         "status",
         "succeeded",
@@ -64,7 +64,7 @@ class ViewResponse:
         #: The header fields, if they are to be sent as they are.
         self.sent: list[tuple[str, str]] | None = None
         #: The representation of a file that was selected.
-        self.selected: Selected | None = None
+        self.representation: Representation | None = None
 
 
 def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
@@ -73,8 +73,8 @@ def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
     :param view: the record of the response.
     :param unmodified: whether the answer is a 304.
     """
-    if view.selected is not None:
-        return view.selected.saved(unmodified=unmodified)
+    if view.representation is not None:
+        return view.representation.saved(unmodified=unmodified)
     body = view.body if unmodified and isinstance(view.body, tuple) else ()
     return sum(len(part) for part in body if isinstance(part, (bytes, str)))
 

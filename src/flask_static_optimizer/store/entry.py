@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..http.answer import Answer
-from ..http.conditional import precondition
+from ..http.conditional import outcome
 from ..http.fields import headers_304, seconds_of
 
 #: The first bytes say which layout the others have. A new layout gets a new number, so that
@@ -122,7 +122,7 @@ class Entry:
     def status_of(self, environ: Mapping[str, Any]) -> int:
         """Return the status that the response gets by a request's preconditions (RFC 9110 §13)."""
         meta = self.head
-        return precondition(environ["REQUEST_METHOD"], environ, meta.etag, meta.last_modified)
+        return outcome(environ, meta.etag, meta.last_modified)[0]
 
     def encode(self) -> bytes:
         """Return the entry as bytes."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
 from threading import Event, Lock
 from typing import NamedTuple
 
+from ..config.bounded import Bounded
 from . import keys
 from .backends import Backend
 from .breaker import CircuitBreaker
@@ -55,7 +55,7 @@ class SingleFlight:
         self._wait = wait
         self._lock = Lock()
         self._running: dict[str, _Run] = {}
-        self._uncollapsible: OrderedDict[str, float] = OrderedDict()
+        self._uncollapsible: Bounded[str, float] = Bounded(_REMEMBERED)
 
     def deadline(self) -> float:
         """Return the monotonic time until which a request that starts now waits at most."""
@@ -106,10 +106,7 @@ class SingleFlight:
             while.
         """
         if not shared:
-            with self._lock:
-                self._uncollapsible[key] = time.monotonic() + _UNCOLLAPSIBLE
-                while len(self._uncollapsible) > _REMEMBERED:
-                    self._uncollapsible.popitem(last=False)
+            self._uncollapsible[key] = time.monotonic() + _UNCOLLAPSIBLE
         if self._backend is not None:
             backend = self._backend
             self._breaker.ask(lambda: backend.delete(keys.of_lock(key)), None)
@@ -141,13 +138,10 @@ class SingleFlight:
         )
 
     def _is_uncollapsible(self, key: str) -> bool:
-        if not self._uncollapsible:
+        until = self._uncollapsible.get(key)
+        if until is None:
             return False
-        with self._lock:
-            until = self._uncollapsible.get(key)
-            if until is None:
-                return False
-            if until > time.monotonic():
-                return True
-            del self._uncollapsible[key]
-            return False
+        if until > time.monotonic():
+            return True
+        self._uncollapsible.pop(key)
+        return False

@@ -1,42 +1,30 @@
-"""What answers a request for a file in a static folder: a representation, and its freshness."""
+"""The choice of what answers a request for a file in a static folder."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ..assets.selection import Selected, select
-from ..headers.freshness import asset_cache_control
+from ..assets.representation import Terms
+from ..headers.freshness import asset_cache_control, offered_to_shared_caches
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
-    from ..assets.memory import Memory
     from ..assets.mount import Mount
+    from ..assets.representation import Representation
+    from ..assets.representations import Representations
     from ..assets.urls import Urls
-    from ..assets.variants import VariantMaker
     from ..config.policy import CachePolicy
     from ..config.settings import Settings
-
-
-class Choice(NamedTuple):
-    """A representation that is ready to be sent."""
-
-    selected: Selected
-    cache_control: str
-    #: Whether the URL's fingerprint is that of the bytes; ``None``: it has none.
-    verified: bool | None
 
 
 class FileChooser:
     """The choice among the files of one app and their codings."""
 
-    def __init__(
-        self, settings: Settings, urls: Urls, variants: VariantMaker, memory: Memory
-    ) -> None:
+    def __init__(self, settings: Settings, urls: Urls, representations: Representations) -> None:
         self._settings = settings
         self._urls = urls
-        self._variants = variants
-        self._memory = memory
+        self._representations = representations
 
     def choose(
         self,
@@ -46,7 +34,7 @@ class FileChooser:
         policy: CachePolicy,
         name: str,
         environ: dict[str, Any],
-    ) -> Choice | None:
+    ) -> Representation | None:
         """Choose what a request is to get; ``None`` if there is no such file.
 
         :param scaffold: the app or blueprint that the folder belongs to.
@@ -57,10 +45,9 @@ class FileChooser:
         located = self._urls.locate(mount, name, environ.get("QUERY_STRING", ""))
         if located is None:
             return None
-        selected = select(self._variants, mount, located, environ)
-        if selected.variant is None:
-            self._memory.body(located.asset)
-        cache_control = asset_cache_control(
-            self._settings, app, scaffold, policy, name, located.verified
-        )
-        return Choice(selected, cache_control, located.verified)
+        asset, verified = located
+        cache_control = asset_cache_control(self._settings, app, scaffold, policy, name, verified)
+        terms = Terms(cache_control, policy.vary)
+        if self._settings.mode(policy) == "isolated":
+            terms = offered_to_shared_caches(self._settings, app, policy, terms)
+        return self._representations.choose(mount, asset, environ, terms, verified)

@@ -10,16 +10,17 @@ from flask import Response, abort
 from werkzeug.datastructures import Headers
 
 from ..assets.files import FileChangingError
-from ..assets.prepared import NOT_MODIFIED, Prepared
 from ..headers.response_class import ReadyClasses
+from ..http.answer import STATUS_LINES, Answer
 from ..requests.current import app_object, request_object
 from ..requests.folders import blueprint_of
 from ..requests.mark import mark_of
-from .file_choice import Choice, FileChooser
+from .file_choice import FileChooser
 from .plain_view import serve_static
 
 if TYPE_CHECKING:
     from ..assets.mount import Mount
+    from ..assets.representation import Representation
     from ..monitoring.log import Log
     from ..requests.mark import Mark
 
@@ -50,12 +51,12 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    choice = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
-                    if choice is None:
+                    found = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
+                    if found is None:
                         return abort(404)
                     # What another hook may code has to be judged afterwards.
                     now = None if app.after_request_funcs else this.environ
-                    return _respond(response_classes[app.response_class], mark, choice, now)
+                    return _respond(response_classes[app.response_class], mark, found, now)
         except OSError as error:
             log.warn_once(
                 # Not by the name alone: below a closed folder a client may think up any.
@@ -79,24 +80,33 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
 
 
 def _respond(
-    kind: type[Response], mark: Mark, choice: Choice, environ: dict[str, Any] | None
+    kind: type[Response],
+    mark: Mark,
+    representation: Representation,
+    environ: dict[str, Any] | None,
 ) -> Response:
-    """The response with a representation, or what a request makes of it.
+    """Return the response with a representation, or what a request makes of it.
 
     :param environ: of the request, if its conditions and its range are to be judged now. Whether
         they lead to an error is judged later in any case.
     """
-    selected, cache_control, _ = choice
-    headers = selected.headers(cache_control, mark.policy.vary)
-    prepared = Prepared.of(selected, headers, selected.in_memory)
-    status, headers, body = (environ and prepared.answer(environ)) or prepared.whole()
-    response = kind(body, status, Headers(headers), direct_passthrough=not isinstance(body, tuple))
-    if status == NOT_MODIFIED:
+    answer = None if environ is None else representation.answer(environ)
+    if answer is None:
+        answer = Answer(200, representation.headers, representation.open())
+    body = answer.body
+    response = kind(
+        body,
+        STATUS_LINES[answer.status],
+        Headers(answer.headers),
+        direct_passthrough=not isinstance(body, tuple),
+    )
+    if answer.status == 304:
         del response.headers["Content-Type"]
-    mark.view.response = response
-    mark.view.selected = selected
-    mark.view.etag = selected.etag
-    mark.view.cache_control = cache_control
-    mark.view.body = body
-    mark.view.sent = response.headers.to_wsgi_list()
+    view = mark.view
+    view.response = response
+    view.representation = representation
+    view.etag = representation.etag
+    view.cache_control = response.headers["Cache-Control"]
+    view.body = body
+    view.sent = response.headers.to_wsgi_list()
     return response

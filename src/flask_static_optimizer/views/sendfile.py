@@ -47,8 +47,8 @@ def offload(header: SendfileHeader, mount: Mount, view: Callable[..., Any]) -> C
         if response.status_code != 200 or not _JUDGED_TWICE.isdisjoint(request.environ):
             return response
         asset = (
-            mark.view.selected.asset
-            if mark.view.selected and not mark.view.selected.variant
+            mark.view.representation.asset
+            if mark.view.representation and not mark.view.representation.variant
             else None
         )
         if asset is None or asset.body is not None:

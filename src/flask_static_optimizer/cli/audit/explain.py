@@ -68,17 +68,16 @@ def _answered(state: AppState, by_flask: Exchange, environ: dict[str, Any]) -> R
             "by Flask",
             "it runs something of the app's own for it, or it is protected, or no plain file",
         )
-    status, fields, body = found
-    close = getattr(body, "close", None)
+    close = getattr(found.body, "close", None)
     if close is not None:
         close()
-    said = dict(fields).get("Cache-Control", "")
-    if (int(status[:3]), said) == (by_flask.status, by_flask.headers.get("Cache-Control")):
+    said = dict(found.headers).get("Cache-Control", "")
+    if (found.status, said) == (by_flask.status, by_flask.headers.get("Cache-Control")):
         return Reason("Answered", "before Flask", "by the lane, with the same answer")
     return Reason(
         "Answered",
         "before Flask",
-        f"with {status[:3]} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says;"
+        f"with {found.status} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says;"
         " protect what they guard",
     )
 
@@ -113,7 +112,11 @@ class _Explained:
                 yield Reason(name, value, why)
         if answer.cookies:
             yield Reason("Set-Cookie", "dropped", f"no cookie leaves: {', '.join(answer.cookies)}")
-        if "Content-Encoding" not in answer.headers and mark.view.selected and answer.status == 200:
+        if (
+            "Content-Encoding" not in answer.headers
+            and mark.view.representation
+            and answer.status == 200
+        ):
             yield Reason("Content-Encoding", "none", self._no_coding())
 
     def _rule(self) -> Reason:
@@ -169,7 +172,8 @@ class _Explained:
             return "protected: only the browser keeps it, and asks each time, so that guards check"
         if "private" in value:
             return self._private()
-        if mark.view.cache_control and value.removeprefix("public, ") != mark.view.cache_control:
+        said = (mark.view.cache_control or "").removeprefix("public, ")
+        if said and value.removeprefix("public, ") != said:
             return "a hook's own word"
         if mark.view.cache_control is None:
             return "the view's own word"
@@ -211,9 +215,9 @@ class _Explained:
         return "; ".join(why) or "the view or a hook says so"
 
     def _no_coding(self) -> str:
-        selected = self._mark.view.selected
-        assert selected is not None, "it was asked for"
-        variants = self._state.variants.of(selected.asset)
+        representation = self._mark.view.representation
+        assert representation is not None, "it was asked for"
+        variants = self._state.variants.of(representation.asset)
         if variants:
             return f"the client does not take {', '.join(variants)} (-H 'Accept-Encoding: gzip')"
         if self._app.debug:

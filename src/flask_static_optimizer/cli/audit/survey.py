@@ -147,8 +147,8 @@ class Survey:
         row.cache_control = answer.headers.get("Cache-Control", "")
         row.stored_by = who_may_store(answer)
         row.size = len(body)
-        if answer.mark and answer.mark.view.selected:
-            variants = self._state.variants.of(answer.mark.view.selected.asset)
+        if answer.mark and answer.mark.view.representation:
+            variants = self._state.variants.of(answer.mark.view.representation.asset)
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
         again = ask(self._app, path, {"Cookie": self._cookie})
         other = again.read()

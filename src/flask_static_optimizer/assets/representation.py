@@ -1,0 +1,161 @@
+"""One representation of a file, and what a request makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from werkzeug.http import http_date
+
+from ..http.answer import Answer
+from ..http.bodies import SMALL_BODY, FileSlice, wrapped
+from ..http.conditional import outcome
+from ..http.fields import headers_304
+from ..http.ranges import Partial, Range
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .asset import Asset
+    from .variant import Variant
+
+
+class Terms(NamedTuple):
+    """The words of a policy that each representation of a file is sent with."""
+
+    #: The ``Cache-Control`` value.
+    cache_control: str
+    #: Request header names that the policy adds to ``Vary``.
+    vary: tuple[str, ...] = ()
+    #: Further header fields, such as ``CDN-Cache-Control``.
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class Representation:
+    """An asset in one content coding, with all that its responses say.
+
+    :param variant: the coded bytes; ``None``: it has no content coding.
+    :param vary: what the choice of the coding depended on.
+    :param dictionary: the URLs for which a browser may use it as a dictionary (RFC 9842 §2.1.1).
+    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    :param is_temporary: whether the next one who asks may get another, although nothing has
+        changed.
+    """
+
+    __slots__ = (
+        "asset",
+        "body",
+        "etag",
+        "headers",
+        "headers_304",
+        "is_temporary",
+        "last_modified",
+        "length_at",
+        "modified",
+        "size",
+        "small_body",
+        "strong_modified",
+        "variant",
+        "verified",
+    )
+
+    def __init__(
+        self,
+        asset: Asset,
+        variant: Variant | None,
+        terms: Terms,
+        *,
+        vary: tuple[str, ...] = (),
+        dictionary: str | None = None,
+        verified: bool | None = None,
+        is_temporary: bool = False,
+    ) -> None:
+        self.asset = asset
+        self.variant = variant
+        self.verified = verified
+        self.is_temporary = is_temporary
+        #: The strong validator of these very bytes (RFC 9110 §8.8.3).
+        self.etag = variant.etag if variant else asset.etag
+        #: The bytes, unless they are in a file to be opened; and the same where they are so few
+        #: that no server has to be given a file.
+        self.body = variant.body if variant else asset.bytes_at_hand
+        self.small_body = (
+            self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
+        )
+        self.size = len(variant.body) if variant else asset.size
+        #: Its modification time in seconds since the epoch; and the same where that tells this
+        #: apart from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
+        self.modified = asset.last_modified
+        varies = dict.fromkeys((*vary, *terms.vary))
+        self.strong_modified = None if varies else self.modified
+        #: As the response says it. (A text that is no date where it does not.)
+        self.last_modified = "none" if self.modified is None else http_date(self.modified)
+        #: The header fields of a 200 and of a 304. They are shared: copy before changing.
+        self.headers = [
+            ("Content-Type", asset.content_type),
+            ("Content-Length", str(self.size)),
+            ("ETag", self.etag),
+            ("Cache-Control", terms.cache_control),
+            ("Accept-Ranges", "bytes"),
+        ]
+        if self.modified is not None:
+            self.headers.append(("Last-Modified", self.last_modified))
+        coding = variant.coding if variant else asset.named_coding
+        if coding:
+            self.headers.append(("Content-Encoding", coding))
+        if varies:
+            self.headers.append(("Vary", ", ".join(varies)))
+        if dictionary:
+            self.headers.append(("Use-As-Dictionary", dictionary))
+        self.headers += terms.fields
+        self.headers_304 = headers_304(self.headers)
+        #: Where ``Content-Length`` stands among the fields.
+        self.length_at = 1
+
+    def saved(self, *, unmodified: bool) -> int:
+        """Return the bytes that a 304 or the content coding kept from being sent."""
+        return self.asset.size - (0 if unmodified else self.size)
+
+    def answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """Answer a GET or HEAD request; ``None`` if the answer is an error.
+
+        :raises OSError: if the file can't be read.
+        """
+        status, ranges = outcome(environ, self.etag, self.modified, self.strong_modified, self.size)
+        if status == 304:
+            return Answer(304, self.headers_304[:], ())
+        if status == 206:
+            return self._part(ranges, environ)
+        if status != 200:
+            return None
+        if environ["REQUEST_METHOD"].upper() == "HEAD":
+            return Answer(200, self.headers[:], ())
+        return Answer(200, self.headers[:], wrapped(self.open(), environ))
+
+    def open(self) -> Iterable[bytes]:
+        """Return the body.
+
+        :raises FileChangingError: if the file has been replaced since it was looked up.
+        :raises OSError: if it can't be read.
+        """
+        body = self._bytes()
+        return (body,) if isinstance(body, bytes) else body
+
+    def _bytes(self) -> bytes | FileSlice:
+        return self.body if self.body is not None else self.asset.open()
+
+    def _part(self, ranges: list[Range], environ: WSGIEnvironment) -> Answer:
+        headers = self.headers[:]
+        body: Iterable[bytes]
+        if len(ranges) == 1:  # as nearly always
+            ((start, stop),) = ranges
+            part = self.asset.part(start, stop) if self.body is None else self.body[start:stop]
+            headers[self.length_at] = ("Content-Length", str(stop - start))
+            headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
+            body = (part,) if isinstance(part, bytes) else part
+        else:
+            partial = Partial.of(ranges, self.size, self.asset.content_type)
+            said = partial.headers
+            headers = [(name, said.get(name, value)) for name, value in headers]
+            body = partial.body_of(self._bytes())
+        return Answer(206, headers, wrapped(body, environ))
