@@ -1,4 +1,4 @@
-"""``python -m flask_static_optimizer``: the same as the ``flask-static-optimizer`` command."""
+"""``python -m flask_static_optimizer``, which runs the ``flask-static-optimizer`` command."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Any Flask app with the extension installed, without a change to its source.
+"""A WSGI app that is any Flask app with the extension, without a change to the app's source.
 
 Name the app as ``flask --app`` takes it and point a WSGI server here::
 
     STATIC_OPTIMIZER_APP=myproject:create_app gunicorn flask_static_optimizer.wsgi:app
 
-Other variables that start with ``STATIC_OPTIMIZER_`` are configuration, as JSON where they can be
-(as ``Config.from_prefixed_env`` reads them), and come over the app's own.
+Other variables that start with ``STATIC_OPTIMIZER_`` are configuration and replace the app's own.
+They are read as ``Config.from_prefixed_env`` reads them: as JSON where they can be.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def load() -> Flask:
     """Load the app that :data:`VARIABLE` names and install the extension, unless it has it.
 
     :returns: the app, ready to be served.
-    :raises ConfigurationError: if the variable is not set, or another can't be meant.
-    :raises flask.cli.NoAppException: if there is no app where it points.
+    :raises ConfigurationError: if the variable is not set, or another one has a wrong value.
+    :raises flask.cli.NoAppException: if there is no app of that name.
     """
     name = os.environ.get(VARIABLE)
     if not name:

@@ -1,7 +1,7 @@
-"""The ``flask static`` commands, each imported when it is asked for.
+"""The ``flask static`` commands. Each is imported when it is called.
 
-A process that serves requests imports this module alone. The commands know the composition root
-and may import every room below it. Their tests are in ``tests/cli``.
+A process that serves requests imports only this module. The commands may import ``state`` and every
+room below it. Their tests are in ``tests/cli``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMMANDS = {
 
 
 class StaticGroup(AppGroup):
-    """A command group whose commands are imported when they are asked for."""
+    """A command group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -43,7 +43,7 @@ class StaticGroup(AppGroup):
 
 
 def add_commands(app: Flask) -> None:
-    """Give the app its ``flask static`` commands."""
+    """Add the ``flask static`` commands to the app."""
     app.cli.add_command(
         StaticGroup("static", help="Prepare, check and hand over static files; purge responses.")
     )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def build_command(quiet: bool) -> None:
     """Make the coded variants of all static files, as small as can be.
 
-    They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. What was built
-    before and has not changed is not built again.
+    They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. Variants of files
+    that have not changed are not built again.
     """
     _, state = app_and_state()
     try:
@@ -48,7 +48,7 @@ def _build(state: AppState, *, quiet: bool) -> None:
     made: list[Built] = []
     with ExitStack() as stack:
         bar = None
-        if not quiet:  # Click below 8.2 has no hidden bar
+        if not quiet:  # click before 8.2 can't hide a bar
             label = "Coding static files"
             bar = stack.enter_context(click.progressbar(length=len(assets), label=label))
         for built in build(assets, state.variants, state.cache_folder):

@@ -1,4 +1,4 @@
-"""The app that a command is called for."""
+"""The app that a command is called for, and its extension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that never leave the process: what an app answers, and what the extension knew of it."""
+"""Requests inside the process: the response of an app, and the mark of the request."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Exchange:
-    """One request and what came of it."""
+    """An exchange of one request and its response."""
 
     status: int = 0
     headers: Headers = field(default_factory=Headers)
     body: Iterable[bytes] = ()
-    #: What the extension knew of the request; ``None`` if it was none of its.
+    #: The mark of the request; ``None`` if it is not static.
     mark: Mark | None = None
-    #: Names of the cookies that were taken off the response.
+    #: The names of the cookies that were removed from the response.
     cookies: tuple[str, ...] = ()
-    #: What the app raised, whether or not it made an error page of it.
+    #: The exception that the app raised, whether or not it answered with an error page.
     error: Exception | None = None
 
     def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body, and close it."""
         with self.reading() as chunks:
             return b"".join(chunks)
 
     @contextmanager
     def reading(self) -> Iterator[Iterable[bytes]]:
-        """The body in chunks; it is closed afterwards, read or not."""
+        """Yield the body in chunks, and close it at the end, read or not."""
         try:
             yield self.body
         finally:
@@ -55,12 +55,15 @@ class Exchange:
 def environ_of(
     app: Flask, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
 ) -> dict[str, Any]:
-    """The WSGI environ of a request as a server would make it.
+    """Make the WSGI environ of a request as a server would make it.
 
     The scheme, host and root are those of ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and
     ``APPLICATION_ROOT``.
 
+    :param app: the app.
     :param path: a URL path, percent-encoded and without the application root; a query may follow.
+    :param headers: the header fields of the request.
+    :param method: the request method.
     """
     fields = Headers(list((headers or {}).items()))
     return EnvironBuilder(app, path, method=method, headers=fields).get_environ()
@@ -69,14 +72,14 @@ def environ_of(
 def ask(
     app: Flask, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
 ) -> Exchange:
-    """Send an app a request as a server would, by its whole WSGI stack, past stored responses.
+    """Send a request through the whole WSGI stack of an app, as a server would.
 
-    Flask is asked always, past the express lane too, so that all hooks have their say. The body of
-    the answer is to be read or closed. The parameters are those of :func:`environ_of`.
+    Neither the lane nor a stored response answers it, so that all hooks of the app run. The caller
+    has to read or close the body. The parameters are those of :func:`environ_of`.
     """
     exchange = Exchange()
 
-    # The signals' receivers run while the app still has the request at hand.
+    # The receivers run while the context of the request is still there.
     def finished(_: Flask, **__: object) -> None:
         exchange.mark = current_mark()
 
@@ -88,7 +91,7 @@ def ask(
 
     environ = environ_of(app, path, headers, method=method)
     environ[ASK_VIEW] = True
-    environ["REMOTE_USER"] = ""  # which is nobody, and leads past the lane
+    environ["REMOTE_USER"] = ""  # it names nobody, and keeps the lane from answering
     with (
         request_finished.connected_to(finished, app),
         cookies_dropped.connected_to(dropped, app),

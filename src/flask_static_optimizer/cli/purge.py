@@ -17,7 +17,7 @@ from .current import app_and_state
 def purge_command(endpoint: str | None, tag: str | None, path: str | None) -> None:
     """Purge stored responses, for all processes at once.
 
-    Without an option all of them, which is what a deploy wants that changes views.
+    Without an option it purges all of them, which is right after a deploy that changes views.
     """
     _, state = app_and_state()
     store = state.open_store()

@@ -1,4 +1,4 @@
-"""Settings, rules and policies, read once and checked.
+"""The extension's configuration: settings, rules and policies, read once and checked.
 
-It imports ``http`` alone. Its tests are in ``tests/config``.
+It imports ``http``, the only room below it. Its tests are in ``tests/config``.
 """

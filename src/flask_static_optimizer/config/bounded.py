@@ -1,4 +1,4 @@
-"""A mapping of bounded size, for what clients can think up without end."""
+"""A mapping of bounded size, for keys that clients choose, of which there is no end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ V = TypeVar("V")
 
 
 class Bounded(dict[K, V]):
-    """A dictionary that forgets what was put in first when it would hold more than its limit.
+    """A dictionary that drops its oldest items when it has more than its limit.
 
-    Reading takes no lock. What is put in again keeps its place.
+    Reading takes no lock. A key that is set again keeps its place in the order.
 
-    :param limit: the number of items that it holds at most.
+    :param limit: the most items that it keeps.
     """
 
     def __init__(self, limit: int) -> None:
@@ -29,7 +29,7 @@ class Bounded(dict[K, V]):
                 super().__delitem__(next(iter(self)))
 
     def pop(self, key: K, default: Any = None) -> Any:
-        """Take out an item; it need not be there.
+        """Remove a key, if it is there.
 
         :returns: its value, or ``default``.
         """
@@ -37,6 +37,6 @@ class Bounded(dict[K, V]):
             return super().pop(key, default)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all items."""
         with self._lock:
             super().clear()

@@ -1,4 +1,4 @@
-"""``@cacheable_static``: a route that is as static as a file."""
+"""``@cacheable_static``, the decorator of views whose responses are as static as files."""
 
 from __future__ import annotations
 
@@ -39,33 +39,33 @@ def cacheable_static(
 def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V], V]:
     """Declare that a view's response does not depend on the session and may be cached.
 
-    Used bare (``@cacheable_static``) or with policy fields. It only tags the view; an app with
+    Use it bare (``@cacheable_static``) or with policy fields. It only tags the view. An app with
     :class:`~flask_static_optimizer.StaticOptimizer` acts on the tag for GET, HEAD and OPTIONS.
     For a class-based view put it into ``decorators``.
 
-    :param max_age: freshness in seconds or as a ``timedelta`` (RFC 9111 §5.2.2.1); without it
-        ``STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE`` holds. What the response itself says in
-        ``Cache-Control`` comes first.
+    :param max_age: the freshness lifetime in seconds or as a ``timedelta`` (RFC 9111 §5.2.2.1).
+        Without it ``STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE`` holds. A ``Cache-Control`` that the view
+        sets itself comes first.
     :param immutable: the bytes at this URL never change (RFC 8246).
     :param stale_while_revalidate: seconds, or a ``timedelta``, for which a stale response may be
-        sent while it is made anew (RFC 5861 §3).
+        sent while it is refreshed (RFC 5861 §3).
     :param stale_if_error: seconds, or a ``timedelta``, for which a stale response may stand in
         for an error (RFC 5861 §4).
-    :param public: share even answers to requests with ``Authorization`` (RFC 9111 §3.5).
+    :param public: share responses even to requests with ``Authorization`` (RFC 9111 §3.5).
     :param session: ``"isolated"`` (the session reads as empty) or ``"protected"`` (it can be
         read, is never saved, and the response is ``private, no-cache``).
     :param vary: request header names that the response depends on (RFC 9110 §12.5.5).
-    :param store: ``False`` keeps responses out of the store; ``True`` says that they belong
-        there, so that one that can't be stored is sent as ``no-store``, with a warning.
-    :param tags: names that what is stored can be purged by.
-    :param etag: called with the view's arguments, it gives the ``ETag`` of what the view would
-        render now, with or without quotes, or ``None`` if that is not known. Where the client
-        has it, the answer is a 304 and the view does not run (RFC 9110 §13.1.2).
-    :param last_modified: likewise, with a ``datetime`` or seconds since the epoch
-        (RFC 9110 §13.1.3).
-    :returns: the view itself, tagged, or a decorator that does so.
-    :raises ConfigurationError: for unknown fields, wrong types and contradictions, and when
-        what is decorated can't be tagged.
+    :param store: ``False`` keeps responses out of the store. ``True`` puts them there; a response
+        that can't be stored is then sent as ``no-store``, and the extension logs a warning.
+    :param tags: names by which stored responses can be purged.
+    :param etag: a function that takes the view's arguments and returns the ``ETag`` of the response
+        that the view would make now, with or without quotes, or ``None`` if it is not known. A
+        client that has this response gets a 304, and the view does not run (RFC 9110 §13.1.2).
+    :param last_modified: a function like ``etag`` that returns a ``datetime`` or seconds since the
+        epoch (RFC 9110 §13.1.3).
+    :returns: the tagged view itself, or a decorator that tags a view.
+    :raises ConfigurationError: for unknown fields, wrong types and contradictions, and for a view
+        that can't be tagged.
     """
     policy = CachePolicy.build(_WHERE, fields)
 
@@ -87,6 +87,9 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
 
 
 def tag_of(view: object) -> CachePolicy | None:
-    """The policy that :func:`cacheable_static` left on a view (``functools.wraps`` keeps it)."""
+    """Return the policy that :func:`cacheable_static` has set on a view.
+
+    It is an attribute, so ``functools.wraps`` passes it on to a wrapper.
+    """
     policy = getattr(view, _TAG, None)
     return policy if isinstance(policy, CachePolicy) else None

@@ -1,4 +1,4 @@
-"""What goes wrong before the first response: configuration that can't be meant."""
+"""The error that the extension raises for a wrong configuration, before the first response."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class ConfigurationError(ValueError):
-    """A setting, rule or decorator argument that contradicts itself or the app.
+    """An error for a setting, rule or decorator argument that contradicts itself or the app.
 
-    The message names the place, the value found there and what to change.
+    The message names the place, the value there and what to change.
     """
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence for an error message: the valid name that was probably meant, and all."""
+    """Return the part of an error message that says which names are valid and which is nearest."""
     known = sorted(known)
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? Valid: " if close else "valid: "

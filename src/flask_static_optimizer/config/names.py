@@ -1,9 +1,9 @@
-"""Names that the extension is known by in an app."""
+"""Names that the extension has in an app."""
 
 from __future__ import annotations
 
-#: What every configuration key starts with.
+#: The prefix of every configuration key.
 PREFIX = "STATIC_OPTIMIZER_"
 
-#: Where an app keeps the extension's state: ``app.extensions[EXTENSION]``.
+#: The key of the extension's state in ``app.extensions``.
 EXTENSION = "static_optimizer"

@@ -1,4 +1,4 @@
-"""How a static response may be cached, and the header values that say so."""
+"""A policy: how static responses may be cached, and the ``Cache-Control`` that says so."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .errors import ConfigurationError, nearest
 SessionMode: TypeAlias = Literal["isolated", "protected"]
 SESSION_MODES: tuple[SessionMode, ...] = ("isolated", "protected")
 
-#: Seconds; caches need not represent more than this (RFC 9111 §1.2.2).
+#: The longest time in seconds that a cache has to represent (RFC 9111 §1.2.2).
 LONGEST_AGE = 2**31
 
-#: What contradicts a protected response, which is always ``private, no-cache``.
+#: Fields that contradict a protected response, which is always ``private, no-cache``.
 _SHARING_FIELDS = (
     "max_age",
     "immutable",
@@ -42,13 +42,13 @@ class CachePolicy:
     max_age: int | None = None
     #: The bytes at the URL never change: no revalidation even on reload (RFC 8246).
     immutable: bool = False
-    #: Seconds, or a ``timedelta``, for which a stale answer may be used while it is refreshed
+    #: Seconds, or a ``timedelta``, for which a stale response may be used while it is refreshed
     #: (RFC 5861 §3).
     stale_while_revalidate: int | None = None
-    #: Seconds, or a ``timedelta``, for which a stale answer may stand in for an error
+    #: Seconds, or a ``timedelta``, for which a stale response may stand in for an error
     #: (RFC 5861 §4).
     stale_if_error: int | None = None
-    #: Say ``public``: shared caches may keep even answers to requests with ``Authorization``
+    #: Add ``public``: shared caches may keep even responses to requests with ``Authorization``
     #: (RFC 9111 §3.5).
     public: bool | None = None
     #: ``"isolated"``: the session reads as empty. ``"protected"``: it can be read, is never saved,
@@ -56,20 +56,22 @@ class CachePolicy:
     session: SessionMode | None = None
     #: Request header names that the response depends on, added to ``Vary`` (RFC 9110 §12.5.5).
     vary: tuple[str, ...] = ()
-    #: Of views: ``False`` keeps responses out of the store, ``True`` puts them there also where
-    #: that is not done by default.
+    #: For views: ``False`` keeps responses out of the store, ``True`` puts them there even where
+    #: the default is not to store them.
     store: bool | None = None
-    #: Of views: names that what is stored can be purged by.
+    #: For views: names by which stored responses can be purged.
     tags: tuple[str, ...] = ()
-    #: Of views: a function that is called with the view's arguments before the view runs, and
-    #: gives the ``ETag`` (RFC 9110 §8.8.3) of what it would make now; who has that gets a 304.
+    #: For views: a function that is called with the view's arguments before the view runs. It
+    #: returns the ``ETag`` (RFC 9110 §8.8.3) of the response that the view would make now. A client
+    #: that has this response gets a 304.
     etag: Callable[..., Any] | None = field(default=None, hash=False)
-    #: Likewise, with a ``datetime`` or seconds since the epoch (RFC 9110 §8.8.2).
+    #: For views: a function like ``etag`` that returns a ``datetime`` or seconds since the epoch
+    #: (RFC 9110 §8.8.2).
     last_modified: Callable[..., Any] | None = field(default=None, hash=False)
 
     @classmethod
     def build(cls, where: str, given: Mapping[str, Any]) -> CachePolicy:
-        """Check what a user gave and make a policy of it.
+        """Check the fields that a user gave, and make a policy of them.
 
         :param where: the place to name in errors, such as ``@cacheable_static``.
         :param given: field names and values; ages in seconds or as a ``timedelta``.
@@ -78,8 +80,10 @@ class CachePolicy:
         return cls().overlaid(where, given)
 
     def overlaid(self, where: str, given: Mapping[str, Any]) -> CachePolicy:
-        """This policy with the given fields put over its own.
+        """Return a copy of this policy in which the given fields replace its own.
 
+        :param where: the place to name in errors.
+        :param given: field names and values; ages in seconds or as a ``timedelta``.
         :raises ConfigurationError: as :meth:`build`.
         """
         checked: dict[str, Any] = {
@@ -109,9 +113,9 @@ class CachePolicy:
         return policy
 
     def cache_control(self, max_age: int) -> str:
-        """The ``Cache-Control`` value of a successful response.
+        """Return the ``Cache-Control`` value of a successful response.
 
-        :param max_age: freshness in seconds, where :attr:`max_age` left it open.
+        :param max_age: the freshness lifetime in seconds.
         """
         if not (max_age or self.stale_while_revalidate or self.stale_if_error):
             return "no-cache"
@@ -129,11 +133,12 @@ FIELDS = frozenset(each.name for each in fields(CachePolicy))
 
 
 def seconds(where: str, value: object) -> int:
-    """An age as whole seconds.
+    """Return an age as whole seconds.
 
+    :param where: the place to name in errors.
     :param value: seconds as a number, or a ``timedelta``.
-    :raises ConfigurationError: if it is of another type, negative, not finite or beyond
-        :data:`LONGEST_AGE`.
+    :raises ConfigurationError: if the value has another type, or is negative, not whole, not
+        finite or larger than :data:`LONGEST_AGE`.
     """
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)):
@@ -146,9 +151,9 @@ def seconds(where: str, value: object) -> int:
 
 
 def boolean(where: str, value: object) -> bool:
-    """``value`` if it is true or false.
+    """Return ``value`` if it is a ``bool``.
 
-    :raises ConfigurationError: if it is anything else, ``1`` and ``"true"`` among them.
+    :raises ConfigurationError: if it is anything else, such as ``1`` or ``"true"``.
     """
     if not isinstance(value, bool):
         raise ConfigurationError(
@@ -158,7 +163,7 @@ def boolean(where: str, value: object) -> bool:
 
 
 def session_mode(where: str, value: object) -> SessionMode:
-    """``value`` if it names a session mode.
+    """Return ``value`` if it names a session mode.
 
     :raises ConfigurationError: if it does not.
     """

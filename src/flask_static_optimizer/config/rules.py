@@ -1,4 +1,4 @@
-"""The lines of ``STATIC_OPTIMIZER_RULES``: globs of endpoints and files, and their policies."""
+"""The rules of ``STATIC_OPTIMIZER_RULES``: globs of endpoints and files, and their policies."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .policy import CachePolicy
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of ``STATIC_OPTIMIZER_RULES``."""
+    """A rule of ``STATIC_OPTIMIZER_RULES``."""
 
     #: The key as it was written: ``"endpoint glob"`` or ``"endpoint glob:filename glob"``.
     key: str
-    #: The policy fields to put over the endpoint's own, or ``None`` to leave it alone.
+    #: The policy fields that replace the endpoint's own, or ``None`` to leave such requests alone.
     fields: Mapping[str, Any] | None
     endpoint: re.Pattern[str] = field(repr=False)
     filename: re.Pattern[str] | None = field(repr=False)
 
     @classmethod
     def parse(cls, key: object, value: object) -> Rule:
-        """Read one item of the mapping.
+        """Read one item of the ``RULES`` mapping.
 
-        :raises ConfigurationError: if the key is no glob or the value no policy.
+        :raises ConfigurationError: if the key is not a glob or the value not a policy.
         """
         where = _place(key)
         if not isinstance(key, str) or not key.partition(":")[0]:
@@ -58,28 +58,32 @@ class Rule:
 
     @property
     def where(self) -> str:
-        """The place to name in messages."""
+        """Return the place to name in messages."""
         return _place(self.key)
 
     @property
     def glob(self) -> str:
-        """The part of the key that names endpoints."""
+        """Return the part of the key that names endpoints."""
         return self.key.partition(":")[0]
 
     @property
     def names_views(self) -> bool:
-        """Whether it makes an ordinary view static: ``*`` and its like mean all that are anyhow."""
+        """Return whether the rule makes ordinary views static.
+
+        ``*`` and other globs without a letter do not: they mean all
+        endpoints that are static anyhow.
+        """
         return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", self.glob) != ""
 
     def hides(self, later: Rule) -> bool:
-        """Whether this rule matches all that a later one could (where that is plain to see)."""
+        """Return whether this rule matches all that a later one could, as far as that is plain."""
         literal = not set(later.glob) & set("*?[")
         return self.filename is None and (
             self.glob in ("*", later.glob) or (literal and bool(self.endpoint.match(later.glob)))
         )
 
     def covers(self, filename: str | None) -> bool:
-        """Whether the rule speaks of this file, in the spelling under which it is served."""
+        """Return whether the rule matches a file, in the spelling under which it is served."""
         if self.filename is None:
             return True
         return filename is not None and bool(self.filename.match(posixpath.normpath(filename)))
@@ -90,6 +94,10 @@ def _place(rule_key: object) -> str:
 
 
 def read_rules(where: str, value: object) -> tuple[Rule, ...]:
+    """Read the ``RULES`` mapping.
+
+    :raises ConfigurationError: for a rule that can't be read, and for one that is never reached.
+    """
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where} is {value!r}: give a mapping of globs to policies.")
     rules = tuple(Rule.parse(key, fields) for key, fields in value.items())

@@ -1,4 +1,4 @@
-"""The extension's configuration, read once and checked."""
+"""The extension's settings, read from the app's configuration once and checked."""
 
 from __future__ import annotations
 
@@ -16,75 +16,80 @@ from .values import CODINGS, FingerprintMode, SendfileHeader
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of the extension's settings, as checked values.
+    """A frozen object with all of the extension's settings, as checked values.
 
-    The comments are what the configuration page's table says (``docs/_ext/settings_table.py``).
+    The comments are the text of the table on the configuration page
+    (``docs/_ext/settings_table.py``).
     """
 
     #: ``False``: nothing is installed.
     enabled: bool = True
-    #: Policies by endpoint and file name; the first that matches wins.
+    #: Policies by endpoint and file name; the first rule that matches wins.
     rules: tuple[Rule, ...] = ()
-    #: Freshness of a URL with the fingerprint of the bytes it leads to: seconds or a
-    #: ``timedelta``.
+    #: Freshness lifetime of a URL that has the fingerprint of the bytes that are sent: seconds or
+    #: a ``timedelta``.
     max_age: int = 31536000
     #: Where ``url_for`` puts a file's fingerprint: ``"query"`` (``app.css?v=…``), ``"path"``
     #: (``app.….css``) or ``False``, nowhere.
     fingerprint: FingerprintMode | None = "query"
-    #: Manifests of bundlers, relative to a static folder, whose files are fingerprinted already.
+    #: Manifests of bundlers, relative to a static folder. The files that they name already have
+    #: fingerprints.
     manifests: tuple[str, ...] = ()
-    #: Content codings offered, best first; one that is named must be installed.
+    #: Content codings offered, best first. What each of them needs must be installed.
     encodings: tuple[str, ...] = CODINGS
-    #: Send browsers only what changed since the version that they have (RFC 9842).
+    #: Send browsers only the changes since the version of a file that they have (RFC 9842).
     delta: bool = False
-    #: Old versions of a file that are kept for that.
+    #: Old versions of each file that are kept for ``DELTA``.
     delta_versions: int = 3
-    #: Where coded variants and old versions are kept: an absolute path. ``None``:
+    #: The folder for coded variants and old versions: an absolute path. ``None``:
     #: ``static_optimizer`` in the app's instance folder.
     cache_dir: str | None = None
-    #: Bytes that may be kept there; 0: nothing is.
+    #: Bytes that this folder may take; 0: nothing is kept.
     cache_size: int = 256 * 2**20
     #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
     #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
-    #: Serve files and folders whose name begins with a dot. (``.well-known`` always is.)
+    #: Serve files and folders whose name begins with a dot. (``.well-known`` is always served.)
     dotfiles: bool = False
-    #: Serve what a symbolic link leads to outside its static folder.
+    #: Follow symbolic links that lead out of the static folder.
     symlinks: bool = False
-    #: Answer files that are for everybody before Flask opens a context, past the app's hooks too.
+    #: Answer requests for files that are for everybody before Flask opens a context, without the
+    #: app's hooks.
     express: bool = False
-    #: Bytes that files (up to 1 MiB each, or a thirty-second of this, and none above 16 MiB) and
-    #: their coded variants may take in memory; what was used longest ago goes first. 0: no file,
-    #: and the variants of none but the one used last. Stylesheets with references are in memory
-    #: besides, as what is served is not the file's own bytes.
+    #: Bytes that files and their coded variants may take in memory; those used longest ago are
+    #: dropped first. A file is kept up to 1 MiB, or a thirty-second of this setting if that is
+    #: more, and never above 16 MiB. 0: no file is kept, and of variants only those of the file that
+    #: was used last. Stylesheets with references are kept in any case, since the
+    #: bytes that are served are not the file's own.
     memory: int = 32 * 2**20
-    #: Freshness of other static URLs, and of ``@cacheable_static`` without its own ``max_age``:
-    #: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's
+    #: Freshness lifetime of other static URLs, and of ``@cacheable_static`` without its own
+    #: ``max_age``: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's
     #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (``no-cache`` in debug mode).
     unversioned_max_age: int | None = None
-    #: The session mode of static endpoints that no policy names: ``"isolated"`` or
+    #: The session mode of static endpoints whose policy names none: ``"isolated"`` or
     #: ``"protected"``.
     session: SessionMode = "isolated"
-    #: Add ``public``, which lets shared caches keep even answers to requests with
+    #: Add ``public``, which lets shared caches keep even responses to requests with
     #: ``Authorization`` (RFC 9111 §3.5).
     public: bool = False
-    #: Value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
-    #: ``None``: the field is left out.
+    #: The value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
+    #: ``None``: the field is not sent.
     cdn_cache_control: str | None = None
-    #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field by which a front server is told
-    #: to send a protected file that the app has let pass. ``None`` or ``False``: the app sends it.
+    #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field that tells a front server to
+    #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the
+    #: file.
     sendfile: SendfileHeader | None = None
-    #: The URL path of the counters for Prometheus, such as ``"/-/static-optimizer"``. ``None`` or
-    #: ``False``: there is none.
+    #: The URL path where Prometheus reads the counters, such as ``"/-/static-optimizer"``. ``None``
+    #: or ``False``: there is no such route.
     metrics: str | None = None
-    #: Keep responses of views whose policy does not say otherwise.
+    #: Store the responses of ``@cacheable_static`` views whose policy does not say otherwise.
     store: bool = True
-    #: Bytes that they may take in the memory of each process, where the app has no cache of
-    #: Flask-Caching.
+    #: Bytes that stored responses may take in the memory of each process, where the app has no
+    #: cache of Flask-Caching.
     store_size: int = 32 * 2**20
-    #: Bytes of the largest body that is kept. (memcached takes 1 MiB by default.)
+    #: Bytes of the largest body that is stored. (memcached takes 1 MiB by default.)
     store_max_body: int = 1_000_000
-    #: Seconds to wait for another request that makes the same; 0: not at all.
+    #: Seconds to wait for another request that makes the same response; 0: not at all.
     store_wait: int = 5
     #: Let a request's ``Cache-Control`` demand a new response (RFC 9111 §5.2.1).
     store_obeys_requests: bool = False
@@ -117,7 +122,7 @@ class Settings:
         return settings
 
     def mode(self, policy: CachePolicy) -> SessionMode:
-        """The session mode of requests under a policy: its own, else the app's."""
+        """Return the session mode of requests under a policy: its own, else the app's."""
         return policy.session or self.session
 
 

@@ -1,4 +1,4 @@
-"""Checks of single configuration values, each of which says what would be right."""
+"""Checks of single configuration values. The error of each says which values are valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ FingerprintMode: TypeAlias = Literal["query", "path"]
 FINGERPRINT_MODES: tuple[FingerprintMode, ...] = ("query", "path")
 
 SendfileHeader: TypeAlias = Literal["X-Accel-Redirect", "X-Sendfile"]
-#: nginx is given the URL path of a location that is internal to it, others the path of a file.
+#: nginx takes the URL path of an internal location in its field. Other servers take the path of a
+#: file in theirs.
 X_ACCEL: SendfileHeader = "X-Accel-Redirect"
 X_SENDFILE: SendfileHeader = "X-Sendfile"
 
@@ -29,7 +30,7 @@ PRELOADS = ("style", "script", "module", "font", "image")
 
 
 def fingerprint(where: str, value: object) -> FingerprintMode | None:
-    """Where fingerprints go, or ``None`` for nowhere."""
+    """Check where ``url_for`` puts fingerprints; return ``None`` for nowhere."""
     for mode in FINGERPRINT_MODES:
         if value == mode:
             return mode
@@ -45,7 +46,7 @@ def _strings(where: str, value: object) -> tuple[str, ...]:
 
 
 def manifests(where: str, value: object) -> tuple[str, ...]:
-    """File names relative to a static folder."""
+    """Check a list of file names relative to a static folder."""
     names = _strings(where, value)
     for name in names:
         if not name or name.startswith("/") or ".." in name.split("/"):
@@ -65,7 +66,7 @@ def _chosen(where: str, value: object, choices: tuple[str, ...]) -> tuple[str, .
 
 
 def encodings(where: str, value: object) -> tuple[str, ...]:
-    """Content codings that can be made here, best first."""
+    """Check a list of content codings, which must be installed, best first."""
     names = _chosen(where, value, CODINGS)
     for name in names:
         if name not in available():
@@ -74,7 +75,7 @@ def encodings(where: str, value: object) -> tuple[str, ...]:
 
 
 def delta(where: str, value: object) -> bool:
-    """Whether there are deltas, which need zstd."""
+    """Check whether deltas are wanted, which need zstd."""
     wanted = boolean(where, value)
     if wanted and "zstd" not in available():
         raise ConfigurationError(f"{where} needs zstd: {install_hint('zstd')}")
@@ -82,12 +83,16 @@ def delta(where: str, value: object) -> bool:
 
 
 def preload(where: str, value: object) -> tuple[str, ...]:
-    """Kinds of assets to preload."""
+    """Check a list of the kinds of assets to preload."""
     return () if value is False else _chosen(where, value, PRELOADS)
 
 
 def at_least(least: int, unit: str) -> Callable[[str, object], int]:
-    """A reader of whole numbers that are not too small."""
+    """Make a check of whole numbers.
+
+    :param least: the smallest valid number.
+    :param unit: the unit to name in errors.
+    """
 
     def number(where: str, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -100,14 +105,14 @@ def at_least(least: int, unit: str) -> Callable[[str, object], int]:
 
 
 def folder(where: str, value: object) -> str:
-    """The absolute path of a folder."""
+    """Check the absolute path of a folder."""
     if not isinstance(value, (str, os.PathLike)) or not os.path.isabs(value):
         raise ConfigurationError(f"{where} is {value!r}: give the absolute path of a folder.")
     return os.fspath(value)
 
 
 def sendfile(where: str, value: object) -> SendfileHeader | None:
-    """The header field by which a front server is handed a file; ``None``: it is not."""
+    """Check the header field that hands a file to a front server; return ``None`` for none."""
     for header in (X_ACCEL, X_SENDFILE):
         if value == header:
             return header
@@ -120,7 +125,7 @@ def sendfile(where: str, value: object) -> SendfileHeader | None:
 
 
 def url_path(where: str, value: object) -> str | None:
-    """A URL path of an endpoint of ours; ``None``: there is none."""
+    """Check the URL path of a route that the extension adds; return ``None`` for no route."""
     if value is False:
         return None
     if (
@@ -136,7 +141,7 @@ def url_path(where: str, value: object) -> str | None:
 
 
 def header_value(where: str, value: object) -> str:
-    """A value for a header field."""
+    """Check the value of a header field."""
     if (
         not isinstance(value, str)
         or not value.strip()

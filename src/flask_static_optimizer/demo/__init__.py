@@ -1,1 +1,5 @@
-"""One small real app, with and without the extension: ``flask-static-optimizer demo``."""
+"""A small real app, served without and with the extension: ``flask-static-optimizer demo``.
+
+It may import every room below it, and nothing in them imports it. It needs the ``demo`` extra. Its
+tests are in ``tests/demo``.
+"""

@@ -23,7 +23,7 @@ from .. import StaticOptimizer
 
 
 class User:
-    """The only user there is, as Flask-Login wants one."""
+    """A user with the attributes that Flask-Login needs. The app has only this one."""
 
     is_authenticated = True
     is_active = True
@@ -31,7 +31,7 @@ class User:
     name = "Ada"
 
     def get_id(self) -> str:
-        """What Flask-Login keeps in the session."""
+        """Return the id that Flask-Login keeps in the session."""
         return "ada"
 
 
@@ -45,22 +45,22 @@ def create_app(
     """Make an app with a log-in, server-side sessions and a page full of local assets.
 
     :param session_config: Flask-Session's configuration.
-    :param optimize: whether to install the extension; but for the cookie's name nothing else
-        differs.
-    :param static_folder: where the app's own assets are.  [default: in this package]
-    :param framed: whether pages tell the page around them who is logged in.
+    :param optimize: whether to install the extension. Apart from this, only the name of the session
+        cookie differs.
+    :param static_folder: the folder of the app's own assets, by default the one in this package.
+    :param framed: whether pages tell the page that frames them who is logged in.
     """
     app = Flask(__name__, static_folder=static_folder or "static", static_url_path="/static")
-    # FLASK_DEBUG of the user's own project would switch caching off.
+    # The FLASK_DEBUG of the user's own project would turn caching off.
     app.debug = False
     app.config.update(
         SECRET_KEY=secrets.token_hex(),
-        # Cookies know no ports: keep off those of what else runs on this machine, and of the app
-        # beside this one.
+        # All ports of a host share cookies. A name of its own keeps this app's cookie from being
+        # taken for that of the other demo app, or of anything else on this machine.
         SESSION_COOKIE_NAME=f"static_optimizer_demo_{'with' if optimize else 'without'}",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
         BOOTSTRAP_SERVE_LOCAL=True,
-        # Nothing is to stay on the disk.
+        # The demo leaves nothing on the disk.
         STATIC_OPTIMIZER_CACHE_SIZE=0,
         **session_config,
     )

@@ -1,4 +1,4 @@
-"""The part of RFC 9111 that a browser's private cache goes by."""
+"""A browser's private cache, as far as the demo needs it (RFC 9111)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import parse_cache_control_header, parse_date, parse_set_header
 
-#: What a 304 does not say of the stored response (RFC 9111 §3.2).
+#: Header fields of a 304 that do not replace those of the stored response (RFC 9111 §3.2).
 _OF_THE_MESSAGE = {"connection", "content-encoding", "content-length", "content-range"}
 
 
@@ -20,21 +20,23 @@ class Stored:
 
     headers: httpx.Headers
     body: bytes
-    #: The request headers that ``Vary`` names, as they were.
+    #: The values that the header fields named by ``Vary`` had in the request.
     selecting: Mapping[str, str | None]
     received: float
 
     @property
     def validators(self) -> dict[str, str]:
-        """The headers that ask whether it is still current (RFC 9111 §4.3.1)."""
+        """Return the header fields of a request that revalidates the response (RFC 9111 §4.3.1)."""
         pairs = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
         return {ask: self.headers[said] for ask, said in pairs if said in self.headers}
 
     def is_fresh(self, now: float) -> bool:
-        """Whether it may be used without asking (RFC 9111 §4.2).
+        """Return whether the response may be used without revalidation (RFC 9111 §4.2).
 
-        There is no guessing: what says nothing of its freshness is asked for again.
-        ``immutable`` would matter only to a visitor who reloads.
+        There is no heuristic: a response without a freshness lifetime is revalidated. ``immutable``
+        is ignored, since it matters only to a visitor who reloads.
+
+        :param now: the time in seconds since the epoch.
         """
         if _cache_control(self.headers).no_cache is not None:
             return False
@@ -58,9 +60,9 @@ class Stored:
 
 
 class BrowserCache:
-    """One visitor's stored responses to GET, by URL.
+    """A cache of one visitor's responses to GET, by URL.
 
-    :param clock: tells the time, in seconds since the epoch.
+    :param clock: returns the time in seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -68,18 +70,18 @@ class BrowserCache:
         self._stored: dict[httpx.URL, Stored] = {}
 
     def find(self, request: httpx.Request) -> Stored | None:
-        """What was stored for a request like this one (RFC 9111 §4.1)."""
+        """Return the stored response that matches a request, if there is one (RFC 9111 §4.1)."""
         stored = self._stored.get(request.url)
         if stored is None or stored.selecting != _selecting(stored.headers, request):
             return None
         return stored
 
     def is_fresh(self, stored: Stored) -> bool:
-        """Whether a stored response may be used now without asking."""
+        """Return whether a stored response may be used now without revalidation."""
         return stored.is_fresh(self._clock())
 
     def store(self, request: httpx.Request, response: httpx.Response) -> None:
-        """Keep a response, in place of what was kept before, if it may be kept."""
+        """Store a response if that is allowed (RFC 9111 §3), and drop the one stored before."""
         self._stored.pop(request.url, None)
         headers = response.headers
         useless = "*" in parse_set_header(headers.get("Vary"))
@@ -88,7 +90,7 @@ class BrowserCache:
         self._keep(request, headers, response.content)
 
     def freshen(self, request: httpx.Request, stored: Stored, response: httpx.Response) -> None:
-        """Bring a stored response up to date with the 304 that confirmed it (§4.3.4)."""
+        """Update a stored response with the header fields of a 304 (RFC 9111 §4.3.4)."""
         headers = httpx.Headers(stored.headers)
         for name, value in response.headers.items():
             if name.lower() not in _OF_THE_MESSAGE:

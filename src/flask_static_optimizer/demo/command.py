@@ -107,7 +107,7 @@ def _write(path: Path, text: str) -> None:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """One line for what a user can put right, instead of a traceback."""
+    """Turn an error that the user can fix into one line instead of a traceback."""
     try:
         yield
     except ModuleNotFoundError as error:

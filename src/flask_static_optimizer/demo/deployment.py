@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
-#: What a deploy changes.
+#: The file that a deploy changes.
 CHANGED = "css/demo.css"
 
-#: A badge beside the name in the navigation bar, so that one sees which version is there.
+#: A badge beside the name in the navigation bar, which shows the version of the file.
 _BADGE = """
 .navbar-brand::after {{
   padding: 0.1em 0.5em;
@@ -29,7 +29,7 @@ _BADGE = """
 class Deployment:
     """A copy of the app's static folder that changes with each deploy.
 
-    :param folder: the copy. Apps that serve it see the change at their next look.
+    :param folder: the copy. Apps that serve it notice a change at their next check of the file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,9 +39,9 @@ class Deployment:
         self._lock = Lock()
 
     def change(self) -> int:
-        """Put a new version of one file in place of the old one, as deploy tools do.
+        """Replace one file with a new version, as deploy tools do.
 
-        :return: the number of the version that is there now.
+        :returns: the number of the new version.
         """
         with self._lock:
             self.version += 1
@@ -55,7 +55,7 @@ class Deployment:
 
 @contextmanager
 def deployed() -> Iterator[Deployment]:
-    """A fresh copy in a temporary folder."""
+    """Make a deployment in a temporary folder, which is removed at the end."""
     with TemporaryDirectory(prefix="flask-static-optimizer-") as parent:
         folder = Path(parent, "static")
         shutil.copytree(Path(__file__).with_name("static"), folder)

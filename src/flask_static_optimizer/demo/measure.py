@@ -1,4 +1,4 @@
-"""The same visits to the same app, without and with the extension."""
+"""The measurement: the same visits to the same app, without and with the extension."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from .visit import Browser, Visit
 
 
 class Visits(NamedTuple):
-    """One visitor's two visits to the page."""
+    """The two visits of one visitor to the page."""
 
     first: Visit
     second: Visit
 
     @property
     def assets(self) -> Tally:
-        """What all but the page itself cost in both visits."""
+        """Return the figures of the assets in both visits, without the page itself."""
         return self.first.assets + self.second.assets
 
     @property
     def total(self) -> Tally:
-        """What both visits cost."""
+        """Return the figures of both visits."""
         return self.first.total + self.second.total
 
 
 class Comparison(NamedTuple):
-    """What was measured."""
+    """A comparison of the visits without and with the extension."""
 
     store: str
     rounds: int
@@ -43,10 +43,11 @@ class Comparison(NamedTuple):
 
 
 def compare(store: SessionStore, rounds: int) -> Comparison:
-    """Send visitors to the app without and with the extension, by turns.
+    """Send visitors to the app without and with the extension, in turn.
 
-    :param rounds: visitors to each; the figures are medians over them. One more, who is not
-        measured, comes first, so that neither way pays for what is loaded only once.
+    :param store: the session store that both apps use.
+    :param rounds: the number of visitors to each app, whose median is the result. One more visitor
+        comes first and is not measured, so that neither app pays for what is loaded only once.
     :raises click.ClickException: if the app does not answer as it should.
     """
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What one served app was asked, and what it answered."""
+"""A meter of the requests and responses of one served app."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """A WSGI application around another that counts what passes.
+    """A WSGI middleware that counts responses and the bytes of their bodies.
 
-    It counts before it passes on, so that whoever has an answer finds it counted.
+    It counts before it sends, so that a client that has a response finds it counted.
 
-    :param app: the app to count for.
-    :param counts: tells what the app's session store was asked up to now.
+    :param app: the app whose responses are counted.
+    :param counts: returns the reads and writes of the app's session store up to now.
     """
 
     def __init__(self, app: WSGIApplication, counts: Callable[[], Counts]) -> None:
@@ -41,7 +41,7 @@ class Meter:
 
     @property
     def tally(self) -> Tally:
-        """All up to now, without times."""
+        """Return the figures up to now, without times."""
         reads, writes = self._counts()
         return replace(self._passed, session_reads=reads, session_writes=writes)
 

@@ -1,4 +1,4 @@
-"""A picture of what each visit cost, without and with the extension."""
+"""A picture of the figures of each visit, without and with the extension."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader
 from .measure import Comparison
 from .tally import Tally
 
-#: The longest bar, in units of the picture.
+#: The length of the longest bar, in units of the picture.
 LONGEST = 236
 
-#: What is drawn: a heading, and the figure below it.
+#: The parts of the picture: the heading of each, and the figure that is drawn below it.
 _PARTS: tuple[tuple[str, Callable[[Tally], int]], ...] = (
     ("Requests", lambda tally: tally.requests),
     ("Session reads and writes", lambda tally: tally.session_reads + tally.session_writes),
@@ -22,7 +22,7 @@ _PARTS: tuple[tuple[str, Callable[[Tally], int]], ...] = (
 
 
 class Bar(NamedTuple):
-    """One figure."""
+    """A bar, which stands for one figure."""
 
     #: ``"without"`` or ``"with"``.
     side: str
@@ -32,7 +32,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The bars of one visit."""
+    """A group of bars: those of one visit."""
 
     label: str
     bars: tuple[Bar, Bar]
@@ -40,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The bars of one kind of figure."""
+    """A part of the picture: the bars of one figure."""
 
     heading: str
     groups: tuple[Group, ...]
@@ -51,7 +51,7 @@ def draw(comparison: Comparison) -> str:
 
     The picture needs nothing besides itself, and has colours for light and for dark pages.
 
-    :return: an SVG document.
+    :returns: an SVG document.
     """
     environment = Environment(
         loader=PackageLoader(__package__), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -61,7 +61,7 @@ def draw(comparison: Comparison) -> str:
 
 
 def parts(comparison: Comparison) -> list[Part]:
-    """All that is drawn; the lengths of all bars are on one scale."""
+    """Return the parts of the picture, with the lengths of all bars on one scale."""
     pairs = list(zip(comparison.without, comparison.optimized, strict=True))
     largest = max(figure(visit.total) for _, figure in _PARTS for pair in pairs for visit in pair)
 

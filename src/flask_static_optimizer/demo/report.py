@@ -1,4 +1,4 @@
-"""The before/after table, and its one-line verdict."""
+"""The table of the figures without and with the extension, and a verdict in one line."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def print_report(comparison: Comparison) -> None:
 
 
 def verdict(comparison: Comparison) -> str:
-    """What the figures come to, in one line."""
+    """Return in one line what the figures mean."""
     before, after = comparison.without.assets, comparison.optimized.assets
     touched, touches = (tally.session_reads + tally.session_writes for tally in (before, after))
     if touches:
@@ -72,7 +72,7 @@ def verdict(comparison: Comparison) -> str:
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """All figures, ready for JSON."""
+    """Return all figures, ready for JSON."""
     return {
         "store": comparison.store,
         "rounds": comparison.rounds,

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 class _Silent(WSGIRequestHandler):
     def log(self, *_: Any) -> None:
-        """Say nothing of each request."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(app: WSGIApplication, port: int = 0) -> Iterator[str]:
-    """Serve an app on this machine, several requests at a time; gives its address.
+    """Serve an app on this machine, each request in a thread of its own, and yield its address.
 
-    :param port: 0 for a free one.
+    :param app: the app.
+    :param port: the TCP port; 0: a free one.
     """
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -1,4 +1,4 @@
-"""The app without and with the extension, and the panel that shows both."""
+"""The servers of ``demo --serve``: the app without and with the extension, and the panel."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .stores import SessionStore
 def staged(
     open_store: Callable[[], AbstractContextManager[SessionStore]], port: int = 0
 ) -> Iterator[str]:
-    """Serve all three on this machine; gives the panel's address.
+    """Serve the two apps and the panel on this machine, and yield the panel's address.
 
     :param open_store: opens a session store. Each of the two apps gets one of its own.
-    :param port: the panel's; 0 for a free one.
+    :param port: the TCP port of the panel; 0: a free one.
     """
     with ExitStack() as stack:
         deployment = stack.enter_context(deployed())
@@ -41,7 +41,7 @@ def staged(
 def _side(store: SessionStore, deployment: Deployment, *, optimize: bool) -> Iterator[Side]:
     app = create_app(store.config, optimize=optimize, static_folder=deployment.folder, framed=True)
     meter = Meter(app, store.counts)
-    # A port of its own keeps its files apart from the other's in the browser's cache.
+    # Each app has a port of its own, so that the browser caches the files of each separately.
     with served(meter) as url:
         yield Side(url, meter)
 
@@ -49,7 +49,7 @@ def _side(store: SessionStore, deployment: Deployment, *, optimize: bool) -> Ite
 def serve_until_interrupted(
     open_store: Callable[[], AbstractContextManager[SessionStore]], port: int
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; see :func:`staged`."""
+    """Serve until Ctrl-C or SIGTERM, and print the panel's address; see :func:`staged`."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), staged(open_store, port) as url:
         click.echo(f"The demo is at {url}/. Ctrl-C ends it.")

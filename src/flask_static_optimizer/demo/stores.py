@@ -1,4 +1,4 @@
-"""Where the demo's sessions are kept, and what those places say they were asked."""
+"""The session stores of the demo, which count the reads and writes that they get."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cachelib.file import FileSystemCache
 
 from .tally import Counts
 
-#: How the commands on keys and values that a session interface may send are counted.
+#: Commands that count as reads, and those that count as writes: all that a session interface may
+#: send about keys and values.
 _READS = frozenset({"exists", "get", "getex", "mget", "pttl", "ttl"})
 _WRITES = frozenset(
     {"del", "expire", "expireat", "getdel", "mset", "pexpire", "psetex", "set", "setex", "unlink"}
@@ -25,18 +26,18 @@ _WRITES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SessionStore:
-    """A store for sessions that can tell what it was asked."""
+    """A session store that counts what it is asked."""
 
-    #: What to call it in the report.
+    #: The name of the store in the report.
     label: str
-    #: Flask-Session's configuration for it.
+    #: The configuration of Flask-Session for it.
     config: dict[str, Any]
-    #: What it was asked up to now.
+    #: Returns the reads and writes up to now.
     counts: Callable[[], Counts]
 
 
 class _Counter:
-    """Counts commands as they are sent, by several threads."""
+    """A counter of commands, which several threads may use."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -52,10 +53,10 @@ class _Counter:
 
 
 class _CountingCache(FileSystemCache):
-    """Files, counting what is asked of them."""
+    """A cache in files that counts reads and writes."""
 
     def __init__(self, folder: str) -> None:
-        # Without a threshold it keeps no count of its files, which would be counted here.
+        # With a threshold cachelib would count its files, by reads and writes that count here, too.
         super().__init__(folder, threshold=0)
         self.counter = _Counter()
 
@@ -73,7 +74,7 @@ class _CountingCache(FileSystemCache):
 
 
 class _CountingRedis(redis.Redis):
-    """A client of Redis, counting what it sends."""
+    """A client of Redis that counts the commands that it sends."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +87,7 @@ class _CountingRedis(redis.Redis):
 
 @contextmanager
 def file_store() -> Iterator[SessionStore]:
-    """Sessions in files (cachelib), in a temporary folder."""
+    """Make a session store of files (cachelib) in a temporary folder."""
     with TemporaryDirectory(prefix="flask-static-optimizer-") as folder:
         cache = _CountingCache(folder)
         config = {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": cache}
@@ -95,21 +96,22 @@ def file_store() -> Iterator[SessionStore]:
 
 @contextmanager
 def redis_store(url: str, *, shared: bool = False) -> Iterator[SessionStore]:
-    """Sessions in a Redis or Valkey, counted by the server itself.
+    """Make a session store in a Redis or Valkey, whose server counts the commands.
 
-    Its counts are of all of its clients: a server that is in use shows too much. Keys have a
-    random prefix and are deleted in the end.
+    The server counts the commands of all its clients, so that a server in use shows too many. Keys
+    have a random prefix and are deleted at the end.
 
-    :param shared: whether other stores use the same server meanwhile. What this one sends is
-        counted on our side then.
-    :raises click.ClickException: if the URL is none, or the server fails.
+    :param url: the URL of the server.
+    :param shared: whether other stores use the same server at the same time. The commands are then
+        counted by the client.
+    :raises click.ClickException: if the URL is wrong, or the server fails.
     """
     try:
         client = cast(_CountingRedis, _CountingRedis.from_url(url, socket_connect_timeout=3))
     except ValueError as error:
         raise click.ClickException(f"--redis: {error}") from None
     where = client.connection_pool.connection_kwargs
-    # Not the URL, which may hold a password.
+    # The report does not show the URL, since it may have a password.
     name = where.get("path") or f"{where.get('host', 'localhost')}:{where.get('port', 6379)}"
     prefix = f"flask-static-optimizer-demo:{secrets.token_hex(8)}:"
 

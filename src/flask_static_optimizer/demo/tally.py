@@ -1,4 +1,4 @@
-"""What a part of a visit cost."""
+"""The figures of a part of a visit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from werkzeug.http import parse_set_header
 
 
 class Counts(NamedTuple):
-    """What a session store was asked up to now."""
+    """The reads and writes of a session store up to now."""
 
     reads: int
     writes: int
@@ -38,7 +38,13 @@ class Tally:
     def of(
         cls, responses: Sequence[httpx.Response], seconds: float, before: Counts, after: Counts
     ) -> Tally:
-        """Add up what came over the wire, and what the store was asked meanwhile."""
+        """Add up the figures of some responses.
+
+        :param responses: the responses that the server sent.
+        :param seconds: the time that all of them together took.
+        :param before: the counts of the session store before the requests.
+        :param after: those after the requests.
+        """
         return cls(
             requests=len(responses),
             not_modified=sum(response.status_code == 304 for response in responses),
@@ -54,5 +60,5 @@ class Tally:
 
     @classmethod
     def median(cls, tallies: Iterable[Tally]) -> Tally:
-        """The median of each figure on its own."""
+        """Return the median of each figure."""
         return cls(*map(median_low, zip(*map(astuple, tallies), strict=True)))

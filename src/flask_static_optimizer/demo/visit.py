@@ -22,28 +22,28 @@ _FETCHED = {"stylesheet", "icon", "manifest", "modulepreload", "preload"}
 
 
 class Visit(NamedTuple):
-    """What loading a page cost: the page itself, and all that is on it."""
+    """The figures of loading a page: of the page itself, and of the assets on it."""
 
     page: Tally
     assets: Tally
 
     @property
     def total(self) -> Tally:
-        """Both together."""
+        """Return the figures of the page and its assets together."""
         return self.page + self.assets
 
 
 class Fetched(NamedTuple):
-    """A body, and the response if the server had to be asked."""
+    """A body, and the response if it did not come from the cache alone."""
 
     body: bytes
     response: httpx.Response | None
 
 
 class Browser:
-    """One visitor's cookies, cache and connections to a site.
+    """A browser of one visitor, with cookies, a cache and connections to one site.
 
-    :param site: the site's address.
+    :param site: the URL of the site.
     """
 
     def __init__(self, site: str) -> None:
@@ -52,7 +52,7 @@ class Browser:
             base_url=site,
             limits=httpx.Limits(max_connections=CONNECTIONS),
             timeout=30,
-            trust_env=False,  # a proxy has no business between this machine and itself
+            trust_env=False,  # requests to this machine go past any proxy
         )
 
     def __enter__(self) -> Browser:
@@ -67,15 +67,16 @@ class Browser:
         self._client.close()
 
     def log_in(self) -> None:
-        """Send the log-in form; the redirect to the page is not followed."""
+        """Send the log-in form, and do not follow the redirect to the page."""
         response = self._client.post("/login")
         if response.status_code != 302:
             response.raise_for_status()
 
     def visit(self, path: str, counts: Callable[[], Counts]) -> Visit:
-        """Load a page and then all that is on it, several at a time.
+        """Load a page and then its assets, several at a time.
 
-        :param counts: tells what the session store was asked up to now.
+        :param path: the URL path of the page.
+        :param counts: returns the reads and writes of the session store up to now.
         """
         page, page_tally = self._measured(lambda: [self.fetch(path)], counts)
         urls = assets(page[0].body.decode(), self._client.base_url.join(path))
@@ -84,9 +85,9 @@ class Browser:
         return Visit(page_tally, assets_tally)
 
     def fetch(self, url: str) -> Fetched:
-        """Get a URL from the cache or from the server, asking only what has to be asked.
+        """Get a URL from the cache if it is fresh there, else from the server.
 
-        :raises httpx.HTTPError: if the server can't be reached or does not answer with it.
+        :raises httpx.HTTPError: if the server can't be reached or answers with an error.
         """
         request = self._client.build_request("GET", url)
         stored = self._cache.find(request)
@@ -115,7 +116,7 @@ class Browser:
 
 
 def assets(html: str, base: httpx.URL) -> list[str]:
-    """The URLs that a browser fetches for a page from the page's own site, each once."""
+    """Return the URLs that a browser fetches for a page from the page's own site, each once."""
     finder = _AssetFinder()
     finder.feed(html)
     urls = [base.join(url).copy_with(fragment=None) for url in finder.found]

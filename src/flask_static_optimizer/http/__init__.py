@@ -1,1 +1,4 @@
-"""HTTP rules as pure functions, without Flask."""
+"""The rules of HTTP as pure functions, which know no Flask.
+
+It imports Werkzeug and the standard library, and no other room. Its tests are in ``tests/http``.
+"""

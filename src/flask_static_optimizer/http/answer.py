@@ -1,4 +1,4 @@
-"""An answer that needs no framework, as a WSGI server is given it (PEP 3333)."""
+"""The complete response that a WSGI server is given (PEP 3333), without any framework."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ class Answer(NamedTuple):
 
     status: int
     headers: list[tuple[str, str]]
-    #: The server closes it if it has a ``close`` method.
+    #: The chunks of the body. If this has a ``close`` method, the server calls it at the end.
     body: Iterable[bytes]
-    #: Bytes of the body of a 200, also where this has none.
+    #: The size in bytes that the body of a 200 has, also where this response has no body.
     size: int = 0
 
 
 def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """Give an answer to a server, and close its body if the server doesn't take it.
+    """Start an answer (PEP 3333), and close its body if the server raises an error.
 
-    :returns: the body.
+    :param answer: the answer.
+    :param start_response: the server's function.
+    :returns: the body, which the server sends and closes.
     """
     try:
         start_response(STATUS_LINES[answer.status], answer.headers)

@@ -1,4 +1,4 @@
-"""Making a full response what the request's conditions and range ask for."""
+"""Turn a full response into the 206, 304, 412 or 416 that the request asks for (RFC 9110 §13.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ranges import Partial, Range
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-#: What speaks of a representation that an error does not have.
+#: Header fields that describe a representation. An error response has none.
 _OF_REPRESENTATION = (
     "Content-Encoding",
     "Content-Disposition",
@@ -23,20 +23,23 @@ _OF_REPRESENTATION = (
     "Use-As-Dictionary",
 )
 
-#: What tells a front server to send a body all the same.
+#: Header fields by which the app tells a front server to send a file as the body. A 304 has to do
+#: without them, or the front server would send the file all the same.
 _OFFLOADING = ("X-Accel-Redirect", "X-Sendfile")
 
 
 def answer_conditions(
     response: Response, environ: dict[str, Any], *, coded_ranges: bool = False
 ) -> None:
-    """Make a full 200 response what the request asks for.
+    """Apply the preconditions and the range of a request to a full 200 response.
 
-    :param response: a whole representation with its validators; changed in place to 206, 304,
-        412 or 416 where that is the answer.
+    Preconditions come first and the range last (RFC 9110 §13.2.2).
+
+    :param response: a whole representation with its validators. It is changed in place to a 206,
+        304, 412 or 416 where that is the answer.
     :param environ: the WSGI environ of the request.
-    :param coded_ranges: whether a part of it may be sent although it has a content coding: only
-        where the same bytes will be there for the next part.
+    :param coded_ranges: whether a part of the representation may be sent although it has a content
+        coding. That is safe only if the next request for a part will get the same coded bytes.
     """
     if response.status_code != 200:
         return
@@ -45,7 +48,8 @@ def answer_conditions(
     length = None
     if not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
         length = _length(response)
-    # A date does not tell apart what is chosen among (§8.8.2.2): codings, say.
+    # Several representations of one file, such as its codings, share one date, so the date can't
+    # say which of them the client has a part of (§8.8.2.2).
     strong_modified = None if "Vary" in headers else modified
     status, ranges = outcome(environ, headers.get("ETag"), modified, strong_modified, length)
     if status == 412:
@@ -80,7 +84,7 @@ def _send_parts(response: Response, ranges: list[Range], length: int) -> None:
 
 
 def _length(response: Response) -> int | None:
-    """Bytes of a body that can be cut, or ``None`` if it can't be."""
+    """Return the size in bytes of a body that parts can be cut from, or ``None`` for any other."""
     body = response.response
     if isinstance(body, FileSlice):
         return body.stop - body.start
@@ -91,7 +95,7 @@ def _length(response: Response) -> int | None:
 
 
 def _replace(response: Response, status: int) -> None:
-    """Answer an error with nothing instead of the representation."""
+    """Turn a response into an error without a body, in place of the representation."""
     close = getattr(response.response, "close", None)
     if close is not None:
         response.call_on_close(close)

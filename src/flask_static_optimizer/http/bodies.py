@@ -1,4 +1,4 @@
-"""Parts of files as response bodies, whose files are closed whatever happens."""
+"""Parts of files as response bodies. The files are closed whatever happens."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import IO, Any
 
-#: Bytes read from a file and given to a server at a time. Each time costs more than the copying:
-#: threads wake, here and in the client.
+#: Bytes read from a file and given to the server at a time. The number is large because each chunk
+#: wakes threads, here and in the client, which costs more than copying the bytes.
 CHUNK = 2**20
 
-#: Bytes that a server copies at little cost.
+#: A body of up to this many bytes is copied by a server at little cost.
 SMALL_BODY = 64 * 2**10
 
 
 class FileSlice:
-    """The bytes of a file from one position to another, themselves a file to read.
+    """A part of a file, from one position to another, which can be read like a file.
 
-    It has no descriptor to hand on: whoever read from that would not be checked.
+    It has no ``fileno``: a server that read from the descriptor would bypass ``check``.
 
-    :param file: open for reading bytes, and closed by this.
-    :param start: the first byte.
-    :param stop: the byte after the last.
-    :param check: called when the last byte has been read and before it is given away: it raises
-        if these were not the right bytes, so that the response ends short rather than wrong.
+    :param file: a file open for reading bytes. The slice closes it.
+    :param start: the position of the first byte.
+    :param stop: the position after the last byte.
+    :param check: called when the last byte was read and before it is returned. It raises an
+        exception if the bytes were not the right ones, so that the response ends too short: the
+        client then knows that it is broken.
     """
 
     def __init__(
@@ -43,18 +44,18 @@ class FileSlice:
             self.close()
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes; the file stays open.
+        """Yield the bytes in chunks and leave the file open.
 
-        :raises EOFError: if the file is shorter by now.
+        :raises EOFError: if the file has become shorter meanwhile.
         """
         self.seek(0)
         while chunk := self.read(CHUNK):
             yield chunk
 
     def read(self, size: int = -1) -> bytes:
-        """Up to so many bytes, none at the end; a negative size asks for all.
+        """Return up to ``size`` bytes, all that are left if it is negative, and none at the end.
 
-        :raises EOFError: if the file is shorter by now.
+        :raises EOFError: if the file has become shorter meanwhile.
         """
         left = self.stop - self._at
         if not left or not size:
@@ -69,21 +70,21 @@ class FileSlice:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a position, counted from the start of the slice, and return it."""
+        """Set the position, counted from the start of the slice, and return it."""
         base = {os.SEEK_SET: self.start, os.SEEK_CUR: self._at, os.SEEK_END: self.stop}[whence]
         self._at = min(max(base + offset, self.start), self.stop)
         return self.tell()
 
     def tell(self) -> int:
-        """The position, counted from the start of the slice."""
+        """Return the position, counted from the start of the slice."""
         return self._at - self.start
 
     def seekable(self) -> bool:
-        """Whether positions can be gone to."""
+        """Return ``True``, since :meth:`seek` works."""
         return True
 
     def cut(self, start: int, stop: int) -> FileSlice:
-        """A part of this, over the same file; only one of the two is to be used."""
+        """Return a part of this slice over the same file. Only one of the two may be used."""
         return FileSlice(self.file, self.start + start, self.start + stop, self._check)
 
     def close(self) -> None:
@@ -92,13 +93,16 @@ class FileSlice:
 
 
 def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
-    """A body as the server likes to have files, if it says so (PEP 3333, ``wsgi.file_wrapper``)."""
+    """Return a body in the server's ``wsgi.file_wrapper`` (PEP 3333), if it is a file slice."""
     wrapper = environ.get("wsgi.file_wrapper")
     return wrapper(body, CHUNK) if wrapper is not None and isinstance(body, FileSlice) else body
 
 
 def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
-    """The same for many bytes, which some servers (waitress) copy unless they get a file."""
+    """Return a large body of bytes in the server's ``wsgi.file_wrapper``, as if it were a file.
+
+    Some servers, such as waitress, copy bytes, but not files.
+    """
     if (
         "wsgi.file_wrapper" in environ
         and type(body) is tuple
@@ -111,7 +115,7 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
 
 
 class Parts:
-    """Bytes and slices of one file, one after the other."""
+    """A response body of bytes and slices of one file, one after the other."""
 
     def __init__(self, parts: Iterable[bytes | FileSlice], close: Callable[[], None]) -> None:
         self._parts = parts

@@ -9,7 +9,7 @@ from typing import Any
 
 _SUFFIXES = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 
-#: Bits of zstd's window that every browser decodes: 8 MiB (RFC 9659 §3).
+#: The size of the zstd window as a power of two. Every browser can decode 8 MiB (RFC 9659 §3).
 _WINDOW = 23
 
 _CODED_TYPES = frozenset(
@@ -32,7 +32,7 @@ _CODED_TYPES = frozenset(
 
 
 def _import(*names: str) -> Any:
-    """The first of some modules that is installed, if any."""
+    """Import and return the first of some modules that is installed, or return ``None``."""
     for name in names:
         with suppress(ModuleNotFoundError):
             return importlib.import_module(name)
@@ -44,32 +44,33 @@ _brotli = _import("brotli", "brotlicffi")
 
 
 def available() -> tuple[str, ...]:
-    """The codings that can be made here."""
+    """Return the content codings that can be made with what is installed."""
     found = {"zstd": zstd is not None, "br": _brotli is not None, "gzip": True}
     return tuple(coding for coding, there in found.items() if there)
 
 
 def install_hint(coding: str) -> str:
-    """What to do about a coding that is not available."""
+    """Return a sentence that says how to install what a missing coding needs."""
     package = {"zstd": "backports.zstd", "br": "brotli"}[coding]
     return f"{package} is not installed; pip install 'flask-static-optimizer[codings]'."
 
 
 def suffix(coding: str) -> str:
-    """What the name of a file in a coding ends with."""
+    """Return the suffix that the name of a file in a coding has, such as ``.gz``."""
     return _SUFFIXES[coding]
 
 
 def is_compressible(content_type: str) -> bool:
-    """Whether bytes of a media type are likely to get smaller."""
+    """Return whether bytes of a media type are likely to get smaller by a coding."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind.startswith("text/") or kind in _CODED_TYPES or kind.endswith(("+json", "+xml"))
 
 
 def compress(coding: str, data: bytes, *, best: bool) -> bytes:
-    """The data in a coding; the same on every host.
+    """Compress bytes; the result is the same on every host with the same library.
 
-    :param best: as small as can be, which takes seconds for a few MB; else quick.
+    :param best: whether to make it as small as possible, which takes seconds for some MB, instead
+        of being quick.
     """
     if coding == "gzip":
         return gzip.compress(data, 9 if best else 6, mtime=0)
@@ -81,9 +82,9 @@ def compress(coding: str, data: bytes, *, best: bool) -> bytes:
 
 
 def decompress(coding: str, body: bytes) -> bytes:
-    """What a coded body decodes to.
+    """Decompress a body.
 
-    :raises Exception: an error of the coding's library, if it is not in that coding.
+    :raises Exception: an error of the coding's library, if the body is not in that coding.
     """
     if coding == "gzip":
         return gzip.decompress(body)
@@ -91,5 +92,5 @@ def decompress(coding: str, body: bytes) -> bytes:
 
 
 def worth_it(data: bytes, body: bytes) -> bool:
-    """Whether a coded body saves enough (one part in twenty) to be decoded for."""
+    """Return whether a coded body is smaller by at least 5 %, so that decoding pays."""
     return len(body) <= len(data) * 0.95

@@ -24,18 +24,20 @@ _HEADERS = frozenset(
 
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
-    """Whether a request has any precondition (If-Range is none by itself)."""
+    """Return whether a request has a precondition; ``If-Range`` alone is none (RFC 9110 §13.1)."""
     return not environ.keys().isdisjoint(_HEADERS)
 
 
 def precondition(
     method: str, environ: Mapping[str, Any], etag: str | None, last_modified: int | None
 ) -> Verdict:
-    """What a request's preconditions make of a 200, in the order of RFC 9110 §13.2.2.
+    """Return the status that a 200 gets by the request's preconditions (RFC 9110 §13.2.2).
 
+    :param method: the request method, in upper case.
     :param environ: the request's WSGI environ.
-    :param etag: the representation's ``ETag`` value.
-    :param last_modified: its ``Last-Modified``, in seconds since the epoch.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
+    :returns: 200, 304 or 412.
     """
     if not has_precondition(environ):
         return 200
@@ -66,18 +68,20 @@ def outcome(
     strong_modified: int | None = None,
     length: int | None = None,
 ) -> tuple[int, list[Range]]:
-    """Judge what a request makes of a 200: its preconditions first, its range last (§13.2.2).
+    """Return the status that a 200 gets by a request's preconditions and then its range (§13.2.2).
 
-    A Range that can't be understood is ignored, which §14.2 allows; so is one on anything but GET.
+    A ``Range`` that can't be parsed is ignored, as §14.2 allows, and so is one on any method but
+    GET.
 
     :param environ: the request's WSGI environ.
-    :param etag: the representation's ``ETag`` value.
-    :param last_modified: its ``Last-Modified``, in seconds since the epoch.
-    :param strong_modified: the same where that tells it apart from all other representations.
-    :param length: its bytes, where parts of it can be sent.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
+    :param strong_modified: the same date if no other representation of the file has it, so that it
+        is a strong validator.
+    :param length: the size of the representation in bytes, if parts of it can be sent.
     :returns: 200, 206, 304, 412 or 416, and the ranges of a 206.
     """
-    method = environ["REQUEST_METHOD"].upper()  # as Flask takes it
+    method = environ["REQUEST_METHOD"].upper()  # Flask accepts lower case, too
     if has_precondition(environ):
         status = precondition(method, environ, etag, last_modified)
         if status != 200:
@@ -91,10 +95,14 @@ def outcome(
 
 
 def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: int | None) -> bool:
-    """Whether a Range is to be answered with a part, as far as If-Range says (RFC 9110 §13.1.5).
+    """Return whether ``If-Range`` lets a ``Range`` be answered with a part (RFC 9110 §13.1.5).
 
-    A validator has to match exactly and be a strong one; a date is strong here where it is the
-    representation's own, which is told only when its second has passed.
+    The validator in ``If-Range`` has to be the representation's own and a strong one. A date counts
+    as strong here, since ``Last-Modified`` is sent only when its second has passed.
+
+    :param environ: the request's WSGI environ.
+    :param etag: the ``ETag`` value of the representation, if it has one.
+    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
     """
     condition = environ.get("HTTP_IF_RANGE")
     if condition is None:
@@ -106,7 +114,7 @@ def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: i
 
 
 def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
-    """Whether a list of entity tags has this one, by weak or by strong comparison (§8.8.3.2)."""
+    """Return whether a list has an entity tag, by weak or strong comparison (§8.8.3.2)."""
     if header.strip() == "*":
         return True
     tag, is_weak = unquote_etag(etag)

@@ -1,4 +1,4 @@
-"""Header fields that speak of caching (RFC 9110 §5.3, RFC 9111 §5.2)."""
+"""Header fields that control caching (RFC 9110 §5.3, RFC 9111 §5.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.http import dump_header, parse_date, parse_dict_header
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
-#: What speaks to shared caches alone.
+#: Header fields that only shared caches obey.
 SHARED_FRESHNESS = (
     "CDN-Cache-Control",
     "Cloudflare-CDN-Cache-Control",
@@ -18,7 +18,8 @@ SHARED_FRESHNESS = (
     "X-Accel-Expires",
 )
 
-#: What speaks of a body, in lower case. A 304 has none, and its ``ETag`` says it all.
+#: Header fields that describe a body, in lower case. A 304 has no body, and its ``ETag`` says which
+#: representation the client may use.
 OF_BODY = frozenset(
     {
         "accept-ranges",
@@ -35,15 +36,15 @@ OF_BODY = frozenset(
 
 
 def headers_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those of a 200's header fields that a 304 repeats (RFC 9110 §15.4.5)."""
+    """Return the header fields of a 200 that a 304 repeats (RFC 9110 §15.4.5)."""
     return [field for field in headers if field[0].lower() not in OF_BODY]
 
 
 def fold(headers: Headers) -> None:
-    """Put several lines of Cache-Control or Vary into one, and directive names in lower case.
+    """Join the lines of ``Cache-Control`` and of ``Vary``, and put directives in lower case.
 
-    Both mean the same (RFC 9110 §5.3, RFC 9111 §5.2), but Werkzeug reads the first line only
-    and knows directives in lower case.
+    The meaning stays the same (RFC 9110 §5.3, RFC 9111 §5.2). Werkzeug reads only the first line of
+    a field, and knows directives only in lower case.
     """
     lines = headers.getlist("Cache-Control")
     if len(lines) > 1 or (lines and not lines[0].islower()):
@@ -57,31 +58,34 @@ def fold(headers: Headers) -> None:
 
 
 def vary_names(headers: Headers) -> frozenset[str]:
-    """The request header fields that a response says it varies by, in lower case."""
+    """Return the request header fields that ``Vary`` names, in lower case (RFC 9110 §12.5.5)."""
     names = ",".join(headers.getlist("Vary")).split(",")
     return frozenset(name.strip().lower() for name in names if name.strip())
 
 
 def is_offloaded(headers: Headers) -> bool:
-    """Whether a front server is to send the body, and knows ranges itself."""
+    """Return whether a front server is to send a file as the body; it also answers ranges."""
     return "X-Sendfile" in headers or "X-Accel-Redirect" in headers
 
 
 def forbid_storing(headers: Headers) -> None:
-    """Let no cache store the response (RFC 9111 §5.2.2.5)."""
+    """Make the response ``no-store``, so that no cache keeps it (RFC 9111 §5.2.2.5)."""
     headers["Cache-Control"] = "no-store"
     headers.pop("Expires", None)
     forbid_sharing(headers)
 
 
 def forbid_sharing(headers: Headers) -> None:
-    """Take away what invites shared caches alone, whatever Cache-Control says."""
+    """Remove the header fields that let shared caches keep what ``Cache-Control`` forbids."""
     for name in SHARED_FRESHNESS:
         headers.pop(name, None)
 
 
 def set_scope(headers: Headers, scope: str) -> None:
-    """Put ``public`` or ``private`` before what Cache-Control says of freshness."""
+    """Put ``public`` or ``private`` before the other directives of ``Cache-Control``.
+
+    :param scope: ``"public"`` or ``"private"``. The latter drops ``s-maxage``, too.
+    """
     dropped = {"public", "private"} | ({"s-maxage"} if scope == "private" else set())
     said = parse_dict_header(headers.get("Cache-Control", ""))
     rest = {name: value for name, value in said.items() if name not in dropped}
@@ -89,15 +93,17 @@ def set_scope(headers: Headers, scope: str) -> None:
 
 
 def is_authenticated(environ: Mapping[str, Any]) -> bool:
-    """Whether a request has credentials, or its server has taken them off and checked them.
+    """Return whether a request has credentials, or the server has checked and removed them.
 
-    Apache and others keep ``Authorization`` from an app and say ``REMOTE_USER`` instead.
+    Apache and others hide ``Authorization`` from the app and set ``REMOTE_USER`` instead.
+
+    :param environ: the request's WSGI environ.
     """
     return "HTTP_AUTHORIZATION" in environ or bool(environ.get("REMOTE_USER"))
 
 
 def seconds_of(date: str | None) -> int | None:
-    """An HTTP date in seconds since the epoch, or ``None`` if it is none."""
+    """Return an HTTP date in seconds since the epoch, or ``None`` if it can't be parsed."""
     try:
         parsed = parse_date(date)
     except (ValueError, OverflowError):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-#: Methods that change nothing.
+#: Safe methods: a request with one of them changes nothing on the server.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-#: Safe methods that ask for a representation or about it. Under these a static endpoint is
-#: static; any other request to it is an ordinary one.
+#: Safe methods that ask for a representation or about it. A request to a static endpoint is static
+#: if it has one of these methods. With any other it is an ordinary request.
 STATIC = SAFE - {"TRACE"}

@@ -1,4 +1,4 @@
-"""Which content codings a client takes (RFC 9110 §12.5.3)."""
+"""The negotiation of a content coding by ``Accept-Encoding`` (RFC 9110 §12.5.3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 IDENTITY = "identity"
 
-#: Characters of an Accept-Encoding that are looked at; who sends more gets no coding.
+#: An ``Accept-Encoding`` with more characters than this is not parsed, and no coding is used.
 _LONGEST = 512
 
 _MEMBER = re.compile(
@@ -17,13 +17,14 @@ _MEMBER = re.compile(
 
 
 def accepted(header: str | None, offered: Sequence[str]) -> tuple[str, ...]:
-    """The offered codings that a client accepts and ``"identity"``, best first.
+    """Return the offered codings that a client accepts, and ``"identity"``, best first.
 
-    The client's preference comes first, then the order of the offer; no coding at all is the
-    last choice, unless the client says otherwise. A client that accepts nothing of all this gets
-    ``identity``, as a server may decide to disregard the field.
+    The client's weights decide first, then the order of the offer. ``"identity"``, no coding at
+    all, comes last unless the client gives it a weight. A client that accepts none of these gets
+    ``"identity"``, since a server may disregard the field.
 
     :param header: the ``Accept-Encoding`` value, if there is one.
+    :param offered: the content codings that the server has, best first.
     """
     if not header or len(header) > _LONGEST:
         return (IDENTITY,)
@@ -44,7 +45,7 @@ def _accepted(header: str, offered: tuple[str, ...]) -> tuple[str, ...]:
         weight = weights.get(coding, rest or 0)
         if weight > 0:
             ranked.append((-weight, index, coding))
-    # Unweighted, it is worth less than any coding that is wanted at all.
+    # Without a weight of its own, identity comes after every coding that the client accepts.
     weight = weights.get(IDENTITY, 0 if rest == 0 else 0.0001)
     if weight > 0:
         ranked.append((-weight, len(offered), IDENTITY))

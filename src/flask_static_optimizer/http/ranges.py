@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .bodies import FileSlice, Parts
 
-#: Ranges that one request may ask for (RFC 9110 §14.2, §17.15).
+#: The most ranges that one request may ask for (RFC 9110 §14.2, §17.15).
 LIMIT = 16
 
 _LONGEST = 1024
@@ -17,25 +17,26 @@ _SPEC = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
 _SIMPLE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
 
-#: More digits than any length has.
+#: A number with more digits than this is larger than any length.
 _DIGITS = 18
 
 Range = tuple[int, int]
 
 
 def requested(header: str, length: int, limit: int = LIMIT) -> list[Range] | None:
-    """The parts that a Range header asks for, as positions of the first byte and after the last.
+    """Return the parts that a ``Range`` header asks for (RFC 9110 §14.1.2).
 
-    ``None`` if the header is to be ignored: another unit, not well-formed, or too many ranges.
-    Empty if none of them has a byte of the representation (416). Those that overlap or touch are
-    joined, so that no more than the whole is ever sent.
+    Parts that overlap or touch are joined, so that no byte is sent twice.
 
-    :param header: the field's value.
-    :param length: of the representation, in bytes.
-    :param limit: how many ranges are too many.
+    :param header: the value of the field.
+    :param length: the size of the representation in bytes.
+    :param limit: the most ranges that are answered.
+    :returns: the position of the first byte and the position after the last byte of each part. The
+        list is empty if no range has a byte of the representation (416). ``None`` means that the
+        header is to be ignored: it has another unit, is malformed or has too many ranges.
     """
     simple = _SIMPLE.fullmatch(header)
-    if simple is not None:  # what nearly all who ask send
+    if simple is not None:  # nearly all clients send this form
         start, last = int(simple[1]), simple[2]
         stop = min(int(last) + 1, length) if last else length
         if last and int(last) < start:
@@ -54,7 +55,7 @@ def requested(header: str, length: int, limit: int = LIMIT) -> list[Range] | Non
         if spec is None or spec[0] == "-":
             return None
         first, last = (_number(part) for part in spec.groups())
-        if first is None:  # the last so many bytes
+        if first is None:  # "-n" asks for the last n bytes
             assert last is not None, "one of the two is there"
             start, stop = max(length - last, 0), length
         elif last is not None and last < first:
@@ -74,7 +75,7 @@ def _number(digits: str) -> int | None:
 
 
 def _joined(found: list[Range]) -> list[Range]:
-    """Each range once, where the first of those that it was joined from stood."""
+    """Join the ranges that overlap or touch; the result stands where the first of them stood."""
     joined: list[Range] = []
     for start, stop in found:
         touching = [other for other in joined if other[0] <= stop and start <= other[1]]
@@ -90,11 +91,11 @@ def _joined(found: list[Range]) -> list[Range]:
 
 
 class Multipart:
-    """The frame of a ``multipart/byteranges`` body (RFC 9110 §14.6).
+    """A ``multipart/byteranges`` body without the bytes of its ranges (RFC 9110 §14.6).
 
     :param ranges: the parts.
-    :param length: of the whole representation, in bytes.
-    :param content_type: of the representation, if known.
+    :param length: the size of the whole representation in bytes.
+    :param content_type: the media type of the representation, if known.
     """
 
     def __init__(self, ranges: list[Range], length: int, content_type: str | None) -> None:
@@ -105,17 +106,17 @@ class Multipart:
 
     @property
     def content_type(self) -> str:
-        """The ``Content-Type`` of the response."""
+        """Return the ``Content-Type`` of the response."""
         return f"multipart/byteranges; boundary={self._boundary}"
 
     @property
     def size(self) -> int:
-        """Bytes of the body."""
+        """Return the size of the body in bytes."""
         framing = sum(len(part) for part in self.parts() if isinstance(part, bytes))
         return framing + sum(stop - start for start, stop in self._ranges)
 
     def parts(self) -> Iterator[bytes | Range]:
-        """What the body consists of: framing, and the ranges between."""
+        """Yield the framing as bytes, and between it the ranges whose bytes belong there."""
         lead = ""
         for start, stop in self._ranges:
             place = f"Content-Range: bytes {start}-{stop - 1}/{self._length}\r\n"
@@ -126,19 +127,19 @@ class Multipart:
 
 
 class Partial(NamedTuple):
-    """A 206, but for the bytes of its ranges."""
+    """A 206 response without the bytes of its ranges."""
 
-    #: Header fields, in place of those that the whole has by these names.
+    #: Header fields, which replace those of the whole representation that have the same names.
     headers: dict[str, str]
     parts: list[bytes | Range]
 
     @classmethod
     def of(cls, ranges: list[Range], length: int, content_type: str | None) -> Partial:
-        """The response with these ranges of a representation.
+        """Make the response with some ranges of a representation.
 
-        :param ranges: at least one.
-        :param length: of the whole representation, in bytes.
-        :param content_type: of the representation, if known.
+        :param ranges: the ranges, at least one.
+        :param length: the size of the whole representation in bytes.
+        :param content_type: the media type of the representation, if known.
         """
         if len(ranges) == 1:
             ((start, stop),) = ranges
@@ -150,9 +151,10 @@ class Partial(NamedTuple):
         return cls(said, list(multipart.parts()))
 
     def body_of(self, whole: bytes | FileSlice) -> Iterable[bytes]:
-        """The bytes to send.
+        """Return the body with the bytes of the ranges.
 
-        :param whole: the representation's; a file is closed with what is returned.
+        :param whole: the bytes of the whole representation. A file is closed when the returned
+            body is closed.
         """
         if isinstance(whole, bytes):
             return [part if isinstance(part, bytes) else whole[slice(*part)] for part in self.parts]

@@ -1,9 +1,10 @@
-"""Status codes by what they mean for caching and log-ins (RFC 9110 §15)."""
+"""Status codes by their meaning for caching and for log-ins (RFC 9110 §15)."""
 
 from __future__ import annotations
 
-#: Statuses whose responses a caching policy speaks of. All others are not to be remembered.
+#: Statuses of responses that a caching policy applies to. Caches should not keep any other.
 CACHEABLE = frozenset({200, 203, 204, 206, 304})
 
-#: Answers of a log-in wall. 308 is left out: it is Werkzeug's own, to another spelling of the URL.
+#: Statuses that a log-in wall answers with. 308 is not among them, since Werkzeug redirects with it
+#: to the right spelling of a URL.
 REFUSALS = frozenset({301, 302, 303, 307, 401, 403})

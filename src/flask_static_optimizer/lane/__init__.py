@@ -1,4 +1,5 @@
-"""WSGI middleware that answers before Flask is asked.
+"""The lane: WSGI middleware that answers static requests before Flask does.
 
-It imports the rooms below it, ``views`` first. Its tests are in ``tests/lane``.
+It imports the rooms below it: ``views``, ``headers``, ``requests``, ``assets``, ``store``,
+``monitoring``, ``config`` and ``http``, but not ``session``. Its tests are in ``tests/lane``.
 """

@@ -1,4 +1,4 @@
-"""Counters, signals, the log, and where the figures are shown.
+"""Monitoring of the extension: counters, signals and warnings in the app's log.
 
-It imports ``config`` and ``http``. Its tests are in ``tests/monitoring``.
+It imports the rooms below it, ``config`` and ``http``. Its tests are in ``tests/monitoring``.
 """

@@ -1,4 +1,4 @@
-"""What static requests were spared, counted."""
+"""Counters of the work that static requests were spared."""
 
 from __future__ import annotations
 
@@ -11,60 +11,62 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from ..http.answer import Answer
 
-#: Requests that may wait to be added up, so that a process that is never asked holds little.
+#: Requests that may wait to be added up. The limit keeps the deque short where nobody reads the
+#: counters.
 _WAITING = 4096
 
 
 class Figures(NamedTuple):
-    """What was counted in one process since it started."""
+    """The counts of one process since it started."""
 
     #: Static requests that were answered.
     requests: int = 0
-    #: Those that came with a session cookie and whose session was never opened.
+    #: Static requests that came with a session cookie and whose session was never opened.
     session_reads_avoided: int = 0
-    #: Those that came with a session cookie, or wrote into their session, and were not saved.
+    #: Static requests that came with a session cookie, or wrote into their session, and whose
+    #: session was not saved.
     #: Flask-Session would have written each; Flask's signed cookie only some of them.
     session_writes_avoided: int = 0
     #: ``Set-Cookie`` fields taken off responses.
     cookies_dropped: int = 0
-    #: Answers of 304, whose bodies were spared.
+    #: 304 responses, for which no body was sent.
     not_modified: int = 0
-    #: Bytes that 304s and content codings kept from being sent.
+    #: Bytes that did not have to be sent, thanks to 304s and content codings.
     bytes_saved: int = 0
-    #: Responses of routes that came from a store, without running the view.
+    #: Responses of views that came from the store, without running the view.
     store_hits: int = 0
 
 
 class Stats:
     """The counters of one app in this process: ``app.extensions["static_optimizer"].stats``.
 
-    Each field of :class:`Figures` can be read as an attribute. A request pays for one ``append``
-    to a deque, which needs no lock; whoever reads adds up.
+    Each field of :class:`Figures` can be read as an attribute. A request only appends to a deque,
+    which needs no lock. The counts are added up when they are read.
     """
 
     def __init__(self) -> None:
-        #: The name of the app's session cookie, once the app is complete.
+        #: The name of the app's session cookie, set when the app gets its first request.
         self.cookie_name = "session"
         self._waiting: deque[tuple[int, ...]] = deque()
         self._sum = Figures()
         self._lock = Lock()
 
     def add(self, figures: tuple[int, ...]) -> None:
-        """Count something.
+        """Add to the counters.
 
-        :param figures: a :class:`Figures`, or a plain tuple of its first fields, for less.
+        :param figures: a :class:`Figures`, or a plain tuple of its first fields, which is cheaper.
         """
         self._waiting.append(figures)
         if len(self._waiting) >= _WAITING:
             self.figures()
 
     def figures(self) -> Figures:
-        """All counters, as of one moment.
+        """Return all counters as they are at one moment.
 
-        :returns: what was counted since the process started.
+        :returns: the counts since the process started.
         """
         with self._lock:
-            # What comes meanwhile waits for the next who reads.
+            # What is appended meanwhile waits for the next call.
             waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
             self._sum = Figures(*map(sum, zip_longest(self._sum, *waiting, fillvalue=0)))
             return self._sum
@@ -88,22 +90,31 @@ class Stats:
         """Count a static request that Flask has answered.
 
         :param environ: its WSGI environ.
-        :param status: of the response.
+        :param status: the status of the response.
         :param opened: whether the real session was opened.
         :param wrote: whether anything was written into the session.
         :param cookies_dropped: how many cookies were taken off the response.
-        :param saved: bytes that a 304 or a content coding kept from being sent.
+        :param saved: the bytes that a 304 or a content coding saved.
         """
         came = self._came(environ)
         self.add((1, came and not opened, came or wrote, cookies_dropped, status == 304, saved))
 
     def served_file(self, environ: Mapping[str, Any], *, unmodified: bool, saved: int) -> None:
-        """Count a request for a file that Flask was not asked for."""
+        """Count a request for a file that the lane answered without Flask.
+
+        :param environ: its WSGI environ.
+        :param unmodified: whether the answer is a 304.
+        :param saved: the bytes that a 304 or a content coding saved.
+        """
         came = self._came(environ)
         self.add((1, came, came, 0, unmodified, saved))
 
     def served_stored(self, environ: Mapping[str, Any], answer: Answer) -> None:
-        """Count a request that was answered by a stored response without Flask."""
+        """Count a request that the lane answered with a stored response, without Flask.
+
+        :param environ: its WSGI environ.
+        :param answer: the response.
+        """
         came = self._came(environ)
         unmodified = answer.status == 304
         self.add((1, came, came, 0, unmodified, answer.size if unmodified else 0, 1))

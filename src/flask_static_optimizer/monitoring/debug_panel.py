@@ -1,8 +1,11 @@
 """A panel for Flask-DebugToolbar.
 
-It is not imported unless the app's configuration names it::
+It is imported only if the app's configuration names it::
 
-    app.config["DEBUG_TB_PANELS"] = [..., "flask_static_optimizer.debug_panel.StaticOptimizerPanel"]
+    app.config["DEBUG_TB_PANELS"] = [
+        ...,
+        "flask_static_optimizer.monitoring.debug_panel.StaticOptimizerPanel",
+    ]
 """
 
 from __future__ import annotations
@@ -39,17 +42,17 @@ _CONTENT = """\
 
 
 class StaticOptimizerPanel(DebugPanel):  # type: ignore[misc, unused-ignore]
-    """Shows the counters and the static endpoints."""
+    """A panel of Flask-DebugToolbar with the counters and the static endpoints."""
 
     name = "StaticOptimizer"
     has_content = True
 
     def nav_title(self) -> str:
-        """What the toolbar calls it."""
+        """Return the name of the panel in the toolbar."""
         return "Static files"
 
     def nav_subtitle(self) -> str:
-        """What the toolbar says below."""
+        """Return the line below that name."""
         state = current_app.extensions.get(EXTENSION)
         if state is None:
             return "not installed"
@@ -57,15 +60,15 @@ class StaticOptimizerPanel(DebugPanel):  # type: ignore[misc, unused-ignore]
         return f"{figures.session_reads_avoided} session reads avoided"
 
     def title(self) -> str:
-        """The heading of the panel."""
+        """Return the heading of the panel."""
         return "flask-static-optimizer"
 
     def url(self) -> str:
-        """It has no page of its own."""
+        """Return an empty string, since the panel has no page of its own."""
         return ""
 
     def content(self) -> str:
-        """The counters and the endpoints, as HTML."""
+        """Return the counters and the endpoints as HTML."""
         state: Any = current_app.extensions.get(EXTENSION)
         if state is None:
             return render_template_string(_CONTENT, figures=None)

@@ -1,4 +1,4 @@
-"""The app's log, told of each occasion once."""
+"""Warnings in the app's log, each once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class Log:
-    """The warnings of the extension in one app's log.
+    """A writer of the extension's warnings to one app's log.
 
-    It does not hold the app, so that an app that is dropped is freed at once.
+    It has only a weak reference to the app, so that an app that is dropped is freed at once.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -24,14 +24,19 @@ class Log:
     def warn(self, message: str, *args: object) -> None:
         """Log a warning.
 
-        :param message: with a place for each of ``args``, as :meth:`logging.Logger.warning` has it.
+        :param message: a format string for ``args``, as :meth:`logging.Logger.warning` takes it.
         """
         app = self._get_app()
         if app is not None:
             app.logger.warning(message, *args)
 
     def warn_once(self, occasion: object, message: str, *args: object) -> None:
-        """Log a warning, once for each occasion."""
+        """Log a warning, unless one was logged for the same occasion.
+
+        :param occasion: anything hashable. A tuple whose first item is a word can be read back by
+            :meth:`occasions`.
+        :param message: a format string for ``args``, as :meth:`logging.Logger.warning` takes it.
+        """
         with self._lock:
             if occasion in self._said:
                 return
@@ -39,7 +44,10 @@ class Log:
         self.warn(message, *args)
 
     def occasions(self, kind: str) -> list[tuple[str, ...]]:
-        """Return the occasions that were warned of and that begin with a word, sorted."""
+        """Return the occasions of one kind that a warning was logged for, sorted.
+
+        :param kind: the first item of an occasion.
+        """
         with self._lock:
             said = [item for item in self._said if isinstance(item, tuple) and item[0] == kind]
         return sorted(said)

@@ -1,4 +1,4 @@
-"""The counters as Prometheus reads them (text exposition format 0.0.4)."""
+"""The counters in the format that Prometheus reads (text exposition format 0.0.4)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HELP = {
 
 
 def exposition(figures: Figures) -> str:
-    """The counters in Prometheus's text format."""
+    """Return the counters in Prometheus's text format."""
     lines = []
     for name, value in figures._asdict().items():
         metric = f"static_optimizer_{name}_total"
@@ -39,9 +39,12 @@ def exposition(figures: Figures) -> str:
 
 
 def add_metrics(stats: Stats, app: Flask, path: str) -> None:
-    """Serve the counters of this process at a path. It asks no session.
+    """Register a route that serves the counters of this process and does not use the session.
 
-    :raises ConfigurationError: if the app has a route there.
+    :param stats: the counters.
+    :param app: the app that gets the route.
+    :param path: the URL path of the route.
+    :raises ConfigurationError: if the app has a route there already.
     """
     if any(rule.rule == path for rule in app.url_map.iter_rules()):
         raise ConfigurationError(

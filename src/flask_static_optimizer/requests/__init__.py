@@ -1,5 +1,5 @@
-"""Which requests are static, and what is known of each.
+"""The decision whether a request is static, and the mark that a static request carries.
 
-It imports the rooms below it: ``assets``, ``config``, ``http``. Its tests are in
-``tests/requests``.
+It imports the rooms below it: ``assets``, ``store``, ``monitoring``, ``config`` and ``http``. Its
+tests are in ``tests/requests``.
 """

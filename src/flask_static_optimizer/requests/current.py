@@ -1,7 +1,7 @@
 """The objects behind Flask's proxies.
 
-Each use of a proxy looks up the context again, and a proxy that is kept speaks of whatever request
-is current then.
+Each use of a proxy looks up the context again, and a proxy that is kept stands for whatever request
+is current later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which endpoints are static, and under which policy."""
+"""The static endpoints of an app, and the policy of each."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class StaticEndpoint:
-    """An endpoint whose responses do not depend on the session."""
+    """An endpoint whose responses do not depend on the session, such as a static folder."""
 
     name: str
-    #: Whether it is Flask's own view over a static folder.
+    #: Whether its view is Flask's own view of a static folder.
     folder: bool
-    #: Rules that speak of it and the policy each leads to (``None``: leave alone), in order.
+    #: The rules that match it, in order, and the policy that each leads to (``None``: leave alone).
     choices: tuple[tuple[Rule, CachePolicy | None], ...]
-    #: What holds where no rule matches; ``None`` where only its rules make it static.
+    #: The policy where no rule matches; ``None`` if only the rules make the endpoint static.
     default: CachePolicy | None
-    #: The folder, where Flask's own view serves it and nothing is put around that.
+    #: The folder, if Flask's own view serves it and no decorator is put around that view.
     mount: Mount | None = None
 
     @property
     def policies(self) -> list[CachePolicy]:
-        """All that may hold for one of its requests."""
+        """Return all policies that one of its requests may have."""
         found = [policy for _, policy in self.choices]
-        if not any(rule.filename is None for rule, _ in self.choices):  # which covers the rest
+        if not any(rule.filename is None for rule, _ in self.choices):  # it matches the rest
             found.append(self.default)
         return [policy for policy in found if policy]
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
-        """The policy of one request, or ``None`` if it is to be left alone."""
+        """Return the policy of one request, or ``None`` if it is to be left alone."""
         return self.choose(view_args)[1] if self.choices else self.default
 
     def choose(self, view_args: Mapping[str, Any]) -> tuple[Rule | None, CachePolicy | None]:
-        """The rule that decides about a request, if any, and the policy as :meth:`policy`."""
+        """Return the rule that decides about a request, if any, and the policy of the request."""
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
         spellings = [filename if isinstance(filename, str) else None]
         split = names.split(filename) if self.mount and isinstance(filename, str) else None
         if split is not None:
-            spellings.append(split[0])  # a rule for a file is one for its fingerprinted name, too
+            spellings.append(split[0])  # a rule for a file also covers its fingerprinted name
         for rule, policy in self.choices:
             if any(rule.covers(spelling) for spelling in spellings):
                 return rule, policy
@@ -69,11 +69,12 @@ class StaticEndpoint:
 
 
 class EndpointTable:
-    """The static endpoints of one app.
+    """A table of the static endpoints of one app.
 
-    :param app: the app, which is not held.
-    :param catalogue: told which folders there are.
-    :param serve: puts around a static endpoint's view what serves it.
+    :param app: the app, of which it keeps a weak reference.
+    :param settings: the settings.
+    :param catalogue: the catalogue, which gets the static folders.
+    :param serve: returns the view that runs in the place of a static endpoint's own.
     """
 
     def __init__(
@@ -92,7 +93,8 @@ class EndpointTable:
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
         self.shortcut = NOWHERE
-        #: Matches URLs where the host does not matter, without being bound to each request.
+        #: An adapter that matches URLs without being bound to each request, where the host does not
+        #: matter.
         self.urls: MapAdapter | None = None
         self.complete = False
         self._endpoints: Mapping[str, StaticEndpoint] = {}
@@ -111,13 +113,13 @@ class EndpointTable:
         return tuple(self._endpoints)
 
     def mounts(self) -> tuple[Mount, ...]:
-        """Return the static folders that nothing is put around."""
+        """Return the static folders whose views no decorator is put around."""
         if not self.complete:
             self.refresh()
         return self._catalogue.mounts
 
     def mount(self, endpoint: str) -> Mount | None:
-        """Return the static folder of an endpoint, if it is one that nothing is put around."""
+        """Return the static folder of an endpoint, if it is one of :meth:`mounts`."""
         found = self.get(endpoint)
         return None if found is None else found.mount
 
@@ -146,9 +148,9 @@ class EndpointTable:
         ]
 
     def check(self) -> None:
-        """Say what is wrong with how the app's views were declared static.
+        """Raise an error if a view of the app was declared static in a wrong way.
 
-        :raises ConfigurationError: naming the view and what to change.
+        :raises ConfigurationError: names the view and what to change.
         """
         if self._problem is not None:
             raise ConfigurationError(self._problem)
@@ -156,9 +158,9 @@ class EndpointTable:
     def refresh(self, *, complete: bool = False) -> None:
         """Look through the app's views.
 
-        :param complete: whether the app serves requests, so that Flask takes no more views. Until
-            then whoever asks looks again, and no view is wrapped, as Flask compares it to the
-            one that comes with the next URL.
+        :param complete: whether the app serves requests, so that Flask accepts no more views. Until
+            then each question to the table looks through them again. No view is wrapped either,
+            since Flask compares a view with the one that is given for a further URL.
         """
         app = self._get_app()
         with self._lock:
@@ -206,7 +208,8 @@ class EndpointTable:
         folder = is_folder_view(view)
         base = tag if tag is not None else CachePolicy()
         if base.store is None and hasattr(view, "__wrapped__"):
-            # The store stands before the decorators of a view, of which one may be a guard.
+            # A stored response is sent without running the decorators of a view, one of which may
+            # check who may see it.
             base = replace(base, store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
@@ -249,7 +252,7 @@ class EndpointTable:
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:
-    """By endpoint, those of its URL rules that answer GET."""
+    """Return the URL rules of each endpoint that answer GET."""
     routes: dict[str, list[str]] = {}
     for rule in app.url_map.iter_rules():
         answering = routes.setdefault(rule.endpoint, [])

@@ -1,4 +1,4 @@
-"""Flask's own views over static folders."""
+"""Flask's own views of static folders."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PREFIX = re.compile(r"(/[^<]*)<path:filename>")
 
 
 def is_folder_view(view: View) -> bool:
-    """Whether a view is Flask's own over a static folder, wrapped or not.
+    """Return whether a view is Flask's own view of a static folder, decorated or not.
 
-    The app's is a lambda that ``Flask.__init__`` makes, a blueprint's is its bound
-    ``send_static_file``; a user's view that is merely called ``static`` is neither.
+    The app's view is a lambda that ``Flask.__init__`` makes, a blueprint's is its bound
+    ``send_static_file``. A view of the user that is only called ``static`` is neither.
     """
     view = inspect.unwrap(view)
     if inspect.ismethod(view):
@@ -28,11 +28,13 @@ def is_folder_view(view: View) -> bool:
 
 
 def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | None:
-    """The folder behind an endpoint, and what its URL paths begin with.
+    """Return the folder of an endpoint, and the prefix of its URL paths.
 
-    ``None`` for a view that is not Flask's own and untouched: one that is overridden, or that
-    something was put around (a guard, say), answers for itself, and so does a front server that
-    sends the files (``USE_X_SENDFILE``). The prefix is ``None`` where it depends on the request.
+    The folder is served by the extension only if the view is Flask's own. A view that is overridden
+    or decorated (for a log-in, say) has to run, and so has one that leaves the file to a front
+    server (``USE_X_SENDFILE``).
+
+    :returns: ``None`` if the view has to run. The prefix is ``None`` if it depends on the request.
     """
     if not is_folder_view(view) or inspect.unwrap(view) is not view or app.config["USE_X_SENDFILE"]:
         return None
@@ -52,6 +54,6 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
 
 
 def blueprint_of(view: View) -> Blueprint | None:
-    """The blueprint that a folder view belongs to; ``None``: it is the app's."""
+    """Return the blueprint that a folder view belongs to, or ``None`` if it is the app's."""
     owner = getattr(inspect.unwrap(view), "__self__", None)
     return owner if isinstance(owner, Blueprint) else None

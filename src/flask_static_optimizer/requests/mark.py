@@ -1,4 +1,4 @@
-"""The mark that a static request carries from its first moment to its last."""
+"""The mark that a static request carries from the opening of its session to its end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from ..config.policy import CachePolicy
     from .endpoints import StaticEndpoint
 
-#: The request object carries its mark, and not the environ: an app may forward that.
+#: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
+#: app may pass it on to another app.
 _MARK = "_static_optimizer_mark"
 
 
 class SessionUse:
-    """A record of what a static request asked of its session."""
+    """A record of what the app did with the session of a static request."""
 
     __slots__ = ("dropped", "looked", "opened", "written")
 
     def __init__(self) -> None:
-        #: Whether anybody read it, or wrote anything but ``_permanent`` into it, before the view
-        #: had returned.
+        #: Whether the app read the session, or wrote anything but ``_permanent`` into it, before
+        #: the view had returned.
         self.looked = False
         self.written = False
         #: The keys that were written at any time.
@@ -49,26 +50,27 @@ class ViewResponse:
     )
 
     def __init__(self) -> None:
-        #: The object that the static view returned, and whether that, with success, became the
-        #: response.
+        #: The object that the static view returned, and whether it became the response and has a
+        #: status of success.
         self.response: Response | None = None
         self.succeeded = False
-        #: Of the response as the hooks got it.
+        #: The status, header fields and body of the response as the hooks got it.
         self.status: int | None = None
         self.etag: str | None = None
         self.cache_control: str | None = None
         self.body: object = None
-        #: The ``ETag`` that the policy knows of, ``""`` if there is to be none.
+        #: The ``ETag`` that the policy's ``etag`` function returned, ``""`` if there is to be none.
         self.validator: str | None = None
-        #: The header fields, if nothing is to be added to them.
+        #: The header fields, if they are to be sent as they are.
         self.sent: list[tuple[str, str]] | None = None
-        #: The representation of a file that was chosen.
+        #: The representation of a file that was selected.
         self.representation: Representation | None = None
 
 
 def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
-    """Return the bytes of what a static view made that were not sent.
+    """Return the bytes of a static view's response that did not have to be sent.
 
+    :param view: the record of the response.
     :param unmodified: whether the answer is a 304.
     """
     if view.representation is not None:
@@ -78,17 +80,17 @@ def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
 
 
 class ViewRun(Protocol):
-    """A run of a view that is told what became of its response."""
+    """A run of a view whose response may be stored, and which is called when hooks have run."""
 
     def described(self, mark: Mark, response: Response) -> None:
         """Take the response as the view made it, before any hook can change it."""
 
     def end(self, app: Flask, mark: Mark, request: Request, response: Response) -> None:
-        """Take the response as all hooks have left it."""
+        """Take the response after all hooks have run."""
 
 
 class Mark:
-    """A static request: its endpoint and policy, and what happened to it."""
+    """A mark of a static request, with its endpoint, its policy and what happened to it."""
 
     __slots__ = ("cookies_dropped", "endpoint", "policy", "protected", "run", "session", "view")
 
@@ -99,9 +101,9 @@ class Mark:
         self.protected = protected
         self.session = SessionUse()
         self.view = ViewResponse()
-        #: How many cookies were taken off the response.
+        #: The number of cookies that were removed from the response.
         self.cookies_dropped = 0
-        #: The run of the view, where its response may be for others, too.
+        #: The run of the view, if its response may be stored.
         self.run: ViewRun | None = None
 
     def __repr__(self) -> str:
@@ -110,7 +112,7 @@ class Mark:
 
 
 def set_mark(request: Request, mark: Mark) -> None:
-    """Let a request carry a mark."""
+    """Attach a mark to a request."""
     setattr(request, _MARK, mark)
 
 
@@ -125,12 +127,14 @@ def current_mark() -> Mark | None:
 
 
 def is_static_request() -> bool:
-    """Return whether the current request is for something static, so that a hook can step aside.
+    """Return whether the current request is for something static.
 
-    True for GET, HEAD and OPTIONS (safe methods that ask for a representation or about it,
-    RFC 9110 §9.2.1) on the app's and its blueprints' static folders, views with
-    :func:`~flask_static_optimizer.cacheable_static` and endpoints named in
-    ``STATIC_OPTIMIZER_RULES``; in every hook of the request, from ``request_started`` to
-    teardown. False outside a request and where the extension is not installed.
+    A hook that is meant for pages can return early then. Static are GET, HEAD and OPTIONS (safe
+    methods that ask for a representation or about it, RFC 9110 §9.2.1) on the static folders of the
+    app and its blueprints, on views with :func:`~flask_static_optimizer.cacheable_static` and on
+    endpoints named in ``STATIC_OPTIMIZER_RULES``. The answer is the same in every hook of the
+    request, from ``request_started`` to teardown.
+
+    :returns: ``False`` outside a request and where the extension is not installed.
     """
     return current_mark() is not None

@@ -1,4 +1,4 @@
-"""Deciding by the URL match whether a request is static."""
+"""The decision, by the URL match, whether a request is static."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None:
     """Decide by the matched endpoint whether a request is static, and mark it if so.
 
-    Flask opens the session before it matches the URL, so the match is made here first: with what
-    is known of all URLs where the host does not matter, else with an adapter as Flask makes one.
+    Flask opens the session before it matches the URL, so the URL is matched here first. Where the
+    host does not matter, one adapter serves all requests; else one is made as Flask makes it.
+
+    :returns: the mark, or ``None`` if the request is not static.
     """
     if request.method not in methods.STATIC or mark_of(request) is not None:
         return None
@@ -44,7 +46,7 @@ def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None
     try:
         found = _match(adapter, request)
     except RequestRedirect as redirect:
-        # To another spelling of the same URL: it belongs to the endpoint that it leads to.
+        # It leads to another spelling of the same URL, and belongs to the endpoint that is there.
         path = unquote(urlsplit(redirect.new_url).path).removeprefix(request.root_path)
         with suppress(RequestRedirect):
             found = _match(adapter, request, path)
@@ -69,7 +71,7 @@ def _match(
 ) -> tuple[str, dict[str, Any]] | None:
     """Return the endpoint and the view arguments of a path, by default the request's.
 
-    :raises RequestRedirect: if it is another spelling of a URL.
+    :raises RequestRedirect: if Werkzeug redirects to another spelling of the URL.
     """
     try:
         rule, view_args = adapter.match(path or request.path, request.method, return_rule=True)

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 class Gate(NamedTuple):
     """A cheap check of a path before the real match.
 
-    As it is made, until an app is complete, it lets every path pass.
+    The default lets every path pass, which is right until the app gets its first request.
     """
 
-    #: What a path's first ``length`` characters may be: the cheapest question, as every page is
-    #: asked it.
+    #: The first ``length`` characters that a path may have. This is the cheapest check, since every
+    #: page has to pass it.
     length: int = 0
     heads: frozenset[str] = frozenset({""})
-    #: What the paths with variables start with, and the whole ones.
+    #: The beginnings of paths with variables, and the paths without.
     prefixes: tuple[str, ...] = ("",)
     paths: frozenset[str] = frozenset()
 
     def admits(self, path: str) -> bool:
-        """Whether this could be the path of a static endpoint.
+        """Return whether this could be the path of a static endpoint.
 
         Werkzeug redirects a path with a doubled slash to the merged one, which may be static.
         """
@@ -39,7 +39,7 @@ class Gate(NamedTuple):
 
     @classmethod
     def over(cls, routes: list[str]) -> Gate:
-        """The gate for some URL rules."""
+        """Make the gate for some URL rules."""
         whole = {route for route in routes if "<" not in route}
         # Werkzeug redirects "/charts" to "/charts/", and without strict slashes serves both.
         whole |= {route.rstrip("/") for route in whole} | {f"{route}/" for route in whole}
@@ -50,33 +50,34 @@ class Gate(NamedTuple):
 
 
 class Shortcut:
-    """Finds the static folder behind a path without a second match of the URL.
+    """A shortcut from a path to the static folder that serves it, past the URL match.
 
-    Flask matches each URL after it has opened the session. Where nothing else in the app's URL
-    map can match below a folder's prefix, the same answer is had for less.
+    Flask matches each URL once more after it has opened the session. Where nothing else in the
+    app's URL map can match below a folder's prefix, comparing the prefix is enough.
 
-    :param prefixes: by endpoint, what the paths of such folders begin with.
+    :param prefixes: the prefix of the paths of such folders, by endpoint.
     """
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
-        #: The endpoints that it knows the paths of.
+        #: The endpoints whose paths it knows.
         self.endpoints = tuple(prefixes)
         choices = "|".join(f"({re.escape(prefix)})" for prefix in prefixes.values())
-        # As Werkzeug's path converter has it; it redirects where slashes are doubled.
+        # The pattern of Werkzeug's path converter. Werkzeug redirects where slashes are doubled.
         self._paths = re.compile(f"(?!.*//)(?:{choices})([^/].*)") if prefixes else None
 
     @classmethod
     def over(cls, app: Flask, folders: Mapping[str, str | None]) -> Shortcut:
-        """A shortcut to those of the folders that need no match in the app.
+        """Make a shortcut to those folders that need no match in the app's URL map.
 
-        :param folders: by endpoint, the prefix of the folder's paths, if it is always the same.
+        :param folders: the prefix of the folder's paths, if it is always the same, by endpoint.
         """
         return cls(dict(_alone(app, folders)))
 
     def find(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str] | None:
-        """The endpoint of a request for a file, and the file's name; ``None`` if unknown.
+        """Return the endpoint of a request for a file and the file's name, if it is known.
 
-        :param path: the request's, as Werkzeug decodes it.
+        :param path: the path of the request as Werkzeug decodes it.
+        :param environ: its WSGI environ.
         """
         if self._paths is None or "HTTP_UPGRADE" in environ:
             return None
@@ -92,7 +93,7 @@ NOWHERE = Shortcut({})
 
 
 def has_one_host(app: Flask) -> bool:
-    """Whether an app's URL rules are the same for every host, and matched by Flask's own way."""
+    """Return whether an app's URL rules hold for every host, and Flask's own code matches them."""
     url_map = app.url_map
     return (
         not url_map.host_matching
@@ -118,15 +119,18 @@ def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str,
 
 
 def _competes(rule: Rule, prefix: str) -> bool:
-    """Whether a rule may match a path with that prefix."""
+    """Return whether a URL rule may match a path with a prefix."""
     head, variable, _ = rule.rule.partition("<")
     return head.startswith(prefix) or (bool(variable) and prefix.startswith(head))
 
 
 def is_own(thing: object, package: str) -> bool:
-    """Whether a class or a function was written in a package.
+    """Return whether a class or a function was written in a package.
 
-    A patch that says of itself that it is what it replaced (``functools.wraps``, wrapt) is not.
+    A patch that has the name and module of the function that it replaced (``functools.wraps``,
+    wrapt) was not.
+
+    :param package: the name of a top-level package, such as ``"flask"``.
     """
     if isinstance(thing, type):
         module = thing.__module__

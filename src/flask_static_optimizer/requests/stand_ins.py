@@ -1,4 +1,4 @@
-"""Things that stand in the place of others, and are to be taken for these."""
+"""Names of classes that stand in the place of others and should be taken for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAMES = ("__name__", "__qualname__", "__module__", "__doc__")
 
 
 def named_like(stand_in: T, original: type) -> T:
-    """Give a class the names and the documentation of the one that it stands for.
+    """Give a class the names and the docstring of the class that it stands for.
 
     :returns: the class itself.
     """

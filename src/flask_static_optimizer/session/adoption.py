@@ -1,4 +1,4 @@
-"""Adopting the app's session interface, whichever it is and whenever it is assigned."""
+"""The adoption of the app's session interface, whichever it is and whenever it is assigned."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from flask.sessions import SessionMixin
 
-#: One for the process, as several apps may share one interface object.
+#: One lock for the process, since several apps may share one interface object.
 _adopting = Lock()
 
 
 class Adoption:
-    """The session interface of one app that was made aware of static requests."""
+    """An adoption of one app's session interface, which makes it aware of static requests."""
 
     def __init__(self) -> None:
         self._interface: SessionInterface | None = None
-        #: The interface that requests have been served with. While it is the app's, the marking
-        #: hook has nothing to adopt.
+        #: The interface that requests are served with. The marking hook adopts again only if the
+        #: app has another one by now.
         self.served: SessionInterface | None = None
-        # blinker holds the receiver weakly. It is dropped at the first request, as every context
-        # of the app pays for a signal that has one.
+        # blinker has only a weak reference to the receiver. It is dropped at the first request,
+        # since a signal with a receiver costs time for every context of the app.
         self._receiver: Any = None
 
     def adopt(self, app: Flask) -> None:
         """Put a generated subclass in place of the class of the app's session interface.
 
-        The object stays the same, and so do its identity, its state and ``isinstance``. An
-        interface whose class can't be swapped (compiled, a mock, a proxy) is wrapped instead.
-        Doing it again changes nothing.
+        The object stays the same, with its identity and its state, and ``isinstance`` still holds.
+        An interface whose class can't be swapped (compiled, a mock, a proxy) is wrapped instead.
+        Repeating it changes nothing.
         """
         with _adopting:
             if "session_interface" not in vars(app):
-                # A default is one object for all apps of the process. Flask's own has no state, so
-                # a new one will do, and its methods are found faster than after a swap of its
-                # class.
+                # The default is one object for all apps of the process. Flask's own has no state,
+                # so a new object will do, and its methods are found faster than after its class
+                # was swapped.
                 default = app.session_interface
                 own = type(default) is SecureCookieSessionInterface
                 app.session_interface = aware(type(default))() if own else copy.copy(default)
@@ -58,7 +58,7 @@ class Adoption:
             self._interface = app.session_interface
 
     def adopt_until_first_request(self, app: Flask) -> None:
-        """Adopt an interface that is assigned after the extension, before its first session."""
+        """Adopt an interface that is assigned after the extension, before it opens a session."""
 
         def adopt_assigned(sender: Flask, **_: object) -> None:
             if sender.session_interface is not self._interface:
@@ -68,7 +68,7 @@ class Adoption:
         appcontext_pushed.connect(adopt_assigned, app)
 
     def begin(self, app: Flask) -> None:
-        """Note that the app serves requests: from now on the marking hook looks after it."""
+        """Drop the receiver at the first request: from now on the marking hook adopts."""
         if self._receiver is not None:
             appcontext_pushed.disconnect(self._receiver, app)
             self._receiver = None
@@ -82,7 +82,7 @@ class Adoption:
 
 
 class _Forwarding:
-    """An interface that hands everything on to one whose class can't be swapped."""
+    """A session interface that passes every call on to one whose class can't be swapped."""
 
     def __init__(self, interface: Any) -> None:
         self._interface = interface

@@ -1,4 +1,4 @@
-"""The ``before_request`` function that stands first and marks static requests."""
+"""The hook that marks static requests, the first ``before_request`` function of the app."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def mark_before_request(
 ) -> Hook:
     """Register the marking hook before all other hooks of the app.
 
-    What it marks is what ``open_session`` matched, so the two can't disagree. It answers
-    nothing itself, and a page passes it with two comparisons.
+    It uses the mark that ``open_session`` has set, so the two can't disagree. It never returns a
+    response itself, and costs a page two comparisons.
 
     :param complete: finishes the installation at the first request.
     :returns: the hook.

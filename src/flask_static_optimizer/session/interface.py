@@ -1,4 +1,4 @@
-"""The app's session interface, made aware of static requests."""
+"""The subclass of a session interface that keeps static requests away from the session store."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from ..monitoring.log import Log
     from ..requests.endpoints import EndpointTable
 
-#: What else an interface may do to its store on its own, and does not on a static request.
+#: Other methods by which an interface may change its store. They do nothing on a static request.
 _QUIET = ("regenerate", "_delete_expired_sessions")
 
 _AWARE = "static_optimizer_aware"
 
-#: Whether ``open_session`` leaves anything to the ``before_request`` hook after it. A context
-#: variable, because a page should not pay for asking the request.
+#: Whether ``open_session`` leaves work to the ``before_request`` hook that follows. It is a context
+#: variable because that is cheaper for a page than an attribute of the request.
 handover: ContextVar[bool] = ContextVar("handover", default=False)
 
-#: A real session that was opened before its request could be known to be static.
+#: A real session that was opened before its request was known to be static.
 opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
     "opened_early", default=None
 )
 
 
 class Parts(Protocol):
-    """The parts of the extension that an interface finds in ``app.extensions``.
+    """The parts of the extension that an interface looks up in ``app.extensions``.
 
-    Several apps may share one interface object, so it can't be handed those of one app.
+    Several apps may share one interface object, so it can't be given the parts of one app.
     """
 
     settings: Settings
@@ -53,18 +53,21 @@ class Parts(Protocol):
 
 
 def is_aware(kind: type) -> bool:
-    """Return whether a class is one that :func:`aware` has made, or one derived from it."""
+    """Return whether :func:`aware` has made a class or one of its bases."""
     return getattr(kind, _AWARE, False)
 
 
 def aware(base: Any) -> Any:
     """Make a subclass of a session interface's class that keeps static requests from its store.
 
-    One base and no slots of its own is the only shape that lets ``__class__`` be assigned on
-    plain, slotted and abstract classes alike. Calls about any other request go to the base.
+    It has one base and no slots of its own. Only then can ``__class__`` be assigned on objects of
+    plain, slotted and abstract classes alike. Calls for any other request go to the base.
+
+    :param base: the class of a session interface.
+    :returns: the subclass, with the name and the docstring of its base.
     """
 
-    # The base is called by name, not through super(): on a page each call is paid for.
+    # The base is called by its name, since super() would cost time on every page.
     class Aware(base):  # type: ignore[misc]
         __slots__ = ()
 
@@ -78,8 +81,8 @@ def aware(base: Any) -> Any:
             try:
                 mark = match(parts.endpoints, app, request)
             except Exception:  # noqa: BLE001
-                # A converter that reads the session, perhaps. Flask matches again when there
-                # is one, and reports what is really wrong.
+                # A URL converter may read the session, which is not open yet. Flask matches again
+                # with an open session, and raises what is really wrong.
                 handover.set(True)
                 mark = None
             if mark is None:
@@ -114,7 +117,7 @@ def aware(base: Any) -> Any:
     if base.is_null_session is not SessionInterface.is_null_session:
 
         def is_null_session(self: Any, obj: object) -> Any:
-            # Null sessions are not saved, and saving is when the last word is said.
+            # Flask saves no null session, but the last headers are set when it is saved.
             return type(obj) is not StaticSession and base.is_null_session(self, obj)
 
         Aware.is_null_session = is_null_session
@@ -141,7 +144,7 @@ def _mark_of(session: object) -> Mark | None:
     early = opened_early.get()
     if early is None or early[0] is not session:
         return None
-    # One left by a request that failed may have had the same session object.
+    # A request that failed may have left it, with the same session object.
     return early[1] if early[1] is current_mark() else None
 
 

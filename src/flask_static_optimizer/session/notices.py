@@ -1,4 +1,4 @@
-"""What the people who run an app are told, once for each endpoint, and what to do about it."""
+"""Warnings and a signal about static requests that used the session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 
 def session_kept_out(log: Log, app: Flask, mark: Mark, response: Response, path: str) -> None:
-    """Tell of what a static request would have done with the session, had it been a page."""
+    """Log a warning, once for each endpoint, if a static request needed or changed the session.
+
+    The signal ``session_writes_dropped`` is sent for each request.
+
+    :param log: the log.
+    :param app: the sender of the signal.
+    :param mark: the mark of the request.
+    :param response: the response after all hooks.
+    :param path: the path of the request.
+    """
     name = mark.endpoint.name
     refusals = REFUSALS & {mark.view.status, response.status_code}
     if mark.session.looked and not mark.protected and refusals:

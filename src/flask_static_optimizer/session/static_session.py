@@ -1,4 +1,4 @@
-"""The session that a static request is given instead of the real one."""
+"""The session that a static request gets in the place of the real one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 
 class StaticSession(SessionMixin):
-    """A session that opens the real one when somebody first looks, if it may, and is never saved.
+    """A session that is never saved, and that opens the real session only when it is first read.
 
-    Writing without looking (``session.permanent = True``) opens nothing. A session that is
-    sealed before anybody looked reads as empty from then on; an isolated one is from the start.
+    A write without a read (``session.permanent = True``) opens nothing. A session that is sealed
+    before its first read is empty from then on. An isolated session never opens the real one.
 
-    :param mark: the mark of the request that it is given to, which is told what was done.
+    :param mark: the mark of the request, which records what was done with the session.
     :param empty: makes an empty session.
-    :param open_real: asks the app's session interface for the real session; ``None`` for an
+    :param open_real: opens the real session by the app's session interface; ``None`` for an
         isolated session.
     """
 
-    # Names of its own begin with an underscore: the others are the real session's.
+    # All attributes of this class begin with an underscore, since any other name is looked up in
+    # the real session.
     modified = False
     accessed = False
 
@@ -50,7 +51,7 @@ class StaticSession(SessionMixin):
         if not self._sealed:
             self._mark.session.looked = True
         if self._data is None:
-            with self._lock:  # a view may look from several threads at once
+            with self._lock:  # a view may read it from several threads
                 if self._data is None:
                     data = self._open()
                     data.update(self._blind)
@@ -70,7 +71,7 @@ class StaticSession(SessionMixin):
             raise
         finally:
             self._mark.session.opened = True
-        if real is None:  # there is no session support; a static request has no need of it
+        if real is None:  # the app has no SECRET_KEY, which a static request does not need
             return self._empty()
         self.new = real.new
         return real
@@ -118,7 +119,7 @@ class StaticSession(SessionMixin):
         self._note(key)
 
     def __getattr__(self, name: str) -> Any:
-        # What only the real session's class has, such as ``sid``.
+        # An attribute that only the class of the real session has, such as ``sid``.
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._look(), name)
@@ -128,21 +129,21 @@ class StaticSession(SessionMixin):
 
 
 def seal(session: StaticSession) -> None:
-    """Let nobody open the real session from now on."""
+    """Prevent a session from opening the real one from now on."""
     session._sealed = True
     session._open_real = None
 
 
 def mark_of_session(session: StaticSession) -> Mark:
-    """The mark of the request that the session was given to."""
+    """Return the mark of the request that a session belongs to."""
     return session._mark
 
 
 def empty_session(kind: Callable[[], Any] | None) -> Any:
-    """An empty session that nobody saves.
+    """Make an empty session, which is not saved.
 
-    :param kind: the interface's own session class, whose methods the app may use; Flask's where
-        there is none or it wants arguments.
+    :param kind: the session class of the app's interface, since the app may use its methods.
+        Flask's class takes its place if it is ``None`` or needs arguments.
     """
     session = None
     if kind is not None:
@@ -151,6 +152,6 @@ def empty_session(kind: Callable[[], Any] | None) -> Any:
     if not isinstance(session, MutableMapping):
         session = SecureCookieSession()
     if getattr(session, "sid", None) is None:
-        # Server-side sessions have one; this one leads nowhere.
+        # Server-side sessions have an id. This random one names no stored session.
         session.sid = secrets.token_urlsafe(32)  # type: ignore[union-attr]
     return session

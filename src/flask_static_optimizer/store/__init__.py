@@ -1,1 +1,4 @@
-"""A store of responses that keeps RFC 9111; it knows no Flask."""
+"""A store of responses that follows RFC 9111 and knows no Flask.
+
+It imports ``config`` and ``http``. Its tests are in ``tests/store``.
+"""

@@ -1,4 +1,4 @@
-"""Where stored responses are kept: in memory, or with Flask-Caching wherever that keeps things."""
+"""Backends of the store: the memory of the process, or the app's cache of Flask-Caching."""
 
 from __future__ import annotations
 
@@ -8,35 +8,36 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Protocol
 
-#: Bytes that a key and its place take besides the value, roughly.
+#: The size in bytes, roughly, of a key and of the entry in the mapping, besides the value.
 _OVERHEAD = 400
 
-#: Backends of Flask-Caching that one process has for itself, or whose ``add`` lets two in.
+#: Backends without locks that work among processes: each process has one for itself, or two calls
+#: of ``add`` at the same time may both succeed.
 _WITHOUT_LOCKS = frozenset({"MemoryBackend", "SimpleCache", "FileSystemCache"})
 
 
 class Backend(Protocol):
-    """What the store asks of a backend; those of Flask-Caching (cachelib) have it all."""
+    """The methods of a backend that the store calls; Flask-Caching's have them all."""
 
     def get_many(self, *keys: str) -> list[Any]:
-        """The values, ``None`` for each key without one."""
+        """Return the values of the keys, ``None`` for each key without one."""
 
     def set(self, key: str, value: Any, timeout: int) -> Any:
-        """Keep a value for so many seconds."""
+        """Keep a value for ``timeout`` seconds."""
 
     def add(self, key: str, value: Any, timeout: int) -> Any:
-        """Keep a value unless there is one, and say whether there was none."""
+        """Keep a value unless the key has one, and return whether it was kept."""
 
     def delete(self, key: str) -> Any:
-        """Forget a value."""
+        """Delete the value of a key."""
 
 
 class MemoryBackend:
-    """A backend in the memory of one process; what was used longest ago goes first.
+    """A backend in the memory of one process, which drops what was used longest ago.
 
-    It keeps the very objects that it is given, whose length is their size.
+    It keeps the objects that it is given, not copies. Their length counts as their size.
 
-    :param limit: bytes that it may take.
+    :param limit: the bytes that it may take.
     """
 
     def __init__(self, limit: int) -> None:
@@ -50,11 +51,11 @@ class MemoryBackend:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, roughly."""
+        """Return the bytes that it takes, roughly."""
         return self._size
 
     def get_many(self, *keys: str) -> list[Any]:
-        """The values, ``None`` for each key without one."""
+        """Return the values of the keys, ``None`` for each key without one."""
         now = time.time()
         found: list[Any] = []
         values = self._values
@@ -69,12 +70,12 @@ class MemoryBackend:
         return found
 
     def set(self, key: str, value: Any, timeout: int) -> bool:
-        """Keep a value for so many seconds, if there is room for it at all."""
+        """Keep a value for ``timeout`` seconds, and return whether there was room for it."""
         with self._lock:
             return self._put(key, value, timeout)
 
     def add(self, key: str, value: Any, timeout: int) -> bool:
-        """Keep a value unless there is one, and say whether there was none."""
+        """Keep a value unless the key has one, and return whether it was kept."""
         with self._lock:
             kept = self._values.get(key)
             if kept is not None and kept[0] > time.time():
@@ -82,7 +83,7 @@ class MemoryBackend:
             return self._put(key, value, timeout)
 
     def delete(self, key: str) -> bool:
-        """Forget a value."""
+        """Delete the value of a key, and return whether it had one."""
         with self._lock:
             return self._drop(key)
 
@@ -105,9 +106,9 @@ class MemoryBackend:
 
 
 def of_flask_caching(extensions: Mapping[str, Any]) -> Backend | None:
-    """The backend of the app's own ``Cache``, if it has one that keeps anything.
+    """Return the backend of the app's Flask-Caching ``Cache``, if it has one that keeps values.
 
-    :param extensions: the app's: Flask-Caching has its caches and their backends there.
+    :param extensions: ``app.extensions``, where Flask-Caching has its caches and their backends.
     """
     caches = extensions.get("cache")
     for backend in caches.values() if isinstance(caches, Mapping) else ():
@@ -118,10 +119,10 @@ def of_flask_caching(extensions: Mapping[str, Any]) -> Backend | None:
 
 
 def has_locks(backend: Backend) -> bool:
-    """Whether other processes see what one puts there, and ``add`` lets in one of them only."""
+    """Return whether processes share a backend, and ``add`` succeeds for only one of them."""
     return _WITHOUT_LOCKS.isdisjoint(kind.__name__ for kind in type(backend).__mro__)
 
 
 def in_process(backend: Backend) -> bool:
-    """Whether a backend is in the memory of one process, where no other can reach it."""
+    """Return whether a backend is in the memory of one process, where no other can reach it."""
     return any(kind.__name__ in ("MemoryBackend", "SimpleCache") for kind in type(backend).__mro__)

@@ -1,4 +1,4 @@
-"""Asking a backend that may be down or slow."""
+"""Protection against a backend that is down or slow."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds for which a backend that failed, or took too long, is not asked again at least; and how
-#: many times the time that it took, if that is more.
+#: Seconds for which a backend that failed or was too slow is not called again. The pause is longer
+#: if the call took longer: it is then this many times the time of the call.
 PAUSE = 5.0
 _TIMES = 10
 
-#: Seconds that are too long for an answer: a view is made faster.
+#: A call that takes more seconds than this is too slow, since running the view is faster.
 SLOW = 1.0
 
-#: Seconds between two warnings.
+#: The least seconds between two warnings.
 INTERVAL = 60.0
 
-#: What reading raises where a backend is well, but a value was put there by somebody else.
+#: Exceptions of a read from a backend that works, where the value was written by something else and
+#: can't be unpickled or decompressed.
 _UNREADABLE = (
     pickle.PickleError,
     ArithmeticError,
@@ -43,18 +44,18 @@ class CircuitBreaker:
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._lock = Lock()
-        self._closed_until = float("-inf")
+        self._open_until = float("-inf")
         self._said_at = float("-inf")
-        #: Whether the backend failed the last time; then one at a time tries again.
+        #: Whether the last call failed. Then one caller at a time tries again.
         self._failing = False
 
     @property
-    def closed(self) -> bool:
-        """Whether the backend is left alone for now."""
+    def is_open(self) -> bool:
+        """Return whether the circuit is open, so that the backend is not called for now."""
         return self._failing
 
     def read(self, question: Callable[[], T]) -> T | None:
-        """What is in the backend, ``None`` if it can't be had or is nothing of ours."""
+        """Read from the backend; return ``None`` if it fails or has values that can't be read."""
 
         def readable() -> T | None:
             try:
@@ -65,18 +66,18 @@ class CircuitBreaker:
         return self.ask(readable, None)
 
     def ask(self, question: Callable[[], T], otherwise: T) -> T:
-        """The answer of the backend, or another if there is none to be had."""
+        """Call the backend, and return its answer, or ``otherwise`` if there is none."""
         if self._failing and not self._may_try():
             return otherwise
         started = time.monotonic()
         try:
             answer = question()
         except Exception as error:  # noqa: BLE001  # each backend has errors of its own
-            self._close(f"{type(error).__name__}: {error}", time.monotonic() - started)
+            self._open(f"{type(error).__name__}: {error}", time.monotonic() - started)
             return otherwise
         took = time.monotonic() - started
         if took > SLOW:
-            self._close(f"it took {took:.1f} s to answer", took)
+            self._open(f"it took {took:.1f} s to answer", took)
         elif self._failing:
             self._failing = False
         return answer
@@ -84,18 +85,18 @@ class CircuitBreaker:
     def _may_try(self) -> bool:
         with self._lock:
             now = time.monotonic()
-            if now < self._closed_until:
+            if now < self._open_until:
                 return False
-            self._closed_until = now + PAUSE
+            self._open_until = now + PAUSE
             return True
 
-    def _close(self, reason: str, took: float) -> None:
-        # Who tries again may wait as long as this one did: that is to be rare.
+    def _open(self, reason: str, took: float) -> None:
+        # The next attempt may take as long as this one did, so it should be rare.
         pause = min(max(PAUSE, _TIMES * took), INTERVAL)
         with self._lock:
             now = time.monotonic()
             self._failing = True
-            self._closed_until = now + pause
+            self._open_until = now + pause
             if now - self._said_at < INTERVAL:
                 return
             self._said_at = now

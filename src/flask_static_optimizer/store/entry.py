@@ -1,4 +1,4 @@
-"""A stored response, and what it is as bytes."""
+"""A stored response, and how it is written as bytes."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from ..http.answer import Answer
 from ..http.conditional import outcome
 from ..http.fields import headers_304, seconds_of
 
-#: Of this layout of the bytes. Another one gets another, so that each reads its own only.
+#: The first bytes say which layout the others have. A new layout gets a new number, so that
+#: versions of the extension that share a backend read only what they can.
 _MAGIC = b"fso\x01"
 _VARIANTS = b"fsv\x01"
 _LENGTHS = struct.Struct(">II")
 
-#: How this cache is called in ``Cache-Status`` (RFC 9211).
+#: The name of this cache in ``Cache-Status`` (RFC 9211).
 NAME = "flask-static-optimizer"
 
-#: The statuses of answers that are no errors.
+#: The statuses of answers that are not errors.
 GOOD = frozenset({200, 304})
 
-#: That a stored response is the answer without a look at the view.
+#: The parameter of ``Cache-Status`` for a stored response that is sent without calling the view.
 HIT = "hit"
 
 Fields = list[tuple[str, str]]
 
 
 class Head(NamedTuple):
-    """All of a stored response but its body."""
+    """The head of a stored response: all but its body."""
 
-    #: Header fields as they are sent, and those of a 304. They are shared: copy before changing.
+    #: The header fields of a 200 and of a 304. Requests share the lists: copy before changing.
     fields: Fields
     fields_304: Fields
     etag: str | None
     #: ``Last-Modified`` in seconds since the epoch.
     last_modified: int | None
-    #: When it was made, in seconds since the epoch, and how old it was then (RFC 9111 §4.2.3).
+    #: The time when the view made the response, in seconds since the epoch, and the age in seconds
+    #: that it had then (RFC 9111 §4.2.3).
     made: float
     initial_age: int
-    #: Seconds that it is fresh for; that it may be used for afterwards while it is made anew, and
-    #: instead of an error (RFC 5861).
+    #: The freshness lifetime in seconds, and the seconds after it for which the response may be
+    #: used while it is refreshed, and in place of an error (RFC 5861).
     lifetime: int
     while_revalidate: int
     if_error: int
-    #: The state of all that it can be purged by when it was made.
+    #: The states of all that the response can be purged by, from before it was made.
     generations: tuple[str, ...]
 
     @classmethod
@@ -58,9 +60,13 @@ class Head(NamedTuple):
         ages: tuple[int, int, int],
         generations: tuple[str, ...],
     ) -> Head:
-        """A head with what follows from its header fields.
+        """Make a head, with the values that follow from its header fields.
 
-        :param ages: lifetime and both stale windows, in seconds.
+        :param fields: the header fields of the 200.
+        :param made: the time when the response was made, in seconds since the epoch.
+        :param initial_age: the age in seconds that it had then.
+        :param ages: the freshness lifetime and both stale windows, in seconds.
+        :param generations: the states of all that it can be purged by.
         """
         values = {name.lower(): value for name, value in fields}
         return cls(
@@ -75,7 +81,7 @@ class Head(NamedTuple):
         )
 
     def age(self, now: float) -> int:
-        """Seconds since it was made; negative if the clock says that it is still to be made."""
+        """Return the age in seconds (RFC 9111 §4.2.3), negative if ``made`` is in the future."""
         since = now - self.made
         return int(since) + self.initial_age if since >= 0 else min(-1, round(since))
 
@@ -90,15 +96,15 @@ class Entry:
         self.body = body
 
     def __len__(self) -> int:
-        """Bytes that it takes, roughly."""
+        """Return the bytes that it takes, roughly."""
         return len(self.body) + sum(len(name) + len(value) + 200 for name, value in self.head[0])
 
     def answer(self, now: float, status: int, *, how: str = HIT, head: bool = False) -> Answer:
         """Return the response as the answer to a request.
 
-        :param now: in seconds since the epoch.
-        :param status: 200, 304 or 412, as :meth:`status_of` says.
-        :param how: the parameters of ``Cache-Status`` that say where it comes from.
+        :param now: the time in seconds since the epoch.
+        :param status: 200, 304 or 412, as :meth:`status_of` returned it.
+        :param how: the parameters of ``Cache-Status`` that say where the answer comes from.
         :param head: whether the request is a HEAD, so that no body is sent.
         """
         meta = self.head
@@ -114,12 +120,12 @@ class Entry:
         return Answer(status, fields, body, len(self.body))
 
     def status_of(self, environ: Mapping[str, Any]) -> int:
-        """Return what the preconditions of a request make of the response (RFC 9110 §13)."""
+        """Return the status that the response gets by a request's preconditions (RFC 9110 §13)."""
         meta = self.head
         return outcome(environ, meta.etag, meta.last_modified)[0]
 
     def encode(self) -> bytes:
-        """It as bytes."""
+        """Return the entry as bytes."""
         head = self.head
         ages = (head.lifetime, head.while_revalidate, head.if_error)
         meta = json.dumps(
@@ -130,8 +136,8 @@ class Entry:
 
     @classmethod
     def decode(cls, data: object) -> Entry | None:
-        """What :meth:`encode` made bytes of; ``None`` if it was something else."""
-        if type(data) is cls:  # out of this very process
+        """Return the entry that :meth:`encode` made bytes of, or ``None`` for other bytes."""
+        if type(data) is cls:  # the memory backend keeps entries as they are
             return data
         if not isinstance(data, bytes) or not data.startswith(_MAGIC):
             return None
@@ -148,7 +154,7 @@ class Entry:
 
 @lru_cache(maxsize=512)
 def _head(meta: bytes) -> Head:
-    # What is read often is parsed once.
+    # The head of an entry that is read often is parsed once.
     fields, made, initial_age, (lifetime, revalidate, error), generations = json.loads(meta)
     return Head.of(
         [(str(name), str(value)) for name, value in fields],
@@ -160,20 +166,20 @@ def _head(meta: bytes) -> Head:
 
 
 class Variants(NamedTuple):
-    """What stands at the key of a URL whose responses vary."""
+    """A list of the variants of a URL whose responses vary, which stands at the key of the URL."""
 
-    #: Names of request header fields, in lower case.
+    #: The names of the request header fields that responses vary by, in lower case.
     names: tuple[str, ...]
     #: The keys of the variants stored so far, the newest last.
     keys: tuple[str, ...]
 
     def encode(self) -> bytes:
-        """It as bytes."""
+        """Return the list as bytes."""
         return _VARIANTS + json.dumps([self.names, self.keys]).encode()
 
     @classmethod
     def decode(cls, data: object) -> Variants | None:
-        """What :meth:`encode` made bytes of; ``None`` if it was something else."""
+        """Return the list that :meth:`encode` made bytes of, or ``None`` for other bytes."""
         if not isinstance(data, bytes) or not data.startswith(_VARIANTS):
             return None
         try:

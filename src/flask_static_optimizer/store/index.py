@@ -1,4 +1,4 @@
-"""The stored responses of one app."""
+"""The index of one app's stored responses: look-up, storing and purging."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .backends import Backend, MemoryBackend
 from .breaker import CircuitBreaker
 from .entry import Entry, Variants
 
-#: Variants kept of one URL.
+#: The most variants of one URL that are kept.
 MOST_VARIANTS = 32
 
-#: Seconds for which the state of what can be purged is kept. Should it be lost before, entries
-#: become useless; never do old ones become useful again.
+#: Seconds for which the state of what can be purged is kept. If the backend loses a state earlier,
+#: its entries become useless, while purged entries never become usable again.
 _REMEMBERED = 30 * 24 * 3600
 
-#: Seconds for which a backend is asked to keep an entry at most.
+#: The most seconds for which a backend is asked to keep an entry.
 _LONGEST = 365 * 24 * 3600
 
 
 class Place(NamedTuple):
-    """Where a request's response is, or would be, in the store."""
+    """A place in the store for the response to a request, and what is there."""
 
-    #: The key of its URL, and that of what answers this very request.
+    #: The key of the URL, and the key of the response to this request among its variants.
     key: str
     selected: str
-    #: What varies there, in lower case; and the variants that there are.
+    #: The header fields that responses vary by, in lower case, and the keys of all variants.
     varying: tuple[str, ...]
     variants: tuple[str, ...]
-    #: The state of what it can be purged by, ``None`` where there is none.
+    #: The states of all that the response can be purged by, ``None`` where there is no state yet.
     generations: tuple[str | None, ...]
     entry: Entry | None
 
@@ -39,8 +39,9 @@ class Place(NamedTuple):
 class Index:
     """The responses of one app in a backend.
 
-    Entries carry the state that all they can be purged by had before they were made. Purging
-    changes that state, in one place for all processes, and nothing has to be looked for.
+    An endpoint, a tag and a path each have a state in the backend. An entry carries the states of
+    all that it can be purged by, as they were before its response was made. Purging changes a
+    state, for all processes at once, and so no entry has to be searched for.
     """
 
     def __init__(self, backend: Backend, breaker: CircuitBreaker) -> None:
@@ -49,15 +50,16 @@ class Index:
         self._as_they_are = isinstance(backend, MemoryBackend)
 
     def find(self, key: str, purgeable: Sequence[str], environ: Mapping[str, Any]) -> Place | None:
-        """Where the response to a request is in the store; ``None`` if that can't be asked.
+        """Look up the response to a request; return ``None`` if the backend can't be called.
 
-        :param key: of its URL.
-        :param purgeable: the keys of what it can be purged by.
+        :param key: the key of the URL.
+        :param purgeable: the keys of all that the response can be purged by.
+        :param environ: the WSGI environ of the request.
         """
         backend = self._backend
         found = self._breaker.read(lambda: backend.get_many(key, *purgeable))
         if found is None:
-            if self._breaker.closed:
+            if self._breaker.is_open:
                 return None
             found = self._one_by_one(key, *purgeable)
         first, *states = found
@@ -69,15 +71,18 @@ class Index:
         if variants is None:
             return Place(key, key, (), (), generations, None)
         selected = keys.of_variant(key, variants.names, environ)
-        # Whether or not it is among those known: of two that are stored at once, one may be not.
+        # The list need not have its key: of two variants that are stored at the same time, one may
+        # be missing there.
         (data,) = self._breaker.read(lambda: backend.get_many(selected)) or (None,)
         entry = _alive(Entry.decode(data), generations)
         return Place(key, selected, variants.names, variants.keys, generations, entry)
 
     def begin(self, place: Place, purgeable: Sequence[str]) -> tuple[str, ...] | None:
-        """The state of what a response can be purged by, before it is made.
+        """Return the states of all that a response can be purged by, before it is made.
 
-        ``None`` if that can't be kept, and so neither can the response.
+        :param place: the place of the response, as :meth:`find` returned it.
+        :param purgeable: the keys of all that the response can be purged by.
+        :returns: ``None`` if the backend keeps no state, so that it can't keep the response either.
         """
         states = []
         for key, known in zip(purgeable, place.generations, strict=True):
@@ -96,10 +101,10 @@ class Index:
         *,
         spare: int = 0,
     ) -> bool:
-        """Store a response, and say whether that was possible.
+        """Store a response, and return whether that was possible.
 
-        :param varying: names of the header fields that it varies by, in lower case.
-        :param spare: seconds to keep it longer than it may be used, as it may be renewed then.
+        :param varying: the names of the header fields that it varies by, in lower case.
+        :param spare: the seconds to keep it after it may be used, so that it can be revalidated.
         """
         head = entry.head
         seconds = head.lifetime + max(head.while_revalidate, head.if_error, spare) + 1
@@ -113,25 +118,25 @@ class Index:
         for surplus in known[:-MOST_VARIANTS]:
             self._breaker.ask(lambda key=surplus: self._backend.delete(key), None)  # type: ignore[misc]
         known = known[-MOST_VARIANTS:]
-        # What leads to it comes last, and goes with it; other variants are then made again.
+        # The list is written last. Where it is lost, its variants are made again.
         index = Variants(names, known).encode()
         return self._put(selected, data, seconds) and self._put(place.key, index, seconds)
 
     def forget(self, place: Place) -> None:
-        """Drop what is stored for a request."""
+        """Delete the stored response to a request."""
         self._breaker.ask(lambda: self._backend.delete(place.selected), None)
 
     def purge(self, *purgeable: str) -> None:
-        """Make useless all that can be purged by some keys.
+        """Make all entries that can be purged by some keys useless.
 
-        :raises Exception: whatever the backend raises: who purges has to know.
+        :raises Exception: whatever the backend raises, since the caller has to know of it.
         """
         for key in purgeable:
             if self._backend.set(key, secrets.token_bytes(8), timeout=_REMEMBERED) is False:
                 raise ConnectionError("the backend of Flask-Caching did not take the purge")
 
     def try_to_purge(self, *purgeable: str) -> None:
-        """Purge if that can be."""
+        """Purge as :meth:`purge` does, and ignore a backend that fails."""
         self._breaker.ask(lambda: self.purge(*purgeable), None)
 
     def _first_state(self, key: str) -> Any:
@@ -141,14 +146,14 @@ class Index:
                 return state.hex()
             found = self._breaker.read(lambda: self._backend.get_many(key))
             known = _state(found[0]) if found else None
-            if known is None:  # something else is there
+            if known is None:  # the value there is not a state
                 self._backend.set(key, state, timeout=_REMEMBERED)
             return known or state.hex()
 
         return begin
 
     def _one_by_one(self, *wanted: str) -> list[Any]:
-        """The values of some keys, of which one holds nothing of ours."""
+        """Read keys one by one, where the value of one of them can't be read."""
         found = []
         for key in wanted:
             values = self._breaker.read(lambda key=key: self._backend.get_many(key))  # type: ignore[misc]
@@ -167,5 +172,5 @@ def _state(value: object) -> str | None:
 
 
 def _alive(entry: Entry | None, generations: tuple[str | None, ...]) -> Entry | None:
-    """An entry that nothing it can be purged by was purged since."""
+    """Return an entry, or ``None`` if it was purged since it was made."""
     return entry if entry is not None and entry.head.generations == generations else None

@@ -1,4 +1,4 @@
-"""Under which keys responses are kept, and what they are purged by."""
+"""The keys of stored responses, and the keys of what they can be purged by."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from zlib import crc32
 
 from ..http.negotiation import IDENTITY, accepted
 
-#: Characters of path and query together up to which a URL is stored at all.
+#: The most characters of path, query and script root together in a URL whose response is stored.
 LONGEST = 4096
 
-#: What a proxy in front of us may have sent of the URL that the visitor sees, or a client made
-#: up. A view may build URLs from it whether or not the app trusts it.
+#: Header fields in which a proxy says which URL the visitor sees. A client may have made them up.
+#: They are part of the key, since a view may build URLs from them, trusted or not.
 _FORWARDED = (
     "HTTP_X_FORWARDED_HOST",
     "HTTP_X_FORWARDED_PORT",
@@ -24,19 +24,21 @@ _FORWARDED = (
 
 _CODINGS = ("zstd", "br", "gzip", "deflate")
 
-#: Where a list may have white space that means nothing (RFC 9110 §5.6.1, §5.6.6).
+#: Separators of a list, with the white space around them that means nothing (RFC 9110 §5.6.1,
+#: §5.6.6).
 _BETWEEN = re.compile(r"[ \t]*([,;])[ \t]*")
 
-#: Request fields that WSGI keeps under names of their own.
+#: Request header fields whose names in the WSGI environ do not begin with ``HTTP_``.
 _ENVIRON = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
 class Keys:
     """The keys of one app.
 
-    :param namespace: what sets this app apart from others that use the same backend.
-    :param paths: into how many groups paths are put for purging. A group is purged as a whole:
-        if each path had a state of its own, whoever asks for many paths would fill the backend.
+    :param namespace: strings that distinguish this app from others that use the same backend.
+    :param paths: the number of groups that paths are divided into for purging. A group is purged
+        as a whole. If each path had a state of its own, a client that requests many paths would
+        fill the backend.
     """
 
     def __init__(self, namespace: tuple[str, ...], paths: int) -> None:
@@ -44,10 +46,12 @@ class Keys:
         self._paths = paths
 
     def of_request(self, environ: Mapping[str, Any]) -> str | None:
-        """The key of a request's URL, as it was sent; ``None`` if it is too long to be stored.
+        """Return the key of a request's URL as it was sent, or ``None`` if it is too long.
 
-        Another host, scheme, script root or order of the query is another URL; so is another
-        spelling of a host, as a view that compares hosts may not know it.
+        URLs are different if their scheme, host, script root, path or query differ in any way. That
+        includes the spelling of the host, since a view may compare hosts as strings.
+
+        :param environ: the WSGI environ of the request.
         """
         get = environ.get
         path, query, root = get("PATH_INFO", ""), get("QUERY_STRING", ""), get("SCRIPT_NAME", "")
@@ -59,24 +63,28 @@ class Keys:
         return f"fso:{self._namespace}:{_hash(url)}"
 
     def of_path(self, environ: Mapping[str, Any]) -> str:
-        """The key of the state of a request's path, for purging."""
+        """Return the key of the state that a request's path is purged by."""
         return self.of_group(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
 
     def of_group(self, path: str) -> str:
-        """The key of the state of a path, as WSGI has it, and of some others, for purging."""
+        """Return the key of the state that a path and the others of its group are purged by.
+
+        :param path: the path as WSGI has it, script root included.
+        """
         group = crc32(path.encode("utf-8", "surrogatepass")) % self._paths
         return f"fso:{self._namespace}:g:{group}"
 
     def of_purgeable(self, *name: str) -> str:
-        """The key of the state of something that can be purged."""
+        """Return the key of the state that an endpoint, a tag or everything is purged by."""
         return f"fso:{self._namespace}:g:{_hash(name)}"
 
 
 def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> str:
-    """The key of the variant of a URL that a request selects (RFC 9111 §4.1).
+    """Return the key of the variant of a URL that a request selects (RFC 9111 §4.1).
 
-    :param key: of the URL.
-    :param names: of the header fields that its responses vary by, in lower case.
+    :param key: the key of the URL.
+    :param names: the names of the header fields that its responses vary by, in lower case.
+    :param environ: the WSGI environ of the request.
     """
     fields = [f"{name}:{_selecting(name, environ)}" for name in sorted(names)]
     selecting = _hash(tuple(fields))
@@ -84,26 +92,27 @@ def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> st
 
 
 def tells_coding(codings: str, environ: Mapping[str, Any]) -> bool:
-    """Whether all who take a response's coding, and no others, have the key of a request.
+    """Return whether all clients with a request's key accept the codings of its response.
 
-    Keys know the usual codings only, however many others a client lists.
+    The key of a variant names the usual codings only, however many others a client lists.
 
     :param codings: the ``Content-Encoding`` of a response that varies by ``Accept-Encoding``.
+    :param environ: the WSGI environ of the request.
     """
     known = {IDENTITY, *accepted(environ.get("HTTP_ACCEPT_ENCODING"), _CODINGS)}
     return all(coding.strip(" \t").lower() in known for coding in codings.split(","))
 
 
 def of_lock(key: str) -> str:
-    """The key of the lock of whoever makes what is missing at another."""
+    """Return the key of the lock that a process holds while it makes the response of a key."""
     return f"{key}:f"
 
 
 def _selecting(name: str, environ: Mapping[str, Any]) -> str:
-    """What a header field of a request means, in one of its many spellings.
+    """Return the value of a request's header field, in one spelling for all of the same meaning.
 
-    What a view may read in another way stays as it is: whoever sends it would choose what others
-    get.
+    Only the values of known fields are normalized. A view may read any other differently, and
+    then the client that sends an unusual spelling would choose what others get.
     """
     value = environ.get(_ENVIRON.get(name) or "HTTP_" + name.upper().replace("-", "_"))
     if value is None:
@@ -111,11 +120,11 @@ def _selecting(name: str, environ: Mapping[str, Any]) -> str:
     if name == "accept-encoding":
         return ",".join(accepted(value, _CODINGS))
     text = str(value).strip(" \t")
-    if name == "accept-language" and '"' not in text:  # all of it is insensitive to case
+    if name == "accept-language" and '"' not in text:  # all of the field is case-insensitive
         return _BETWEEN.sub(r"\1", text).lower()
     return text
 
 
 def _hash(parts: tuple[str | None, ...]) -> str:
-    """A hash of some strings, of which no other strings have the same."""
+    """Return a hash of strings that depends on where one ends and the next begins."""
     return hashlib.sha256(ascii(parts).encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""What may be stored, and for how long it may be used (RFC 9111, RFC 5861)."""
+"""The rules for storing a response, and for using it later (RFC 9111, RFC 5861)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from .entry import Head
 
-#: Seconds by which the clocks of processes may differ, or one may step back.
+#: Seconds by which the clocks of two processes may differ, or by which a clock may step back.
 SKEW = 5
 
-#: Seconds; caches need not represent more (§1.2.2).
+#: The longest time in seconds that a cache has to represent (§1.2.2).
 _LONGEST = 2**31
 
 _NEVER_STALE = frozenset({"must-revalidate", "proxy-revalidate", "s-maxage"})
 
 
 class Ages(NamedTuple):
-    """How long a response may be used, in seconds."""
+    """The times in seconds for which a response may be used."""
 
     lifetime: int
     while_revalidate: int
@@ -32,16 +32,17 @@ class Ages(NamedTuple):
 
 
 def directives(value: str | None) -> dict[str, str | None]:
-    """The directives of a ``Cache-Control`` value, with names in lower case."""
+    """Parse the directives of a ``Cache-Control`` value, with names in lower case (§5.2)."""
     if not value:
         return {}
     return {name.lower(): given for name, given in parse_dict_header(value).items()}
 
 
 def why_not_asked(environ: Mapping[str, Any], *, public: bool) -> str | None:
-    """Why the response to a request must not be stored, whatever it is, or ``None`` (§3, §3.5).
+    """Return the reason why no response to a request may be stored, or ``None`` (§3, §3.5).
 
-    :param public: whether it is for everybody, those who authenticate included.
+    :param environ: the WSGI environ of the request.
+    :param public: whether the policy shares responses to authenticated requests, too.
     """
     if environ["REQUEST_METHOD"] != "GET":
         return "it does not answer GET"
@@ -53,7 +54,7 @@ def why_not_asked(environ: Mapping[str, Any], *, public: bool) -> str | None:
 
 
 def why_not(headers: Headers) -> str | None:
-    """Why a complete 200 response must not be stored, or ``None`` if it may be (§3)."""
+    """Return the reason why a complete 200 response may not be stored, or ``None`` (§3)."""
     said = directives(", ".join(headers.getlist("Cache-Control")))
     for name in ("no-store", "private", "no-cache"):
         if name in said:
@@ -66,7 +67,11 @@ def why_not(headers: Headers) -> str | None:
 
 
 def ages(headers: Headers, now: float) -> Ages:
-    """How long a response may be used (§4.2.1, RFC 5861)."""
+    """Return how long a response may be used (§4.2.1, RFC 5861).
+
+    :param headers: the header fields of the response.
+    :param now: the time in seconds since the epoch.
+    """
     said = directives(", ".join(headers.getlist("Cache-Control")))
     lifetime = 0
     for name in ("s-maxage", "max-age"):
@@ -85,9 +90,13 @@ def ages(headers: Headers, now: float) -> Ages:
 
 
 def initial_age(headers: Headers, now: float) -> int:
-    """How old a response is when a view gives it, which may have it from elsewhere (§4.2.3).
+    """Return the age in seconds of a response that a view has just returned (§4.2.3).
 
-    An ``Age`` that is no number of seconds says that it is old, and not how old.
+    It is not 0 if the view had the response from another server. An ``Age`` that is not a number
+    counts as the longest time, since the response is old and nobody knows how old.
+
+    :param headers: the header fields of the response.
+    :param now: the time in seconds since the epoch.
     """
     date = seconds_of(headers.get("Date"))
     apparent = 0 if date is None else max(0, int(now - date))
@@ -99,22 +108,22 @@ def initial_age(headers: Headers, now: float) -> int:
 
 
 def usable_fresh(head: Head, now: float) -> bool:
-    """Whether a stored response needs no look at its origin (§4.2)."""
+    """Return whether a stored response is fresh, so that the view need not be asked (§4.2)."""
     return -SKEW <= head.age(now) < head.lifetime
 
 
 def usable_while_revalidating(head: Head, now: float) -> bool:
-    """Whether it may be used once more while it is made anew (RFC 5861 §3)."""
+    """Return whether a stale response may be used while it is refreshed (RFC 5861 §3)."""
     return -SKEW <= head.age(now) < head.lifetime + head.while_revalidate
 
 
 def usable_if_error(head: Head, now: float) -> bool:
-    """Whether it may stand in for an error (RFC 5861 §4)."""
+    """Return whether a stale response may be used in place of an error (RFC 5861 §4)."""
     return -SKEW <= head.age(now) < head.lifetime + head.if_error
 
 
 def usable_for(head: Head, now: float, environ: Mapping[str, Any]) -> bool:
-    """Whether a fresh response will do for what the request says in Cache-Control (§5.2.1)."""
+    """Return whether a fresh response satisfies the ``Cache-Control`` of a request (§5.2.1)."""
     said = directives(environ.get("HTTP_CACHE_CONTROL"))
     if "no-cache" in said or (not said and "no-cache" in environ.get("HTTP_PRAGMA", "").lower()):
         return False
@@ -125,12 +134,12 @@ def usable_for(head: Head, now: float, environ: Mapping[str, Any]) -> bool:
 
 
 def only_if_cached(environ: Mapping[str, Any]) -> bool:
-    """Whether a request wants nothing but a stored response (§5.2.1.7)."""
+    """Return whether a request accepts nothing but a stored response (§5.2.1.7)."""
     return "only-if-cached" in directives(environ.get("HTTP_CACHE_CONTROL"))
 
 
 def _seconds(value: str | None) -> int:
-    """Seconds that a directive says; what is none is as bad as stale (§4.2.1)."""
+    """Return the seconds of a directive, 0 if they can't be parsed: that means stale (§4.2.1)."""
     if value is None or not (value.isascii() and value.isdigit()):
         return 0
     return min(int(value[:20]), _LONGEST)

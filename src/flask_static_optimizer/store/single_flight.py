@@ -1,4 +1,4 @@
-"""Letting one of many make what all are waiting for."""
+"""Request collapsing: one request makes the response that others wait for (RFC 9211 §2.6)."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from . import keys
 from .backends import Backend
 from .breaker import CircuitBreaker
 
-#: Seconds for which a key that led to nothing to share is not waited for.
+#: Seconds for which nobody waits for a key whose response could not be shared.
 _UNCOLLAPSIBLE = 10.0
 
-#: Such keys remembered.
+#: The most of these keys that are remembered.
 _REMEMBERED = 1024
 
-#: Seconds between two looks at what another process is making: at first, and at most.
+#: Seconds between two looks at whether another process has finished: at first, and at most.
 _SOON, _LATE = 0.01, 0.1
 
 
 class Role(Enum):
-    """What is left to do for whoever asked."""
+    """A role that a caller of :meth:`SingleFlight.join` gets."""
 
-    #: To make it for all, and say so with :meth:`SingleFlight.finish`.
+    #: The caller makes the response for all, and then calls :meth:`SingleFlight.finish`.
     LEADING = 1
-    #: To make it for oneself.
+    #: The caller makes the response for itself.
     ALONE = 2
-    #: To look again, as another was waited for.
+    #: The caller has waited for another and looks into the store again.
     WAITED = 3
 
 
 class _Run(NamedTuple):
     finished: Event
-    #: When it counts as lost, should nobody say that it has finished.
+    #: The monotonic time after which the run counts as lost, if it has not finished.
     until: float
 
 
 class SingleFlight:
-    """Who makes what, at most one for each key, among threads and among processes.
+    """A collapser of requests: one thread of one process makes the response of each key.
 
-    :param backend: where processes leave locks for each other; ``None``: there is one process.
-    :param wait: seconds to wait for another before doing it oneself; 0: never wait.
+    :param backend: the backend where processes keep locks for each other. ``None``: there is only
+        one process, or the backend has no locks.
+    :param breaker: the circuit breaker of that backend.
+    :param wait: the seconds to wait for another before making the response oneself; 0: never wait.
     """
 
     def __init__(self, backend: Backend | None, breaker: CircuitBreaker, wait: float) -> None:
@@ -56,14 +58,16 @@ class SingleFlight:
         self._uncollapsible: Bounded[str, float] = Bounded(_REMEMBERED)
 
     def deadline(self) -> float:
-        """Until when, on the monotonic clock, one who starts now waits at most."""
+        """Return the monotonic time until which a request that starts now waits at most."""
         return time.monotonic() + self._wait
 
     def join(self, key: str, until: float, is_over: Callable[[], bool]) -> Role:
-        """Wait for what another makes, or be told to make it.
+        """Wait for the response that another makes, or take the lead and make it.
 
-        :param until: when waiting ends, as :meth:`deadline` said.
-        :param is_over: whether there is no need for it any more.
+        :param key: the key of the URL.
+        :param until: the time when waiting ends, as :meth:`deadline` returned it.
+        :param is_over: called to ask whether the response is in the store by now.
+        :returns: what the caller is to do.
         """
         if time.monotonic() >= until or self._is_uncollapsible(key):
             return Role.ALONE
@@ -80,13 +84,13 @@ class SingleFlight:
             if is_over():
                 self._set_free(key)
                 return Role.WAITED
-        if is_over():  # somebody finished just before
+        if is_over():  # another process finished just before
             self.finish(key, shared=True)
             return Role.WAITED
         return Role.LEADING
 
     def lead(self, key: str) -> bool:
-        """Take the lead without waiting; whether that is wanted and was free."""
+        """Try to take the lead without waiting, and return whether that succeeded."""
         if self._is_uncollapsible(key) or self._start(key) is not None:
             return False
         if self._lock_out_others(key):
@@ -95,9 +99,11 @@ class SingleFlight:
         return False
 
     def finish(self, key: str, *, shared: bool) -> None:
-        """Let the others go on. Doing it again changes nothing.
+        """End the run of a key, so that those who wait go on. Repeating it changes nothing.
 
-        :param shared: whether there is something for all; if not, they don't wait the next time.
+        :param key: the key of the URL.
+        :param shared: whether the response can be shared. If not, nobody waits for this key for a
+            while.
         """
         if not shared:
             self._uncollapsible[key] = time.monotonic() + _UNCOLLAPSIBLE
@@ -107,23 +113,23 @@ class SingleFlight:
         self._set_free(key)
 
     def _start(self, key: str) -> _Run | None:
-        """Take the lead among threads, or get the flight of the one who has it."""
+        """Take the lead among threads, or return the run of the thread that has it."""
         now = time.monotonic()
         with self._lock:
-            flight = self._running.get(key)
-            if flight is not None and now < flight.until:
-                return flight
+            run = self._running.get(key)
+            if run is not None and now < run.until:
+                return run
             self._running[key] = _Run(Event(), now + max(self._wait, 1))
             return None
 
     def _set_free(self, key: str) -> None:
         with self._lock:
-            flight = self._running.pop(key, None)
-        if flight is not None:
-            flight.finished.set()
+            run = self._running.pop(key, None)
+        if run is not None:
+            run.finished.set()
 
     def _lock_out_others(self, key: str) -> bool:
-        """Take the lead among processes. A lock of one that died is gone after a while."""
+        """Take the lead among processes. The lock expires in case this process dies."""
         if self._backend is None:
             return True
         backend, seconds = self._backend, int(self._wait) + 1

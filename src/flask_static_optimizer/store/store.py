@@ -1,4 +1,4 @@
-"""The store as a whole: what is asked before a view runs."""
+"""The store as a whole, which the extension asks before a view runs."""
 
 from __future__ import annotations
 
@@ -20,31 +20,33 @@ if TYPE_CHECKING:
     from ..http.answer import Answer
     from .entry import Entry
 
-#: A key in the WSGI environ, where no client can put one: the view itself is to be asked.
+#: A key of the WSGI environ that makes the view run past the store. No client can set it, since it
+#: does not begin with ``HTTP_``.
 ASK_VIEW = "flask_static_optimizer.ask_view"
 
-#: What servers say where a request has no content.
+#: Values of ``CONTENT_LENGTH`` for a request without content.
 _NO_CONTENT = frozenset({None, "", "0"})
 
-#: Into how many groups paths are put for purging, where others share the backend, and where its
-#: few places are needed for responses.
+#: The number of groups that paths are divided into for purging: in a backend that processes share,
+#: and in the memory of one process, where room is needed for responses.
 _PATHS, _PATHS_IN_PROCESS = 1024, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """What the settings say of the store."""
+    """The settings that the store uses."""
 
     #: Whether responses are stored where no policy says so.
     enabled: bool
     #: Whether static endpoints whose policy does not say so can read the session.
     protected: bool
-    #: Whether responses are for those who authenticate where no policy says so.
+    #: Whether responses to authenticated requests are shared where no policy says so.
     public: bool
-    #: Bytes of the largest body that is stored, and seconds to wait for another who makes one.
+    #: The bytes of the largest body that is stored, and the seconds to wait for another request
+    #: that makes the same response.
     max_body: int
     wait: float
-    #: Whether a request can demand a new response.
+    #: Whether the ``Cache-Control`` of a request can demand a new response.
     obeys_requests: bool
 
 
@@ -54,19 +56,21 @@ class Scope(NamedTuple):
     endpoint: str
     #: Whether its responses are stored at all.
     stored: bool
-    #: Whether they are for those who authenticate, too (RFC 9111 §3.5).
+    #: Whether responses to authenticated requests are shared, too (RFC 9111 §3.5).
     public: bool
-    #: The keys of what all of them can be purged by.
+    #: The keys that all responses of the endpoint can be purged by.
     purgeable: tuple[str, ...]
 
 
 class Store:
-    """The stored responses of one app, and who makes those that are missing.
+    """The store of one app's responses.
 
-    It knows no framework: a request is its WSGI environ. What only reads never raises because
-    of the backend.
+    It knows no framework: a request is its WSGI environ. Methods that only read never raise an
+    exception because of the backend.
 
-    :param namespace: what sets this app apart from others that use the same backend.
+    :param backend: the backend that keeps the responses.
+    :param namespace: strings that distinguish this app from others that use the same backend.
+    :param options: the settings.
     :param warn: called with a message that an operator should read.
     """
 
@@ -89,13 +93,14 @@ class Store:
     def answer(
         self, environ: Mapping[str, Any], endpoint: str, policy: CachePolicy
     ) -> Answer | None:
-        """The answer to a request out of the store, or ``None`` where the view has to be asked.
+        """Return the stored answer to a request, or ``None`` where the view has to run.
 
-        That is also where a part is asked for: the whole can be had by :meth:`find`.
+        A request for a range gets ``None``, too: the caller cuts the part from what :meth:`find`
+        returns.
 
         :param environ: the WSGI environ of a request that matched the endpoint.
         :param endpoint: the name of the endpoint.
-        :param policy: the one that holds for this request.
+        :param policy: the policy of this request.
         """
         scope = self.scope(endpoint, policy)
         if "HTTP_RANGE" in environ or not self.admits(environ, scope):
@@ -109,17 +114,17 @@ class Store:
         return place.entry.answer(now, status, head=head)
 
     def scope(self, endpoint: str, policy: CachePolicy) -> Scope:
-        """What has to be known of an endpoint under one of its policies."""
+        """Return the scope of an endpoint under one of its policies."""
         found = self._scopes.get((endpoint, policy))
         if found is None:
             found = self._scopes[endpoint, policy] = self._make_scope(endpoint, policy)
         return found
 
     def admits(self, environ: Mapping[str, Any], scope: Scope) -> bool:
-        """Whether a request can be answered out of the store at all.
+        """Return whether a request can be answered from the store at all.
 
-        One with content can't: its URL does not tell it, and a view may read it all the same
-        (RFC 9110 §9.3.1).
+        A request with content can't, since a view may read the content, which the key does not
+        contain (RFC 9110 §9.3.1).
         """
         return (
             scope.stored
@@ -131,9 +136,10 @@ class Store:
         )
 
     def find(self, environ: Mapping[str, Any], scope: Scope) -> Place | None:
-        """Where the response to a request is, or would be; ``None`` where there is no such place.
+        """Look up the response to a request.
 
-        So it is with URLs that are too long, and while the backend can't be used.
+        :returns: the place of the response, whether or not there is one. ``None`` if the URL is too
+            long, and while the backend can't be used.
         """
         key = self.keys.of_request(environ)
         if key is None:
@@ -141,17 +147,17 @@ class Store:
         return self.index.find(key, self.purgeable(environ, scope), environ)
 
     def purgeable(self, environ: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
-        """The keys of all that the response to a request can be purged by."""
+        """Return the keys of all that the response to a request can be purged by."""
         return (*scope.purgeable, self.keys.of_path(environ))
 
     def is_fresh(self, entry: Entry, now: float, environ: Mapping[str, Any]) -> bool:
-        """Whether a stored response can be the answer as it is."""
+        """Return whether a stored response can be the answer as it is."""
         return rules.usable_fresh(entry.head, now) and (
             not self.options.obeys_requests or rules.usable_for(entry.head, now, environ)
         )
 
     def may_be_stale(self, entry: Entry, now: float, environ: Mapping[str, Any]) -> bool:
-        """Whether a stored response can be the answer once more, while it is made anew."""
+        """Return whether a stale response can be the answer while it is refreshed."""
         return rules.usable_while_revalidating(entry.head, now) and (
             not self.options.obeys_requests or rules.usable_for(entry.head, now, environ)
         )
@@ -159,9 +165,11 @@ class Store:
     def purge(
         self, *, endpoint: str | None = None, tag: str | None = None, path: str | None = None
     ) -> None:
-        """Make useless what is stored of an endpoint, under a tag, at a path, or everything.
+        """Purge the responses of an endpoint, with a tag or at a path; without any, all of them.
 
-        :param path: as WSGI has it, script root included.
+        :param endpoint: the name of an endpoint.
+        :param tag: one of the ``tags`` of a policy.
+        :param path: the path as WSGI has it, script root included.
         :raises Exception: whatever the backend raises.
         """
         names = []

@@ -1,4 +1,5 @@
-"""Views that run in the place of static views, and out of which responses are stored.
+"""Views that run in the place of static views, and that store responses or send stored ones.
 
-It imports the rooms below it, ``headers`` first. Its tests are in ``tests/views``.
+It imports the rooms below it: ``headers``, ``requests``, ``assets``, ``store``, ``monitoring``,
+``config`` and ``http``. Its tests are in ``tests/views``.
 """

@@ -1,1 +1,5 @@
-"""Looking at an app as its caches and visitors will: what is asked, answered, and wrong."""
+"""``flask static audit`` and ``explain``: requests to the app, and what is wrong with the answers.
+
+It imports the other modules of ``cli`` and the rooms below that. Its tests are
+in ``tests/cli/audit``.
+"""

@@ -43,10 +43,10 @@ from .survey import Survey
 def audit_command(
     cookies: tuple[str, ...], urls: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
-    """Ask for everything static, without and with a cookie, and say what is wrong.
+    """Request everything static, without and with a cookie, and say what is wrong.
 
-    The requests are real ones that stay in this process: views of static routes run. The exit
-    status is 1 if there is more to say than notes.
+    The requests are real ones inside this process: the views of static routes run. The exit
+    status is 1 if there are errors or warnings.
     """
     for cookie in cookies:
         if not cookie.isascii() or not cookie.isprintable() or "=" not in cookie:
@@ -85,9 +85,9 @@ def audit_command(
 )
 @with_appcontext
 def explain_command(url: str, headers: tuple[str, ...]) -> None:
-    """Say what a URL of the app is answered with, and why.
+    """Say how a URL of the app is answered, and why.
 
-    The request is a real one that stays in this process.
+    The request is a real one inside this process.
     """
     fields = {}
     for header in headers:

@@ -1,4 +1,4 @@
-"""What is wrong with how an app is set up."""
+"""The audit of an app's configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
-    """Findings that need no request."""
+    """Yield the findings that need no request."""
     if app.debug:
         yield Finding(
             "debug",
@@ -57,11 +57,11 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
 
 
 def _covers_no_file(state: AppState, rule: Rule) -> bool:
-    """Whether a rule speaks of files, and no folder that it names has one of them."""
+    """Return whether a rule has a glob of files that matches no file of its folders."""
     if rule.filename is None:
         return False
     names = [name for name in state.endpoints.names() if rule.endpoint.match(name)]
     mounts = {mount.endpoint: mount for mount in state.endpoints.mounts()}
-    if not all(name in mounts for name in names):  # of a view nobody knows its files
+    if not all(name in mounts for name in names):  # the file names of a view are not known
         return False
     return not any(rule.covers(file) for name in names for file in mounts[name].names())

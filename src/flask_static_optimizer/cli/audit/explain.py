@@ -1,4 +1,4 @@
-"""Why a response says what it says, in words."""
+"""The explanation of a response in words: the reason of its status and of each header field."""
 
 from __future__ import annotations
 
@@ -28,9 +28,12 @@ class Reason(NamedTuple):
 
 
 def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -> list[Reason]:
-    """Send a request and say what came of it.
+    """Send a request, and explain its response.
 
-    :param url: a URL or a path of the app; its host is taken for the app's.
+    :param state: the parts of the extension.
+    :param app: the app.
+    :param url: a URL or a path of the app; the host of a URL is ignored.
+    :param headers: the header fields of the request.
     """
     parts = urlsplit(url)
     root = application_root(app)
@@ -57,7 +60,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
 
 
 def _answered(state: AppState, by_flask: Exchange, environ: dict[str, Any]) -> Reason:
-    """Whether the express lane answers, and how if that is in another way."""
+    """Say whether the lane answers, and how its answer differs from that of Flask."""
     found = None if state.lane is None else state.lane.answer(environ)
     if found is None:
         return Reason(

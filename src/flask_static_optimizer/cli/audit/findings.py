@@ -1,4 +1,4 @@
-"""What an audit finds, and what to change about it."""
+"""The findings of an audit, and the table of its requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
-#: The worst first; a note changes no exit status.
+#: The severities, the worst first. A note does not change the exit status.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass
 class Finding:
-    """Something to change, and everywhere that it was seen."""
+    """A problem, how to fix it, and all places where it was found."""
 
     #: A stable name for scripts.
     code: str
@@ -29,7 +29,7 @@ class Finding:
     places: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the finding, ready for JSON."""
         return {
             "code": self.code,
             "severity": self.severity,
@@ -40,7 +40,7 @@ class Finding:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """The same finding once, with all its places; the worst first."""
+    """Merge equal findings into one with the places of all, and sort by severity."""
     known: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.problem, finding.fix)
@@ -51,30 +51,30 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
 
 @dataclass
 class Row:
-    """What was asked and answered for one URL."""
+    """A row of the table: one URL and its response."""
 
     endpoint: str
     url: str
-    #: The key of the rule that decides; empty: none.
+    #: The key of the rule that decides; empty if none does.
     rule: str = ""
     #: ``"isolated"``, ``"protected"`` or ``"left alone"``.
     mode: str = ""
-    #: ``None``: it was not asked, as its URL has variables.
+    #: ``None`` if it was not requested, since its URL has variables.
     status: int | None = None
     cache_control: str = ""
-    #: What is said of the URL that ``url_for`` gives, where that is another.
+    #: The ``Cache-Control`` of the URL that ``url_for`` returns, if that is another URL.
     versioned: str = ""
     size: int = 0
     codings: dict[str, int] = field(default_factory=dict)
     stored_by: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the row, ready for JSON."""
         return asdict(self)
 
 
 def who_may_store(response: Exchange) -> str:
-    """Who may keep a response to a visitor without credentials, in words (RFC 9111 §3)."""
+    """Say in words who may store a response to a visitor without credentials (RFC 9111 §3)."""
     said = parse_dict_header(response.headers.get("Cache-Control", ""))
     if "no-store" in said:
         return "nobody"

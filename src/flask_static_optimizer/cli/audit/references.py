@@ -1,4 +1,4 @@
-"""URLs in templates and stylesheets that lead to static files, or to none."""
+"""The audit of URLs in templates and stylesheets that lead to static files, or to none."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from ...assets.mount import Mount
     from ...state import AppState
 
-#: A URL in HTML or in a style of it, from a quote, a bracket, an equals sign or a space on.
+#: A URL path in HTML or CSS, which begins after a quote, a bracket, an equals sign, a comma or a
+#: space.
 _URL = re.compile(r"(?<=[\"'(=\s,])/[^\"'()<>\s]+")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def template_findings(state: AppState, app: Flask) -> Iterator[Finding]:
-    """URLs of static files that templates have in plain text."""
+    """Yield a finding for each URL in the text of a template that should be made by ``url_for``."""
     environment = app.jinja_env
     loader = environment.loader
     root = application_root(app)
@@ -34,7 +35,7 @@ def template_findings(state: AppState, app: Flask) -> Iterator[Finding]:
         try:
             source, path, _ = loader.get_source(environment, template)
             tokens = list(environment.lex(source, template))
-        except (TemplateError, UnicodeDecodeError):  # no template of text; an app would say so
+        except (TemplateError, UnicodeDecodeError):  # not a text template; rendering would fail
             continue
         for line, kind, text in tokens:
             if kind != "data":
@@ -76,9 +77,10 @@ def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
 
 
 def stylesheet_findings(state: AppState) -> Iterator[Finding]:
-    """References of stylesheets to what is not there, and stylesheets that are broken.
+    """Yield a finding for each reference to a missing file and for each broken stylesheet.
 
-    The catalogue has read those that were asked for, which takes its time, and warned of them.
+    The catalogue has read the stylesheets that were requested, and logged a warning about each of
+    these. They are taken from the log, since reading stylesheets again would take long.
     """
     if state.settings.fingerprint is None:
         for mount in state.endpoints.mounts():
@@ -100,7 +102,7 @@ def _of_stylesheet(state: AppState, mount: Mount, name: str) -> Iterator[Finding
     try:
         with open(path, "rb") as file:
             found = references(file.read())
-    except OSError:  # the request for it says so
+    except OSError:  # the request for the file reports it
         return
     except BrokenStylesheetError as error:
         yield _broken(f"{place}: {error}")
@@ -137,9 +139,9 @@ def _broken(place: str) -> Finding:
 
 
 def _mount_of(state: AppState, path: str) -> tuple[Mount, str] | None:
-    """The static folder that a URL path leads to, and the file's name there."""
+    """Return the static folder that a URL path leads to, and the name of the file there."""
     for mount in sorted(state.endpoints.mounts(), key=lambda mount: -len(mount.prefix or "")):
-        # At the root everything else of the app is below it, too.
+        # Below a folder that is served at the root are all other routes of the app, too.
         if mount.prefix and path.startswith(mount.prefix):
             name = path[len(mount.prefix) :]
             return (mount, name) if mount.prefix != "/" or mount.path(name) else None

@@ -1,4 +1,4 @@
-"""An audit as a table, as plain text or as JSON."""
+"""The report of an audit: a table, plain text or JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .findings import Finding, Row
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
 
-#: Places of one finding that are listed.
+#: The most places of one finding that are listed.
 _PLACES = 5
 
 _COLUMNS = ("Endpoint", "Rule", "Mode", "URLs", "Size", "Coded", "Cache-Control", "Stored by")
@@ -30,7 +30,7 @@ class _Group(NamedTuple):
 
 
 def as_dict(rows: Sequence[Row], findings: Sequence[Finding]) -> dict[str, Any]:
-    """All that was asked and found, for JSON."""
+    """Return all requests and findings, ready for JSON."""
     return {
         "clean": not is_bad(findings),
         "findings": [finding.as_dict() for finding in findings],
@@ -39,12 +39,12 @@ def as_dict(rows: Sequence[Row], findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def is_bad(findings: Iterable[Finding]) -> bool:
-    """Whether there is more than notes."""
+    """Return whether there are errors or warnings."""
     return any(finding.severity != "note" for finding in findings)
 
 
 def print_report(rows: Sequence[Row], findings: Sequence[Finding]) -> None:
-    """Print both, in colour where the terminal has it."""
+    """Print rows and findings, in colour if the terminal supports it."""
     lines = [_cells(group, members) for group, members in _groups(rows).items()]
     if importlib.util.find_spec("rich"):
         _print_table(lines)

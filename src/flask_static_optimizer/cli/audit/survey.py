@@ -1,4 +1,4 @@
-"""Asking an app for everything static, as a visitor without and with a cookie."""
+"""The requests of an audit: everything static, as a visitor without and with a cookie."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 
 class Survey:
-    """Requests of one audit, and what they found.
+    """A survey of one app: the requests of an audit and their findings.
 
-    :param cookie: a ``Cookie`` value with which everything is asked again.
-    :param urls: more paths to ask for, of routes with variables.
-    :param limit: files of one folder that are asked for.
+    :param state: the parts of the extension.
+    :param app: the app.
+    :param cookie: a ``Cookie`` value with which everything is requested again.
+    :param urls: more paths to request, such as those of routes with variables.
+    :param limit: the most files of one folder that are requested.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Survey:
     ) -> None:
         self._state = state
         self._app = app
-        # A cookie of nobody shows what hooks do for visitors who have one.
+        # A session cookie of no user shows what hooks do for visitors that have a cookie.
         self._cookie = cookie or f"{app.config['SESSION_COOKIE_NAME']}=of-nobody"
         self._urls = urls
         self._limit = limit
@@ -47,7 +49,7 @@ class Survey:
         self.findings: list[Finding] = []
 
     def run(self) -> None:
-        """Ask for everything."""
+        """Request everything."""
         for name in sorted(self._state.endpoints.names()):
             endpoint = self._state.endpoints.get(name)
             if endpoint is None:
@@ -60,7 +62,7 @@ class Survey:
             self._given(url)
 
     def _folder(self, endpoint: StaticEndpoint) -> None:
-        mount = endpoint.mount or self._guarded(endpoint)
+        mount = endpoint.mount or self._decorated(endpoint)
         if mount is None:
             return
         names = mount.names()
@@ -84,12 +86,12 @@ class Survey:
             if not urlsplit(plain).netloc:
                 row = self._asked(endpoint, plain.removeprefix(self._root), {"filename": name})
                 if best != plain and row.status == 200:
-                    versioned = ask(self._app, best.removeprefix(self._root), method="HEAD")
-                    versioned.read()
-                    row.versioned = versioned.headers.get("Cache-Control", "")
+                    fingerprinted = ask(self._app, best.removeprefix(self._root), method="HEAD")
+                    fingerprinted.read()
+                    row.versioned = fingerprinted.headers.get("Cache-Control", "")
 
-    def _guarded(self, endpoint: StaticEndpoint) -> Mount | None:
-        """The folder of a view that something was put around: it is asked for all the same."""
+    def _decorated(self, endpoint: StaticEndpoint) -> Mount | None:
+        """Return the folder of a decorated view, whose files are requested like those of others."""
         view = inspect.unwrap(self._app.view_functions[endpoint.name])
         scaffold = blueprint_of(view) or self._app
         if scaffold.static_folder is None:

@@ -1,4 +1,4 @@
-"""What is wrong with the answers for one URL."""
+"""The judgement of the responses for one URL."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ _STEP_ASIDE = "return early where flask_static_optimizer.is_static_request() is 
 
 
 def protect(row: Row) -> str:
-    """The setting that protects an endpoint."""
+    """Return the setting that protects the endpoint of a row."""
     return f'STATIC_OPTIMIZER_RULES = {{"{row.endpoint}": {{"session": "protected"}}}}'
 
 
 def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
-    """What to change.
+    """Yield what is wrong with the responses for one URL.
 
-    :param answer: to a visitor without a cookie.
-    :param again: to one with it, or the same.
+    :param row: the row of the URL.
+    :param answer: the response to a visitor without a cookie.
+    :param again: the response to a visitor with a cookie.
     """
     place = [row.url]
     for error in {repr(exchange.error) for exchange in (answer, again) if exchange.error}:

@@ -33,7 +33,7 @@ _PARTS = {"all": whole, "http": http_part, "server": server_part}
 
 
 def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
-    """A check of an option's value, which goes into the configuration as it is."""
+    """Make a check of an option's value, which is written into the configuration as it is."""
 
     def check(_: click.Context, __: click.Parameter, value: str) -> str:
         if not pattern.fullmatch(value):
@@ -91,8 +91,8 @@ def nginx_command(
 ) -> None:
     """Copy all static files as they are served, and print an nginx configuration for them.
 
-    nginx then answers for them as the app does: the app itself is asked for each file. What
-    it does not answer with 200 for everybody (guarded files, say) is left to it.
+    nginx then answers as the app does: the command requests each file from the app. Files
+    that the app does not answer with 200 for everybody (behind a log-in, say) are left to it.
     """
     app, state = app_and_state()
     if app.debug:
@@ -102,7 +102,7 @@ def nginx_command(
     root = root or os.path.join(app.instance_path, "static_nginx")
     try:
         literal("--root", root)
-        os.makedirs(root, exist_ok=True)  # nginx makes its cache there, but not the folder
+        os.makedirs(root, exist_ok=True)  # nginx makes its cache in it, but not the folder itself
         copy = Copy(root)
         site = _site(state, app, copy, identifier(name or app.name))
         site.root, site.upstream = root, upstream
@@ -166,7 +166,7 @@ def _twins(found: dict[str, Location]) -> list[list[str]]:
 
 
 def _settle(state: AppState) -> None:
-    """Wait for files that were written a moment ago: the app will soon say more of them."""
+    """Wait if a file was written a moment ago, as the app sends ``Last-Modified`` only later."""
     for mount in state.endpoints.mounts():
         for name in mount.names():
             asset = state.catalogue.find(mount, name)

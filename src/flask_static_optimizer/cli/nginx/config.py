@@ -16,7 +16,7 @@ from .quoting import comment, literal, quoted
 if TYPE_CHECKING:
     from .routes import Route
 
-#: What the app says of a file that nginx is handed, and nginx would forget.
+#: Header fields of the app that nginx would drop from a file that the app hands to it.
 _HANDED_ON = (
     "ETag",
     "Last-Modified",
@@ -30,34 +30,35 @@ _HANDED_ON = (
     "X-Frame-Options",
 )
 
-#: Reasons and examples that are listed.
+#: The most examples that are listed for a reason.
 _EXAMPLES = 3
 
 
 @dataclass
 class Site:
-    """What one app's configuration is made of."""
+    """A site: the values that one app's configuration is made of."""
 
-    #: What variables, zones and locations are named by.
+    #: The prefix of the names of variables, zones and locations.
     name: str
     root: str
     upstream: str
     listen: str
     server_name: str
-    #: What the URL paths of static folders begin with.
+    #: The prefixes of the URL paths of static folders.
     prefixes: Sequence[str]
     locations: Sequence[Location]
     refused: Sequence[Refused]
     routes: Sequence[Route]
     codings: Sequence[str]
-    #: Folders by the URL paths that the app hands to nginx (``STATIC_OPTIMIZER_SENDFILE``).
+    #: Folders by the internal URL paths under which the app hands files to nginx
+    #: (``STATIC_OPTIMIZER_SENDFILE``).
     protected: dict[str, str] = field(default_factory=dict)
     #: The path of the counters, which are not for everybody.
     metrics: str | None = None
 
 
 def whole(site: Site) -> Iterator[str]:
-    """A file for nginx's ``conf.d``: the site on a server of its own."""
+    """Yield a file for nginx's ``conf.d`` that has the site as a server of its own."""
     yield from http_part(site)
     yield ""
     yield "server {"
@@ -74,7 +75,7 @@ def whole(site: Site) -> Iterator[str]:
 
 
 def http_part(site: Site) -> Iterator[str]:
-    """What belongs into the ``http`` context."""
+    """Yield the part that belongs into the ``http`` block."""
     yield "# Made by 'flask static nginx': make it again after each deploy, then reload nginx."
     yield f"# {len(site.locations)} URLs are answered by nginx, exactly as the app answered them"
     yield "# when this was made. Everything else, errors and new files too, is the app's."
@@ -96,11 +97,11 @@ def http_part(site: Site) -> Iterator[str]:
 
 
 def server_part(site: Site) -> Iterator[str]:
-    """What belongs into a ``server`` block."""
+    """Yield the part that belongs into a ``server`` block."""
     maps = Maps(site.name, site.locations, site.codings)
     types = sorted({place.content_type for place in site.locations})
     for prefix in site.prefixes:
-        # At the root nothing is known of what lies below, so that other locations come first.
+        # Below the root there may be other locations, which have to win over this one.
         yield f"location {'' if prefix == '/' else '^~ '}{quoted(prefix)} {{"
         yield from _indented(_folder(site, maps, types))
         yield "}"

@@ -1,4 +1,4 @@
-"""The copy of static files that nginx serves: every representation by its validator."""
+"""The copy of static files that nginx serves: every representation under its ETag."""
 
 from __future__ import annotations
 
@@ -9,48 +9,52 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-#: The folder in the copy's root that has the objects.
+#: The folder of the representations, in the root of the copy.
 OBJECTS = "objects"
 
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.t[0-9a-f]{8}")
 
 
 class ChangedBytesError(Exception):
-    """A body that its validator is not of."""
+    """An error for a body that does not have the bytes of its ETag."""
 
 
 def object_name(etag: str, content_type: str) -> str:
-    """The name of a representation in the copy.
+    """Return the name of a representation in the copy.
 
-    nginx tells media types by the ends of names; this one has been given an end for its type.
+    It ends with a suffix for the media type, since nginx knows media types by suffixes.
 
-    :param etag: the 32 hexadecimal characters of its validator.
+    :param etag: the 32 hexadecimal characters of the ETag.
+    :param content_type: the media type.
     """
     return f"{etag[:2]}/{etag}.{type_suffix(content_type)}"
 
 
 def type_suffix(content_type: str) -> str:
-    """What the names of representations of a media type end with."""
+    """Return the suffix of the names of representations that have a media type."""
     return f"t{hashlib.sha256(content_type.encode()).hexdigest()[:8]}"
 
 
 class Copy:
-    """A folder of representations. What has a name in it never changes.
+    """A folder of representations. The bytes under a name never change.
 
-    So a configuration that was made of it stays true, whatever is deployed later.
+    An nginx configuration that was made from it therefore stays right after a later deploy.
 
-    :param root: an absolute path.
+    :param root: the absolute path of the folder.
     """
 
     def __init__(self, root: str) -> None:
         self._objects = Path(root, OBJECTS)
-        #: The names that were asked for.
+        #: The names of the representations that are needed.
         self.names: set[str] = set()
 
     def put(self, name: str, etag: str, body: Iterable[bytes]) -> None:
-        """Keep a representation, unless it is there.
+        """Write a representation, unless it is there.
 
-        :raises ChangedBytesError: if the validator is not of the bytes.
+        :param name: the name, as :func:`object_name` returned it.
+        :param etag: the 32 hexadecimal characters of the ETag.
+        :param body: the chunks of the body.
+        :raises ChangedBytesError: if the ETag is not that of the bytes.
         :raises OSError: if it can't be written.
         """
         path = self._objects / name
@@ -59,14 +63,15 @@ class Copy:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        sha = hashlib.sha256()
+        sha256 = hashlib.sha256()
         try:
-            # nginx runs as another user: the process's umask decides, as for any deployed file.
+            # nginx runs as another user, who has to read the file. So the umask of this process
+            # sets its mode, as for any deployed file.
             with new.open("wb") as file:
                 for chunk in body:
-                    sha.update(chunk)
+                    sha256.update(chunk)
                     file.write(chunk)
-            if sha.hexdigest()[:32] != etag:
+            if sha256.hexdigest()[:32] != etag:
                 raise ChangedBytesError
             new.replace(path)
         finally:
@@ -74,7 +79,7 @@ class Copy:
         self.names.add(name)
 
     def prune(self) -> int:
-        """Remove the objects that were not asked for, and nothing else; how many that were."""
+        """Remove the representations that are not needed, and return how many these were."""
         removed = 0
         for path in self._objects.glob("*/*"):
             name = path.relative_to(self._objects).as_posix()
@@ -82,6 +87,6 @@ class Copy:
                 path.unlink()
                 removed += 1
         for folder in self._objects.glob("??"):
-            with suppress(OSError):  # there is something in it
+            with suppress(OSError):  # the folder is not empty
                 folder.rmdir()
         return removed

@@ -1,7 +1,8 @@
-"""The ``map`` blocks by which nginx finds a file's representation and what to say of it.
+"""The ``map`` blocks by which nginx finds the representation of a file and its header fields.
 
-nginx compares the keys of a map without regard to case, so what is found says its own path again;
-and it has no way to escape a ``$``, so no value may have one (:mod:`quoting` sees to that).
+nginx ignores case when it compares the keys of a map. So each value repeats its path, which is then
+compared again. nginx also has no way to escape a ``$``, so no value may have one (:mod:`quoting`
+checks that).
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from .quoting import quoted
 if TYPE_CHECKING:
     from .probe import Fields, Location
 
-#: What a request may have that only the app answers right, as a map from a variable to anything.
+#: Properties of a request that only the app answers correctly: a name, a variable, and a map from
+#: its values to a string that is not empty if the app has to answer.
 _QUESTIONS = (
     ("method", "$request_method", {"default": "1", "GET": "", "HEAD": ""}),
     ("query", "$args", {"default": "", r"~\s": "1"}),
-    # Weights, and more than the app looks at.
+    # Weights, and values that are longer than the app parses.
     ("weights", "$http_accept_encoding", {"default": "", "~[;*]": "1", "~^.{513}": "1"}),
-    # nginx says nothing of the validator in a 412, and too much in a 304.
+    # nginx sends no ETag with a 412, and too many header fields with a 304.
     ("match", "$http_if_match$http_if_unmodified_since", {"default": "1", "": ""}),
     ("since", "$http_if_none_match:$http_if_modified_since", {"default": "", "~^:.": "1"}),
-    # One range that every file but an empty one has. Others may end in an error, of which nginx
-    # would say that it may be kept.
+    # Only ranges that every file but an empty one has. Others may lead to an error, which nginx
+    # would send with the caching headers of the file.
     (
         "range",
         "$request_method:$http_range",
@@ -39,10 +41,11 @@ _QUESTIONS = (
 
 
 class Maps:
-    """The maps for some locations.
+    """A set of ``map`` blocks for some locations.
 
-    :param name: what the names of variables begin with.
-    :param codings: content codings, best first.
+    :param name: the prefix of the names of variables.
+    :param locations: the URL paths that nginx answers for.
+    :param codings: the content codings, best first.
     """
 
     def __init__(self, name: str, locations: Sequence[Location], codings: Sequence[str]) -> None:
@@ -58,15 +61,15 @@ class Maps:
 
     @property
     def header_names(self) -> list[str]:
-        """The header fields that the app says of files, but for those of each representation."""
+        """Return the names of the header fields that are the same for all codings of a file."""
         return sorted({name for fields in self._profiles for name, _ in fields})
 
     def header_variable(self, header: str) -> str:
-        """The variable with what is to be said in a header field; empty: nothing."""
+        """Return the variable with the value of a header field, empty if it is not to be sent."""
         return self._variable(f"h{self.header_names.index(header)}")
 
     def lines(self) -> Iterator[str]:
-        """All of them, for the ``http`` context."""
+        """Yield all lines, for the ``http`` block."""
         longest = max((len(location.path) for location in self._locations), default=0)
         bucket = 64
         while bucket < longest + 48:
@@ -182,7 +185,8 @@ class Maps:
         def own(text: str) -> str:
             return text.replace("@", f"{self._name}_")
 
-        # Only what is written here has '@' for the name; paths of files may have one, too.
+        # An '@' stands for the prefix only in text that is written in this module. Paths of files
+        # may have one, too, and are left as they are.
         yield f"map {quoted(own(source))} {self._variable(name)} {{"
         for key, value in entries.items():
             if key == "default":

@@ -1,4 +1,4 @@
-"""What an app answers for its static files: asked, not guessed."""
+"""Requests for the static files of an app, whose responses nginx is to repeat."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Fields = tuple[tuple[str, str], ...]
 
 _ETAG = re.compile(r'"([0-9a-f]{32})"')
 
-#: The fingerprint of no bytes: a URL that has it is one of another version.
+#: A fingerprint that no file has: its URL is one of another version.
 _OF_OTHERS = "0" * FINGERPRINT_LENGTH
 
-#: What nginx says by itself, or what is said of each representation apart.
-_APART = frozenset(
+#: Header fields that nginx sends by itself, or that each representation has of its own.
+_EXCLUDED = frozenset(
     {
         "accept-ranges",
         "connection",
@@ -48,35 +48,36 @@ _APART = frozenset(
     }
 )
 
-#: What a response may depend on and nginx be told of.
+#: Header fields that a response may vary by, because the configuration checks them.
 _KNOWN_VARY = frozenset({"accept-encoding", "available-dictionary"})
 
 
 class NotForNginxError(Exception):
-    """Why the app is to answer for a file itself, in words."""
+    """An error for a file that the app has to answer for, whose message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """The bytes of a file in one coding."""
+    """A representation: the bytes of a file in one content coding."""
 
-    #: The ``Content-Encoding`` value; empty: none.
+    #: The ``Content-Encoding`` value; empty if there is none.
     coding: str
     object: str
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One URL path and all that nginx needs to answer for it."""
+    """A URL path with all that nginx needs to answer for it."""
 
-    #: Percent-encoded, with the application root.
+    #: The path, percent-encoded and with the application root.
     path: str
     content_type: str
     last_modified: str
-    #: Without a coding, and by each that a client may ask for.
+    #: The representation for clients that accept no coding, and those by coding.
     identity: Representation
     coded: dict[str, Representation]
-    #: The other header fields without a query, with the right fingerprint, and with another.
+    #: The other header fields of the URL without a query, with the right fingerprint (``verified``)
+    #: and with a wrong one (``other``).
     plain: Fields
     fingerprint: str | None = None
     verified: Fields | None = None
@@ -85,7 +86,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that the app is to answer for."""
+    """A URL path that the app has to answer for, and the reason."""
 
     path: str
     reason: str
@@ -94,8 +95,12 @@ class Refused:
 def locations(
     state: AppState, app: Flask, mount: Mount, copy: Copy
 ) -> Iterator[Location | Refused]:
-    """What nginx is to answer for the files of one folder.
+    """Request the files of one folder, copy them, and yield how nginx is to answer for each.
 
+    :param state: the parts of the extension.
+    :param app: the app.
+    :param mount: the folder.
+    :param copy: the copy that nginx serves from.
     :raises OSError: if the copy can't be written.
     """
     for name in mount.names():
@@ -153,11 +158,11 @@ class _Probe:
             coded=coded,
             plain=plain,
             fingerprint=fingerprint,
-            verified=self._version(fingerprint) if fingerprint else None,
-            other=self._version(_OF_OTHERS) if fingerprint else None,
+            verified=self._fields_at(fingerprint) if fingerprint else None,
+            other=self._fields_at(_OF_OTHERS) if fingerprint else None,
         )
 
-    def _version(self, fingerprint: str) -> Fields:
+    def _fields_at(self, fingerprint: str) -> Fields:
         return _shared(self._ask(method="HEAD", query=f"?{PARAMETER}={fingerprint}"))
 
     def _same(self, what: str, fields: Fields, headers: dict[str, str]) -> None:
@@ -189,7 +194,7 @@ class _Probe:
 
 
 def _shared(response: Exchange) -> Fields:
-    """The header fields of a response that is the same for everybody.
+    """Return the header fields of a response that is the same for everybody.
 
     :raises NotForNginxError: if it is not.
     """
@@ -213,7 +218,7 @@ def _shared(response: Exchange) -> Fields:
 
 def _fields(response: Exchange) -> Fields:
     return tuple(
-        sorted((name, value) for name, value in response.headers if name.lower() not in _APART)
+        sorted((name, value) for name, value in response.headers if name.lower() not in _EXCLUDED)
     )
 
 

@@ -1,4 +1,4 @@
-"""Text that can be put into an nginx configuration without changing what it says."""
+"""Quoting of text for an nginx configuration, so that it does not change its meaning."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from ...config.errors import ConfigurationError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._~/%!&'()*+,;=:@-]+")
 
-#: Characters beyond which nginx refuses a word of its configuration.
+#: The most characters that nginx accepts in a word of its configuration.
 _LONGEST = 2048
 
 
 def quoted(text: str) -> str:
-    """A string as one word of the configuration, whatever is in it.
+    """Quote a string as one word of the configuration, whatever is in it.
 
-    nginx knows backslashes before quotes and backslashes, ``\\t``, ``\\r`` and ``\\n``. Variables
-    it would still put in, so that :func:`literal` is for where it does.
+    nginx knows backslashes before quotes and backslashes, ``\\t``, ``\\r`` and ``\\n``. Where it
+    also replaces variables, :func:`literal` has to be used.
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     for character, name in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
@@ -25,15 +25,16 @@ def quoted(text: str) -> str:
 
 
 def is_literal(text: str) -> bool:
-    """Whether nginx takes a string for what it is: it has no way to escape a ``$``."""
+    """Return whether nginx takes a string as it is: there is no way to escape a ``$``."""
     return "$" not in text and text.isprintable() and len(text) <= _LONGEST
 
 
 def literal(where: str, text: str) -> str:
-    """A string as one word in which nginx looks for variables.
+    """Quote a string as one word, in a place where nginx replaces variables.
 
-    :param where: what to name in the error.
-    :raises ConfigurationError: if there is no way to write it.
+    :param where: the place to name in the error.
+    :param text: the string.
+    :raises ConfigurationError: if there is no way to write the string.
     """
     if not is_literal(text):
         raise ConfigurationError(
@@ -44,17 +45,17 @@ def literal(where: str, text: str) -> str:
 
 
 def is_safe_path(path: str) -> bool:
-    """Whether a percent-encoded URL path has no character that means something to nginx."""
+    """Return whether a percent-encoded URL path has no character with a meaning in nginx."""
     return bool(_SAFE_PATH.fullmatch(path)) and len(path) <= _LONGEST
 
 
 def comment(text: str) -> str:
-    """A string as part of one line of a comment."""
+    """Escape a string as part of a comment of one line."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 
 def identifier(text: str) -> str:
-    """A string as part of the name of a variable."""
+    """Turn a string into a part of the name of a variable."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "app"

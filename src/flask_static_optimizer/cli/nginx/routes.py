@@ -1,4 +1,4 @@
-"""Routes whose responses nginx may keep, as locations of its configuration."""
+"""Routes whose responses nginx may store, as locations of its configuration."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _VARIABLE = re.compile(r"<(?:([a-zA-Z_][a-zA-Z0-9_]*)(?:\([^<>]*\))?:)?[a-zA-Z_]
 
 
 class Route(NamedTuple):
-    """A route that answers the same to everybody."""
+    """A route that sends everybody the same response."""
 
     endpoint: str
     rule: str
-    #: A regular expression of its paths.
+    #: A regular expression that matches its paths.
     pattern: str
 
 
 def routes(state: AppState, app: Flask) -> Iterator[Route]:
-    """The routes of the app's static endpoints, but for folders and protected ones.
+    """Yield the routes of the app's static endpoints, without folders and protected ones.
 
-    Those of a host or a subdomain are left out, and so are those whose text nginx can't be told.
+    Routes of one host or subdomain are left out, too, and routes that nginx has no way to write.
     """
     root = re.escape(application_root(app))
     for rule in app.url_map.iter_rules():
@@ -40,7 +40,8 @@ def routes(state: AppState, app: Flask) -> Iterator[Route]:
             continue
         if rule.methods is not None and "GET" not in rule.methods:
             continue
-        # A view's file names aside, as nginx stores only what the app's response allows anyhow.
+        # File names are not known here. It is enough if one policy is isolated, since nginx stores
+        # only what the response allows.
         policies = [endpoint.default, *(policy for _, policy in endpoint.choices)]
         modes = {state.settings.mode(policy) for policy in policies if policy}
         pattern = _pattern(app, rule)

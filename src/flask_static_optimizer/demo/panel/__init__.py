@@ -1,4 +1,7 @@
-"""The page of ``demo --serve``: both apps side by side, and what they were asked."""
+"""The page of ``demo --serve``, which shows both apps side by side and their counters.
+
+It imports the other modules of ``demo``. Its tests are in ``tests/demo``.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,15 @@ from .rows import ROWS
 
 
 class Side(NamedTuple):
-    """One of the two apps, as it is served."""
+    """A side of the page: one of the two apps, as it is served."""
 
     url: str
     meter: Meter
 
     def seen_from(self, host: str | None) -> str:
-        """Its address by the name that the browser has for this machine.
+        """Return the URL of the app, with the host name that the browser uses for this machine.
 
-        Another name would be another site, to which a frame sends no cookies.
+        With another host name it would be another site, and a frame would send no cookies to it.
         """
         return f"http://{host}:{urlsplit(self.url).port}"
 
@@ -33,11 +36,14 @@ def create_panel(
 ) -> Flask:
     """Make the app that serves the panel.
 
-    :param sessions_in: what to call the place where sessions are kept.
+    :param without: the app without the extension.
+    :param optimized: the app with it.
+    :param deployment: the static files of both.
+    :param sessions_in: the name of the place where sessions are kept.
     """
     app = Flask(__name__)
     app.debug = False
-    # Nobody else's page is to show this one under a name of its own.
+    # Other host names are refused, so that no site on the web can point its own name here.
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     sides = {"without": without, "with": optimized}
 
@@ -49,7 +55,7 @@ def create_panel(
             render_template("panel.html", rows=ROWS, origins=origins, sessions_in=sessions_in)
         )
         there = " ".join(origins.values())
-        # What is not on this machine is not needed.
+        # The page needs nothing that is not on this machine.
         page.headers["Content-Security-Policy"] = (
             f"default-src 'self'; frame-src {there}; form-action {there}; frame-ancestors 'none'"
         )

@@ -1,4 +1,4 @@
-"""The figures that the panel shows, and what they mean."""
+"""The figures that the panel shows, and their meanings."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One figure of the panel."""
+    """A row of the panel: one figure."""
 
     #: The name of the figure in :class:`~..tally.Tally`.
     figure: str
     label: str
-    #: What the number means, for somebody who sees it for the first time.
+    #: An explanation for a reader who sees the figure for the first time.
     meaning: str
-    #: Whether it is a part of the figure above it.
+    #: Whether the figure is a part of the one above it.
     part: bool = False
 
 
