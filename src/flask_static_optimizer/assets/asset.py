@@ -1,4 +1,4 @@
-"""One state of one file in a static folder, as it is served."""
+"""Assets: files of a static folder in the state in which they are served."""
 
 from __future__ import annotations
 
@@ -18,36 +18,37 @@ if TYPE_CHECKING:
     from .representation import Representation
     from .variant import Variant
 
-#: Bytes of a file up to which it is read whole when it is sent.
+#: The size in bytes up to which a file is read whole when it is sent.
 SMALL = 2**20
 
 
 @dataclass(eq=False, slots=True)
 class Derived:
-    """The things that were made of an asset's bytes, and that can be made again."""
+    """The data made from an asset's bytes, which can be made again."""
 
-    #: The bytes to serve, where memory holds them.
+    #: The bytes to serve, if memory holds them.
     body: bytes | None = None
-    #: The coded variants; ``None``: they are still to be made.
+    #: The variants by content coding; ``None``: not made yet.
     variants: Mapping[str, Variant] | None = None
-    #: Deltas from old versions, by the SHA-256 of these.
+    #: The deltas from old versions, by the SHA-256 of the old version.
     deltas: dict[bytes, Variant] = field(default_factory=dict)
-    #: Representations by what they depend on.
+    #: The representations, by the values that they depend on.
     representations: dict[Any, Representation] = field(default_factory=dict)
-    #: Whether the bytes are kept for deltas from them.
+    #: True if the cache folder keeps the bytes, so that later versions can be sent as deltas.
     is_version_kept: bool = False
-    #: The value of an ``integrity`` attribute, once it was asked for.
+    #: The value of an ``integrity`` attribute; ``None``: not computed yet.
     integrity: str | None = None
-    #: What stands for the bytes in URLs; ``None`` where nothing does. ``""``: not asked for yet.
+    #: The fingerprint, or the file name with it, for URLs; ``None``: the URL has none; ``""``: not
+    #: computed yet.
     version: str | None = ""
 
     def size(self) -> int:
-        """Return the bytes that :meth:`let_go` would free."""
+        """Return the number of bytes that :meth:`let_go` would free."""
         variants = [*(self.variants or {}).values(), *self.deltas.values()]
         return len(self.body or b"") + sum(len(variant.body) for variant in variants)
 
     def let_go(self) -> None:
-        """Forget all that takes memory."""
+        """Forget the body, the variants, the deltas and the representations."""
         self.body = self.variants = None
         self.deltas.clear()
         self.representations.clear()
@@ -55,30 +56,30 @@ class Derived:
 
 @dataclass(eq=False, slots=True)
 class Asset:
-    """One state of a file and what is known of its bytes."""
+    """A file of a static folder in one state, and the facts about its bytes."""
 
     name: str
     path: str
     snapshot: Snapshot
-    #: The bytes to serve where they are not those of the file (a rewritten stylesheet), or where
-    #: the file may change unseen.
+    #: The bytes to serve, if the file holds others (a rewritten stylesheet) or may change without a
+    #: visible sign; else ``None``.
     body: bytes | None
-    #: SHA-256 of the bytes to serve, in hexadecimal.
+    #: The SHA-256 of the bytes to serve, in hexadecimal.
     sha256: str
-    #: Their number.
+    #: The number of bytes to serve.
     size: int
     content_type: str
-    #: The content coding that the file's name implies (``.svgz``), if any.
+    #: The content coding that the file's name implies (gzip for ``.svgz``), if any.
     named_coding: str | None
-    #: Whether its name is its fingerprint (a bundler's file).
+    #: True if the file's name holds a hash of its bytes (a bundler's file).
     named_by_hash: bool
-    #: What else its bytes depend on: paths, and the state of each (``None``: not there).
+    #: The other files on which the bytes depend: path and state (``None``: no such file).
     dependencies: tuple[tuple[str, Identity | None], ...] = ()
-    #: Whether what it was made of had all settled.
+    #: True if all files that the asset was made from had settled.
     settled: bool = True
-    #: When its files were last seen to be in this state, in seconds of the monotonic clock.
+    #: The last time the files were seen in this state, in seconds of the monotonic clock.
     seen: float = field(default_factory=monotonic)
-    #: What was made of the bytes; the modules of this room that make it keep it there.
+    #: The data made from the bytes, stored here by the modules of this package that make it.
     derived: Derived = field(default_factory=Derived)
 
     @property
@@ -88,27 +89,27 @@ class Asset:
 
     @property
     def fingerprint(self) -> str:
-        """The characters that stand for the bytes in a URL."""
+        """The fingerprint of the bytes, which stands in URLs."""
         return fingerprint(self.sha256)
 
     @property
     def last_modified(self) -> int | None:
-        """Modification time in whole seconds since the epoch, where it says anything.
+        """The modification time in whole seconds since the epoch; ``None`` if it is unreliable.
 
-        The time of a reproducible build is the same for the next one with other bytes; a
-        rewritten stylesheet changes with what it refers to; and a file that has not settled may
-        change once more within the second.
+        Reproducible builds give one fixed time to files with different bytes. A rewritten
+        stylesheet also changes with the files that it refers to. A file that has not settled may
+        change again within the same second.
         """
         when = int(self.snapshot.modified)
         return when if when > 1 and self.settled and not self.dependencies else None
 
     @property
     def bytes_at_hand(self) -> bytes | None:
-        """The bytes to serve, unless they have to be read from the file."""
+        """The bytes to serve, or ``None`` if they have to be read from the file."""
         return self.derived.body if self.body is None else self.body
 
     def is_current(self) -> bool:
-        """Look whether all files that it was made of are still as they were."""
+        """Return whether all files that the asset was made from are still in the same state."""
         if not self.settled:
             return False
         now = monotonic()
@@ -125,10 +126,10 @@ class Asset:
         return True
 
     def read(self) -> bytes:
-        """Read the bytes to serve.
+        """Return the bytes to serve, from memory or from the file.
 
-        :raises FileChangingError: if the file is in another state by now.
-        :raises OSError: if it can't be read.
+        :raises FileChangingError: if the file has changed since it was looked up.
+        :raises OSError: if the file can't be read.
         """
         known = self.bytes_at_hand
         if known is not None:
@@ -139,10 +140,10 @@ class Asset:
         return now.data
 
     def open(self) -> bytes | FileSlice:
-        """Return the bytes to serve, or the file that they are in if they are many.
+        """Return the bytes to serve, or the open file if it is larger than :data:`SMALL`.
 
         :raises FileChangingError: if the file has been replaced since it was looked up.
-        :raises OSError: if it can't be read.
+        :raises OSError: if the file can't be read.
         """
         known = self.bytes_at_hand
         if known is not None:
@@ -163,10 +164,10 @@ class Asset:
         return data
 
     def part(self, start: int, stop: int) -> bytes | FileSlice:
-        """Return the bytes to serve from one position to another, or the file that they are in.
+        """Return the bytes from ``start`` to ``stop``, or that slice of the open file.
 
         :raises FileChangingError: if the file has been replaced since it was looked up.
-        :raises OSError: if it can't be read.
+        :raises OSError: if the file can't be read.
         """
         known = self.bytes_at_hand
         if known is None and stop - start <= CHUNK:

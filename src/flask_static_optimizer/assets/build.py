@@ -1,4 +1,4 @@
-"""Making all variants at once, and taking away again what was made."""
+"""The build, which makes all variants in advance, and the removal of what it made."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from .catalogue import Catalogue
 from .mount import Mount
 from .variants import VariantMaker, is_codable
 
-#: What a build has made, in the cache folder.
+#: The name of the file in the cache folder that lists the variants made by builds.
 MANIFEST = "manifest.json"
 
 
 class Built(NamedTuple):
-    """What was made of one asset."""
+    """The variants that a build made of one asset."""
 
     asset: Asset
-    #: Bytes by coding.
+    #: The size in bytes by content coding.
     sizes: dict[str, int]
-    #: The names under which that is kept.
+    #: The names of the variants in the cache folder.
     kept: tuple[str, ...]
 
 
 class BrokenManifestError(ValueError):
-    """A build's manifest that can't be read."""
+    """An error for a build's manifest that can't be parsed."""
 
 
 def assets_of(mounts: Iterable[Mount], catalogue: Catalogue) -> list[Asset]:
-    """All assets for which there may be variants.
+    """Return all assets that may have variants.
 
-    :raises OSError: if one, or a folder, can't be read.
+    :raises OSError: if an asset or a folder can't be read.
     """
 
     def closed(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):  # an app need not have its static folder
+        if not isinstance(error, FileNotFoundError):  # an app's static folder may be missing
             raise error
 
     listed = ((mount, name) for mount in mounts for name in mount.names(closed))
@@ -51,7 +51,7 @@ def assets_of(mounts: Iterable[Mount], catalogue: Catalogue) -> list[Asset]:
 def build(
     assets: Iterable[Asset], maker: VariantMaker, cache_folder: CacheFolder
 ) -> Iterator[Built]:
-    """Make the variants of some assets, as small as can be, several at a time.
+    """Make the smallest possible variants of the assets, several at a time.
 
     :raises OSError: if an asset can't be read.
     """
@@ -63,15 +63,15 @@ def build(
             asset, sizes, tuple(name for name in names if cache_folder.path(name).exists())
         )
 
-    # The codings' libraries let other threads run meanwhile.
+    # The compression libraries release the interpreter's lock, so threads run in parallel.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(make, assets)
 
 
 def write_manifest(cache_folder: CacheFolder, made: Iterable[str]) -> None:
-    """List what was made, along with what earlier builds made that is still there.
+    """Write the manifest: the variants just made, and those of earlier builds that still exist.
 
-    :raises OSError: if it can't be written.
+    :raises OSError: if the manifest can't be written.
     """
     earlier = [name for name in read_manifest(cache_folder) if cache_folder.path(name).exists()]
     path = cache_folder.path(MANIFEST)
@@ -82,10 +82,10 @@ def write_manifest(cache_folder: CacheFolder, made: Iterable[str]) -> None:
 
 
 def read_manifest(cache_folder: CacheFolder) -> list[str]:
-    """What builds have made, by its names in the cache folder; nothing where there was none.
+    """Return the names of the variants that builds made; none if there is no manifest.
 
-    :raises BrokenManifestError: if it is no manifest of ours.
-    :raises OSError: if it can't be read.
+    :raises BrokenManifestError: if the file is not a build's manifest.
+    :raises OSError: if the file can't be read.
     """
     path = cache_folder.path(MANIFEST)
     try:
@@ -102,17 +102,18 @@ def read_manifest(cache_folder: CacheFolder) -> list[str]:
 
 
 def clean(cache_folder: CacheFolder) -> int:
-    """Remove what the manifest lists, and what killed builds left; how many files that were.
+    """Remove the variants that the manifest lists, and the unfinished files of killed builds.
 
-    Nothing else is removed.
+    Other files are left alone.
 
+    :returns: the number of variants removed.
     :raises BrokenManifestError: as :func:`read_manifest`.
     """
     names = read_manifest(cache_folder)
     cache_folder.sweep()
     removed = sum(cache_folder.remove(name) for name in names)
     for folder in {cache_folder.path(name).parent for name in names}:
-        with suppress(OSError):  # there is more in it
+        with suppress(OSError):  # the folder holds other files
             folder.rmdir()
     cache_folder.remove(MANIFEST)
     return removed

@@ -1,4 +1,4 @@
-"""The folder in which is kept what took time to make."""
+"""The cache folder, which keeps variants and old versions across processes."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from threading import Lock
 
 _HASH = 32
 
-#: What is kept, and what a process that was killed has left half written.
+#: The names of variants, of old versions, and of files that a killed process left unfinished.
 _VARIANT = re.compile(r"variants/[0-9a-f]{2}/[0-9a-f]{64}\.(?:best|quick)\.[a-z]+")
 _VERSION = re.compile(r"versions/[0-9a-f]{64}/[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"(?:variants/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
 
-#: Seconds after which nobody is still writing that.
+#: The age in seconds after which no process is still writing an unfinished file.
 _ABANDONED = 3600
 
-#: Bytes that the folder may grow by, or parts of its limit, before it is looked through.
+#: The fraction of the limit by which the folder may grow before its size is checked.
 _SLACK = 0.05
 
 
 class CacheFolder:
-    """Bytes by name in a folder that several processes share and anybody may delete.
+    """A folder with files by name, which several processes share and which may be deleted.
 
-    Each file begins with the SHA-256 of the rest, so that what is cut off or damaged counts as
-    missing. Files are put into place by renaming. What was used longest ago goes first when
-    there is more than the limit; files of others in the folder are left alone.
+    Each file begins with the SHA-256 of the rest, so a truncated or damaged file counts as
+    missing. Files are put into place by renaming. Above the limit the least recently used files
+    are removed first. Files that this class did not write are left alone.
 
-    :param folder: made when it is first written to.
-    :param limit: bytes; 0: nothing is kept.
+    :param folder: the path; the folder is created at the first write.
+    :param limit: the largest size in bytes; 0: nothing is kept.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
@@ -43,15 +43,15 @@ class CacheFolder:
         self._limit = limit
         self._warn = warn
         self._lock = Lock()
-        # Written since the folder was last looked through; the first time it is.
+        # Bytes written since the last check of the size; infinite, so that the first write checks.
         self._grown = float("inf")
 
     def path(self, name: str) -> Path:
-        """Where what has a name is kept."""
+        """Return the path of the file with this name."""
         return self._folder / name
 
     def get(self, name: str) -> bytes | None:
-        """What was kept under a name, if it is there and whole."""
+        """Return the data kept under a name; ``None`` if it is missing or damaged."""
         path = self.path(name)
         try:
             with path.open("rb") as file:
@@ -65,19 +65,22 @@ class CacheFolder:
         if hashlib.sha256(data).digest() != head:
             self.remove(name)
             return None
-        if time.time() - stat.st_mtime > 3600:  # the time of use, to within an hour
+        if time.time() - stat.st_mtime > 3600:  # the time of the last use, accurate to an hour
             with suppress(OSError):
                 os.utime(path)
         return data
 
     def put(self, name: str, data: bytes) -> bool:
-        """Keep something under a name, and say whether that could be done."""
+        """Keep data under a name.
+
+        :returns: whether it was written.
+        """
         if not self._limit:
             return False
         try:
             try:
                 self._write(self.path(name), data)
-            except FileNotFoundError:  # somebody has just deleted the folder
+            except FileNotFoundError:  # another process has just deleted the folder
                 self._write(self.path(name), data)
         except OSError as error:
             self._report(error)
@@ -93,7 +96,7 @@ class CacheFolder:
             with open(descriptor, "wb") as file:
                 file.write(hashlib.sha256(data).digest())
                 file.write(data)
-            os.chmod(temporary, 0o644)  # made by root, perhaps, for a server that is not
+            os.chmod(temporary, 0o644)  # a build as root may write for a server that is not
             os.replace(temporary, path)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -101,7 +104,10 @@ class CacheFolder:
             raise
 
     def remove(self, name: str) -> bool:
-        """Take out what has a name, and say whether there was anything."""
+        """Remove the file with this name.
+
+        :returns: whether there was one and it was removed.
+        """
         try:
             self.path(name).unlink()
         except FileNotFoundError:
@@ -112,13 +118,13 @@ class CacheFolder:
         return True
 
     def sweep(self) -> None:
-        """Take away what was being written when a process was killed, an hour ago or more."""
+        """Remove the unfinished files of killed processes that are more than an hour old."""
         for name, modified, _ in [*self._files("variants"), *self._files("versions")]:
             if _UNFINISHED.fullmatch(name) and time.time() - modified > _ABANDONED:
                 self.remove(name)
 
     def remember_version(self, key: str, sha256: str, data: bytes, keep: int) -> None:
-        """Keep an asset's bytes as they are now, and the latest ``keep`` before them."""
+        """Keep the current version of an asset, and the latest ``keep`` versions before it."""
         folder = _versions(key)
         name = f"{folder}/{sha256}"
         if self.get(name) is None:
@@ -129,12 +135,12 @@ class CacheFolder:
             self.remove(f"{folder}/{old}")
 
     def version(self, key: str, sha256: str) -> bytes | None:
-        """The version of an asset with this SHA-256, in hexadecimal."""
+        """Return the version of an asset with this SHA-256 (hexadecimal), if it is kept."""
         data = self.get(f"{_versions(key)}/{sha256}")
         return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
 
     def versions(self, key: str) -> list[str]:
-        """SHA-256 of the versions of an asset, newest first."""
+        """Return the SHA-256 of each kept version of an asset, newest first."""
         found = (file for file in self._files(_versions(key)) if _VERSION.fullmatch(file[0]))
         return [name.rpartition("/")[2] for name, _, _ in sorted(found, key=lambda file: -file[1])]
 
@@ -151,13 +157,13 @@ class CacheFolder:
             if excess <= 0:
                 break
             if _UNFINISHED.fullmatch(name):
-                continue  # some process is at it
+                continue  # another process may be writing it
             self.remove(name)
             excess -= size
 
     def _files(self, below: str) -> Iterator[tuple[str, float, int]]:
-        """What is kept below a folder: its name, last used when, in seconds, and its bytes."""
-        # Folders that another process takes away meanwhile are passed over.
+        """Yield name, time of last use (in seconds) and size (in bytes) of each file kept below."""
+        # Folders that another process removes meanwhile are skipped.
         for place, _, names in os.walk(self.path(below)):
             folder = Path(place).relative_to(self._folder).as_posix()
             for base in names:
@@ -176,12 +182,12 @@ class CacheFolder:
 
 
 def is_variant_name(name: str) -> bool:
-    """Whether a name is one that :func:`variant_name` makes."""
+    """Return whether a name has the form that :func:`variant_name` returns."""
     return _VARIANT.fullmatch(name) is not None
 
 
 def variant_name(sha256: str, coding: str, *, best: bool) -> str:
-    """The name of a coded variant of what has this SHA-256."""
+    """Return the name of a variant of the bytes with this SHA-256."""
     return f"variants/{sha256[:2]}/{sha256}.{'best' if best else 'quick'}.{coding}"
 
 

@@ -1,4 +1,4 @@
-"""The assets of one app, looked up when they are first asked for."""
+"""The catalogue of an app's assets, which are looked up on demand."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """All assets of one app. Nothing is read before it is asked for.
+    """The assets of one app, each read when it is first looked up.
 
-    An asset that was found once is returned again while its file is in the same state, which
-    costs one ``stat`` (and one for each file that a stylesheet refers to).
+    An asset is returned again as long as its file is in the same state. This check costs one
+    ``stat``, and one more for each file that a stylesheet refers to.
 
-    :param memory: told what is not served any more.
+    :param memory: releases the assets that are no longer served.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
@@ -43,14 +43,14 @@ class Catalogue:
         self.manifests = Manifests(manifests, warn)
 
     def find(self, mount: Mount, name: str) -> Asset | None:
-        """The asset of that name as it is now, or ``None`` if there is none to be served.
+        """Return the current asset of this name, or ``None`` if no file can be served.
 
-        :raises FileChangingError: if the file is being written all the time.
-        :raises OSError: if the file is there and can't be read.
+        :raises FileChangingError: if the file changes each time that it is read.
+        :raises OSError: if the file exists and can't be read.
         """
         asset = mount.known.get(name)
         if asset is None:
-            # A client may spell a name in endless ways ("./a.css", "b/../a.css").
+            # A client may spell one name in any number of ways ("./a.css", "b/../a.css").
             name = posixpath.normpath(name)
             asset = mount.known.get(name)
         if asset is not None and asset.is_current():
@@ -66,10 +66,11 @@ class Catalogue:
         before = mount.known.pop(name, None)
         if before is not None:
             if asset is not None and before.sha256 == asset.sha256:
-                # What was made of the same bytes stays good, though not what was said of the file.
+                # The bytes are the same, so the variants stay valid; the representations do not, as
+                # they hold the modification time of the file.
                 asset.derived.variants = before.derived.variants
             self._memory.release(before)
-        if asset is not None and asset.settled:  # else it may change unseen: read it again
+        if asset is not None and asset.settled:  # else the file may change without a sign
             mount.known[name] = asset
             if asset.derived.variants:
                 self._memory.hold(asset)
@@ -106,5 +107,5 @@ class Catalogue:
         )
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
-        """Whether a file's own name stands for its bytes, by its hash or a bundler's manifest."""
+        """Return whether a file's name holds a hash, by its bytes or by a bundler's manifest."""
         return asset.named_by_hash or self.manifests.lists(mount, asset.name)

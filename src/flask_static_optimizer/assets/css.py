@@ -1,4 +1,4 @@
-"""What a stylesheet refers to, and putting something else there, byte for byte."""
+"""The references in a stylesheet, and their replacement without any other change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import tinycss2  # type: ignore[import-untyped]
 
 from . import fingerprints as names
 
-#: A stylesheet without any of these refers to no file of its host, and need not be parsed. An
-#: escape may hide one: of a letter, or of any ASCII character by its number.
+#: A stylesheet without a match refers to no file of its host, and is not parsed. The last two
+#: alternatives are CSS escapes, of an ASCII character by number or of a letter, that may hide one.
 _MAY_REFER = re.compile(
     rb"url\((?!\s*[\"']?(?:data:|https?:|#))|@import|image-set\("
     rb"|\\0{0,4}[2-7][0-9a-f](?![0-9a-f])|\\[g-z]",
@@ -31,13 +31,13 @@ _TAKES_URLS = frozenset({"url", "image-set", "-webkit-image-set"})
 
 
 class BrokenStylesheetError(ValueError):
-    """A stylesheet that can't be understood, and where."""
+    """An error for a stylesheet that can't be parsed, with its position."""
 
 
 class Reference(NamedTuple):
-    """A URL in a stylesheet."""
+    """A URL in a stylesheet, and its position."""
 
-    #: Where the text of the URL begins and ends, in bytes, without quotes.
+    #: The positions in bytes at which the URL begins and ends, without its quotes.
     start: int
     stop: int
     #: The URL, without CSS escapes.
@@ -45,17 +45,17 @@ class Reference(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where a reference leads on its own host."""
+    """A place on the same host to which a reference leads."""
 
-    #: Absolute and without percent-encoding.
+    #: The absolute URL path, without percent-encoding.
     path: str
 
 
 def references(source: bytes) -> list[Reference]:
-    """The URLs in ``url()``, ``@import`` and ``image-set()``, in the order of the source.
+    """Return the URLs in ``url()``, ``@import`` and ``image-set()``, in the order of the source.
 
-    :raises BrokenStylesheetError: if a string, a URL or a bracket does not end, or the encoding
-        is none that has ASCII in it.
+    :raises BrokenStylesheetError: if a string, a URL or a bracket does not end, or if the encoding
+        is not UTF-8 or ASCII.
     """
     if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BrokenStylesheetError("it is in UTF-16; save it as UTF-8")
@@ -64,7 +64,8 @@ def references(source: bytes) -> list[Reference]:
         raise BrokenStylesheetError(f"it is in {charset[1].decode('latin-1')}; save it as UTF-8")
     if not _MAY_REFER.search(source):
         return []
-    # So that each byte is one character, and what is no ASCII is part of a name either way.
+    # In Latin-1 each byte is one character, so positions count bytes. Bytes beyond ASCII are
+    # part of a name, in Latin-1 as in UTF-8.
     text = source.decode("latin-1")
     lines = [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
     tokens = tinycss2.parse_component_value_list(text, skip_comments=True)
@@ -75,9 +76,9 @@ def references(source: bytes) -> list[Reference]:
 
 
 def rewrite(source: bytes, replace: Callable[[Reference], str | None]) -> bytes:
-    """The stylesheet with other URLs; all else, its lines too, stays as it is.
+    """Return the stylesheet with some URLs replaced, and every other byte unchanged.
 
-    :param replace: gives the URL to put in place of a reference, or ``None`` to leave it.
+    :param replace: returns the new URL of a reference, or ``None`` to keep the old one.
     :raises BrokenStylesheetError: as :func:`references`.
     """
     parts = []
@@ -91,10 +92,11 @@ def rewrite(source: bytes, replace: Callable[[Reference], str | None]) -> bytes:
 
 
 def resolve(base: str, url: str) -> Target | None:
-    """Where a reference leads, or ``None`` for what is no file of the same host.
+    """Return the place to which a reference leads, or ``None`` if it is no file of this host.
 
-    That are ``data:`` and other schemes, other hosts, fragments of the same document, and URLs
-    with a query, which is a version of somebody else's. An empty query (``?#iefix``) is none.
+    ``None`` stands for ``data:`` and other schemes, other hosts, fragments of the same document,
+    and URLs with a query, which the author may use as a version. An empty query (``?#iefix``) does
+    not count as one.
 
     :param base: the URL path of the stylesheet, without percent-encoding.
     """
@@ -112,9 +114,9 @@ def resolve(base: str, url: str) -> Target | None:
 
 
 def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
-    """The URL as its author wrote it, with a fingerprint in it.
+    """Return the URL as its author wrote it, with a fingerprint added.
 
-    It stays as it is where there is no place for one in its file name.
+    A URL whose file name can't take a fingerprint is returned unchanged.
 
     :param mode: ``"query"`` or ``"path"``.
     """
@@ -130,18 +132,18 @@ def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
 
 @dataclass(slots=True)
 class _Level:
-    """What is between two brackets, as far as it has not been looked at."""
+    """The tokens between two brackets that have not been read yet."""
 
     tokens: Iterator[Any]
-    #: Whether a string in it is a URL.
+    #: True if a string at this level is a URL.
     holds_urls: bool = False
-    #: Whether the next token is what is imported.
+    #: True if the next token is the URL of an ``@import``.
     importing: bool = False
 
 
 def _referring(tokens: list[Any]) -> Iterator[Any]:
-    """The tokens that hold a URL, in their order: ``url()`` without quotes, or a string."""
-    # No recursion: brackets may be as deep as a file is long.
+    """Yield the tokens that hold a URL, in order: ``url()`` without quotes, or a string."""
+    # A list replaces recursion, because brackets may be nested as deep as a file is long.
     levels = [_Level(iter(tokens))]
     while levels:
         level = levels[-1]
@@ -180,5 +182,5 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _escaped(url: str) -> bytes:
-    # A space, a quote or a bracket would end an unquoted URL; escaped it stands anywhere.
+    # A space, a quote or a bracket would end an unquoted URL; its escape is valid everywhere.
     return re.sub(r"[\s\"'()\\\x00-\x1f]", lambda found: f"\\{ord(found[0]):x} ", url).encode()

@@ -1,4 +1,4 @@
-"""Bodies that say only what has changed (Compression Dictionary Transport, RFC 9842)."""
+"""Deltas: bodies that hold only the changes (Compression Dictionary Transport, RFC 9842)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..http.codings import zstd
 #: The content coding: zstd with a dictionary that the client has (RFC 9842 §5).
 DELTA = "dcz"
 
-#: Bytes up to which deltas are made, of the asset and of its old version: all of both lies in
-#: the window that a browser must support (8 MiB, RFC 9842 §5).
+#: The size in bytes up to which an asset and its old version are used for a delta. Both together
+#: fit into the window that a browser must support (8 MiB, RFC 9842 §5).
 LARGEST = 4 * 2**20
 
 _MAGIC = bytes.fromhex("5e2a4d1820000000")
 _HASH = 32
-#: Beyond it zstd takes seconds for the largest files, and saves next to nothing.
+#: At higher levels zstd takes seconds for the largest files and saves almost nothing.
 _LEVEL = 12
 _WINDOW = 23
 
@@ -27,11 +27,11 @@ _SPECIAL = re.compile(r"[*+?:{}()\\]")
 
 
 class WrongDeltaError(ValueError):
-    """A delta can't be made, or does not lead to what it was made from."""
+    """An error for a delta that can't be made, or that does not decode to its asset."""
 
 
 def encode(data: bytes, dictionary: bytes) -> bytes:
-    """A ``dcz`` body that leads from an old version to the data, tried before it is returned.
+    """Return a ``dcz`` body that decodes with an old version to the data, after a trial.
 
     :raises WrongDeltaError: if the dictionary can't be used.
     """
@@ -53,9 +53,9 @@ def encode(data: bytes, dictionary: bytes) -> bytes:
 
 
 def decode(body: bytes, dictionary: bytes) -> bytes:
-    """What a ``dcz`` body and its dictionary lead to.
+    """Decode a ``dcz`` body with its dictionary.
 
-    :raises WrongDeltaError: if it is none, or was made from another dictionary.
+    :raises WrongDeltaError: if the body is not ``dcz``, or was made with another dictionary.
     """
     header, frame = body[: len(_MAGIC) + _HASH], body[len(_MAGIC) + _HASH :]
     if header != _MAGIC + hashlib.sha256(dictionary).digest():
@@ -68,9 +68,9 @@ def decode(body: bytes, dictionary: bytes) -> bytes:
 
 
 def parse_available(header: str | None) -> bytes | None:
-    """The SHA-256 in an ``Available-Dictionary`` field (RFC 9842 §2.2), or ``None``.
+    """Return the SHA-256 in an ``Available-Dictionary`` field (RFC 9842 §2.2), or ``None``.
 
-    Its value is a structured field's byte sequence (RFC 9651 §3.3.5).
+    The field's value is a structured field's byte sequence (RFC 9651 §3.3.5).
     """
     found = _SF_BYTES.fullmatch(header) if header else None
     if found is None:
@@ -82,14 +82,14 @@ def parse_available(header: str | None) -> bytes | None:
 
 
 def pattern(literal: str) -> str:
-    """A URL pattern that matches just this text (URL Pattern Standard §2)."""
+    """Return a URL pattern that matches exactly this text (URL Pattern Standard §2)."""
     return _SPECIAL.sub(lambda found: "\\" + found[0], literal)
 
 
 def use_as_dictionary(match: str) -> str:
-    """A ``Use-As-Dictionary`` value (RFC 9842 §2.1) for the URLs that a pattern matches.
+    """Return a ``Use-As-Dictionary`` value (RFC 9842 §2.1) for the URLs that a pattern matches.
 
-    :param match: ASCII.
+    :param match: the URL pattern, in ASCII.
     """
     escaped = match.replace("\\", "\\\\").replace('"', '\\"')
     return f'match="{escaped}"'

@@ -1,4 +1,4 @@
-"""Files whose bytes are known: what tells two states of a file apart, and reading one of them."""
+"""The states of files, and reading a file in a single state."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import time
 from typing import NamedTuple
 
-#: Seconds before a file's modification time is believed: within one tick of a coarse clock
-#: (2 s on FAT) a file can change twice and keep its size and time.
+#: The age in seconds from which a file's modification time is reliable. Within one tick of a
+#: coarse clock (2 s on FAT) a file can change twice and keep its size and time.
 SETTLED = 2.0
 
-#: Bytes of a file up to which it is read whole, rather than in chunks.
+#: The size in bytes up to which the content of a file is kept when it is read.
 WHOLE = 16 * 2**20
 
 _CHUNK = 2**20
@@ -21,34 +21,35 @@ _ATTEMPTS = 5
 
 
 class FileChangingError(OSError):
-    """A file was being written each time that it was read."""
+    """An error for a file that changed while it was read, or since it was looked up."""
 
 
 class Identity(NamedTuple):
-    """One state of one file."""
+    """A state of a file, as ``stat`` reports it."""
 
     device: int
     inode: int
-    #: Bytes.
+    #: In bytes.
     size: int
-    #: Nanoseconds. The change time too: copying tools put an old modification time on new bytes.
+    #: The later of modification and change time, in nanoseconds. Copying tools put an old
+    #: modification time on new bytes, but can't set the change time.
     stamp: int
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Identity:
-        """The state that ``stat`` or ``fstat`` speaks of."""
+        """Return the state in a result of ``stat`` or ``fstat``."""
         return cls(stat.st_dev, stat.st_ino, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
 
     @classmethod
     def at(cls, path: str) -> Identity | None:
-        """The state of the file at a path, or ``None`` if none can be reached there."""
+        """Return the state of the file at a path, or ``None`` if none can be reached there."""
         try:
             return cls.of(os.stat(path))
         except (OSError, ValueError):  # ValueError: a NUL, a lone surrogate
             return None
 
     def is_of(self, stat: os.stat_result) -> bool:
-        """Whether ``stat`` or ``fstat`` speaks of this state."""
+        """Return whether a result of ``stat`` or ``fstat`` describes this state."""
         return (
             max(stat.st_mtime_ns, stat.st_ctime_ns) == self.stamp
             and stat.st_size == self.size
@@ -58,28 +59,29 @@ class Identity(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """Whether another state of the file would look different by now."""
+        """True if a further change of the file would change its state."""
         return time.time() - self.stamp / 1e9 > SETTLED
 
 
 class Snapshot(NamedTuple):
-    """One state of a file and its bytes."""
+    """A file read in one state, with its hash and its bytes."""
 
     identity: Identity
-    #: Whether another state would have looked different when it was read.
+    #: True if the state had settled when the file was read.
     settled: bool
-    #: SHA-256 in hexadecimal.
+    #: The SHA-256 of the bytes, in hexadecimal.
     sha256: str
-    #: The bytes, of a file up to :data:`WHOLE`.
+    #: The bytes, if the file is no larger than :data:`WHOLE`.
     data: bytes | None
-    #: Modification time in seconds since the epoch.
+    #: The modification time in seconds since the epoch.
     modified: float
 
 
 def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
-    """Whether the bytes of one open file are the same as before.
+    """Return whether the bytes of an open file are the same as before.
 
-    Being replaced or deleted touches the change time of a file too, and none of its bytes.
+    Replacing or deleting a file sets its change time and its number of links, but leaves its
+    bytes as they are.
     """
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return False
@@ -87,10 +89,10 @@ def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
 
 
 def read(path: str) -> Snapshot:
-    """Read a file and know that all its bytes are of one state.
+    """Read a file so that all its bytes come from one state.
 
-    :raises FileChangingError: if it changes again and again while it is read.
-    :raises OSError: if it can't be read.
+    :raises FileChangingError: if the file changes during each attempt.
+    :raises OSError: if the file can't be read.
     """
     for attempt in range(_ATTEMPTS):
         time.sleep(attempt / 1000)
@@ -101,7 +103,7 @@ def read(path: str) -> Snapshot:
             sha = hashlib.sha256()
             chunks = []
             size = 0
-            # No further: one that is appended to may grow as fast as it is read.
+            # The size limits the loop, because a file may grow as fast as it is read.
             while size <= before.size and (chunk := file.read(_CHUNK)):
                 sha.update(chunk)
                 size += len(chunk)
@@ -115,10 +117,12 @@ def read(path: str) -> Snapshot:
 
 
 def read_part(path: str, state: Identity, start: int, stop: int) -> bytes:
-    """Some bytes of a file that is in a certain state, with as few calls as that takes.
+    """Read the bytes from ``start`` to ``stop`` of a file in a given state.
 
-    :raises FileChangingError: if it is in another state.
-    :raises OSError: if it can't be read.
+    It makes as few system calls as possible.
+
+    :raises FileChangingError: if the file is in another state.
+    :raises OSError: if the file can't be read.
     """
     descriptor = os.open(path, _READ)
     try:

@@ -1,20 +1,20 @@
-"""File names that carry a fingerprint: ``app.css`` and ``app.3f….css``."""
+"""Hashes and fingerprints, and file names that hold one (``app.3f….css``)."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-#: Hexadecimal characters of a fingerprint in a URL.
+#: The number of hexadecimal characters of a fingerprint.
 FINGERPRINT_LENGTH = 16
 
 _NAME = re.compile(rf"(.*/)?([^/]*)\.([0-9a-f]{{{FINGERPRINT_LENGTH}}})(\.[^./]+)?", re.DOTALL)
 
 
 def insert(name: str, fingerprint: str) -> str:
-    """The name with a fingerprint before its extension, or at its end if it has none.
+    """Return the name with a fingerprint before its extension, or at the end if it has none.
 
-    Of a name with a dot at its end nothing is made that could be split again.
+    If the name ends with a dot, :func:`split` does not recognize the result.
     """
     folder, slash, base = name.rpartition("/")
     stem, dot, extension = base.rpartition(".")
@@ -24,7 +24,7 @@ def insert(name: str, fingerprint: str) -> str:
 
 
 def split(name: str) -> tuple[str, str] | None:
-    """The name and the fingerprint that :func:`insert` made one of, or ``None`` if it did not."""
+    """Return the plain name and the fingerprint, or ``None`` for a name not from :func:`insert`."""
     found = _NAME.fullmatch(name)
     if found is None:
         return None
@@ -39,10 +39,10 @@ def sha256(data: bytes) -> str:
 
 
 def etag(sha256: str) -> str:
-    """Return the strong ``ETag`` of bytes, 128 bits of their SHA-256 (RFC 9110 §8.8.3)."""
+    """Return the strong ``ETag``, 128 bits of the SHA-256 of the bytes (RFC 9110 §8.8.3)."""
     return f'"{sha256[:32]}"'
 
 
 def fingerprint(sha256: str) -> str:
-    """Return what stands for bytes in a URL."""
+    """Return the fingerprint, which stands in URLs, of bytes with this SHA-256."""
     return sha256[:FINGERPRINT_LENGTH]

@@ -1,4 +1,4 @@
-"""Import maps: where a module's plain URL leads (HTML §8.1.6.2)."""
+"""Import maps, which lead modules' plain URLs to fingerprinted ones (HTML §8.1.6.2)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MODULES = (".js", ".mjs")
 def import_map(
     mounts: Iterable[Mount], url_for: Callable[..., str], patterns: Sequence[str], nonce: str | None
 ) -> Markup:
-    """A ``script`` element that leads imports to fingerprinted URLs.
+    """Return a ``script`` element that maps imports to fingerprinted URLs.
 
-    Its keys are URLs: that is what ``import "./b.js"`` in a module is resolved to, and its map
-    says ``/static/js/b.js?v=…`` for it.
+    The keys of the map are URLs, because the browser resolves ``import "./b.js"`` in a module to
+    ``/static/js/b.js``. The map leads this URL to ``/static/js/b.js?v=…``.
 
-    :param patterns: globs of file names, where not all modules are meant.
-    :param nonce: for a Content-Security-Policy that wants one.
+    :param patterns: globs of file names that select modules; none: all modules.
+    :param nonce: the nonce of the page's Content-Security-Policy, if it has one.
     """
     imports = {}
     for mount in mounts:
@@ -35,7 +35,7 @@ def import_map(
                 continue
             try:
                 plain = url_for(mount.endpoint, filename=name, **{PLAIN: True})
-            except BuildError:  # its URL needs more than a file name: nobody imports from there
+            except BuildError:  # the URL has more parameters than the file name
                 break
             url = url_for(mount.endpoint, filename=name)
             if url != plain:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def of(asset: Asset) -> str:
-    """The value of an ``integrity`` attribute for the bytes as they are served.
+    """Return the value of an ``integrity`` attribute for the bytes that are served.
 
-    :raises OSError: if they can't be read.
+    :raises OSError: if the bytes can't be read.
     """
     if asset.derived.integrity is None:
         sha = hashlib.sha384()

@@ -1,4 +1,4 @@
-"""Files whose names are fingerprints already: what a bundler or another tool has built."""
+"""Bundlers' manifests, and files whose names already hold a hash."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{8,128}(?![0-9a-zA-Z])")
 
-#: What bundlers put into a name. A digit tells it from a word, or capitals within: one of four
-#: of Vite's hashes has no digit.
+#: The hash that a bundler puts into a name. A digit or a capital inside distinguishes it from a
+#: word. One in four of Vite's hashes has no digit.
 _HASH = re.compile(
     r"[.-](?=[A-Za-z_-]*[0-9]|[A-Za-z0-9_-]*[A-Z][a-z_-]*[A-Z]|[A-Za-z0-9_-]*[a-z][A-Z])"
     r"[A-Za-z0-9_-]{8,}$"
@@ -28,9 +28,9 @@ _ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512", "blake2b")
 
 
 def is_named_by_hash(name: str, data: bytes) -> bool:
-    """Whether part of a file's name is a hash of its bytes, or the beginning of one.
+    """Return whether a part of a file's name is a hash of its bytes, or the start of one.
 
-    Its look alone is no proof (``report.202401011200.csv``).
+    The hash is computed, because digits alone are no proof (``report.202401011200.csv``).
     """
     parts = _HEX.findall(posixpath.basename(name))
     return bool(parts) and any(
@@ -41,9 +41,9 @@ def is_named_by_hash(name: str, data: bytes) -> bool:
 
 
 class Manifests:
-    """The manifests of bundlers, read again when they change.
+    """The bundlers' manifests of one app, read again when they change.
 
-    :param manifests: their file names, relative to a static folder.
+    :param manifests: the manifests' file names, relative to a static folder.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
@@ -54,13 +54,13 @@ class Manifests:
         self._read: dict[str, tuple[Identity | None, frozenset[str]]] = {}
 
     def lists(self, mount: Mount, name: str) -> bool:
-        """Whether a manifest says that a bundler has fingerprinted the file's name."""
+        """Return whether a manifest lists the file as one with a hash in its name."""
         if not self._manifests:
             return False
         return any(name in self._names(mount, manifest) for manifest in self._manifests)
 
     def states(self, mount: Mount) -> Iterator[tuple[str, Identity | None]]:
-        """Where the manifests of a folder are, and in what state."""
+        """Yield the path and the state of each manifest of a static folder."""
         for manifest in self._manifests:
             path = _path(mount, manifest)
             yield path, Identity.at(path)
@@ -81,7 +81,7 @@ class Manifests:
                         f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
                         f" be read, so what it lists is taken for plain files: {error}",
                     )
-            if state is not None and not state.settled:  # it may change unseen
+            if state is not None and not state.settled:  # it may change without a visible sign
                 return names
             known = (state, names)
             with self._lock:
@@ -90,20 +90,21 @@ class Manifests:
 
 
 def _path(mount: Mount, manifest: str) -> str:
-    # Not mount.path(): Vite keeps its manifest in ".vite", which is not served.
+    # mount.path() would refuse the folder ".vite", in which Vite keeps its manifest.
     return posixpath.join(mount.folder, manifest)
 
 
 def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
-    """The files, relative to the static folder, that a manifest calls fingerprinted.
+    """Yield the files with a hash in their names that a manifest lists.
 
-    It may be Vite's; a flat mapping of names to built files, as webpack's plugins write; or that
-    under ``"paths"`` (Django, Flask-Static-Digest). A file counts if its name holds what may be
-    a hash and no source's does, as bundlers list what they have not renamed, too.
+    The names are relative to the static folder. The manifest may be Vite's, or a flat mapping of
+    names to built files, as webpack's plugins write it, or such a mapping under ``"paths"``
+    (Django, Flask-Static-Digest). A file counts if its name holds a possible hash that no source's
+    name holds, because bundlers also list files that they have not renamed.
 
-    :param name: the manifest's own file name: what it lists is relative to its folder, or to the
-        one above for Vite's ``.vite``.
-    :raises ValueError: if it is no mapping.
+    :param name: the manifest's own file name. The listed files are relative to its folder, or to
+        the folder above it for Vite's ``.vite``.
+    :raises ValueError: if the manifest is no mapping.
     """
     if not isinstance(manifest, dict):
         raise ValueError(f"{name} holds no JSON object")
@@ -111,7 +112,7 @@ def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
     if posixpath.basename(folder) == ".vite":
         folder = posixpath.dirname(folder)
     entries = manifest["paths"] if isinstance(manifest.get("paths"), dict) else manifest
-    # Vite calls a chunk that has no source by what it has made of it, with "_" before that.
+    # Vite lists a chunk without a source under the name of the built file, with "_" before it.
     sources = "\n".join(source for source in entries if not source.startswith("_"))
     for source, entry in entries.items():
         if isinstance(entry, dict):
@@ -130,10 +131,10 @@ def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
 
 
 def _places(folder: str, built: str) -> Iterator[str]:
-    """What a listed file may be called below the static folder.
+    """Yield the names that a listed file may have below the static folder.
 
-    webpack puts the public path before it (``/static/dist/main.….js``), of which only the folder
-    of the manifest is known.
+    webpack puts its public path before the name (``/static/dist/main.….js``). Of this path only
+    the manifest's folder is known here.
     """
     if not built.startswith("/"):
         yield posixpath.normpath(posixpath.join(folder, built))

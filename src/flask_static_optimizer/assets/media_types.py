@@ -7,7 +7,7 @@ import posixpath
 
 from werkzeug.utils import get_content_type
 
-#: What systems leave out of their tables, or disagree about.
+#: The media types that are missing in some systems' tables, or differ between them.
 _TYPES = {
     ".avif": "image/avif",
     ".css": "text/css",
@@ -36,9 +36,9 @@ _TYPES = {
 
 
 def media_type(name: str) -> tuple[str, str | None]:
-    """The ``Content-Type`` value of a file, and the content coding that its name implies.
+    """Return the ``Content-Type`` value of a file, and the content coding that its name implies.
 
-    As Flask's ``send_file`` has it: ``.tar.gz`` is a tar file in gzip.
+    Flask's ``send_file`` does the same: ``.tar.gz`` is a tar file in gzip.
     """
     known = _TYPES.get(posixpath.splitext(name)[1].lower())
     guessed, coding = mimetypes.guess_type(posixpath.basename(name))

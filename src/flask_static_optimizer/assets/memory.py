@@ -1,4 +1,4 @@
-"""The bytes of assets that are held in memory."""
+"""The memory that holds the bytes of assets, up to a limit."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from threading import Lock
 from .asset import SMALL, Asset
 from .files import WHOLE
 
-#: The part of all memory that a file larger than :data:`SMALL` may take.
+#: A file larger than :data:`SMALL` may take at most this part of the limit (1/32).
 _PART = 32
 
 
 class Memory:
-    """A memory of assets' bytes and of their variants, up to a limit.
+    """A memory for the bytes of assets and for their variants, up to a limit.
 
-    What was used longest ago goes first; what was used last stays, however large it is.
+    The least recently used asset is released first. The most recently used one stays, however
+    large it is.
 
-    :param limit: bytes.
+    :param limit: the largest size in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -26,21 +27,23 @@ class Memory:
         self._largest = min(max(SMALL, limit // _PART), limit, WHOLE)
         self._size = 0
         self._lock = Lock()
-        #: Bytes of each. Two folders may serve one file: each has an asset of its own.
+        #: The size of each asset in bytes. If two folders serve one file, each has its own asset.
         self._held: OrderedDict[Asset, int] = OrderedDict()
         self._listeners: list[Callable[[Asset], None]] = []
 
     def on_release(self, listener: Callable[[Asset], None]) -> None:
-        """Have a function called with each asset whose bytes are let go.
+        """Register a function that is called with each asset whose bytes are released.
 
-        It is called under the memory's lock, so it may not ask the memory anything.
+        It is called while the memory's lock is held, so it must not call the memory.
         """
         self._listeners.append(listener)
 
     def body(self, asset: Asset) -> bytes | None:
-        """Return the bytes of an asset, or ``None`` if they are to be read from its file.
+        """Return the bytes of an asset, or ``None`` if memory does not hold them.
 
-        :raises OSError: if they can't be read.
+        The asset's file is read the first time, if it is small enough.
+
+        :raises OSError: if the file can't be read.
         """
         held = asset.derived.body
         if held is None and asset.settled and asset.size <= self._largest:
@@ -49,7 +52,7 @@ class Memory:
         return held
 
     def hold(self, asset: Asset) -> None:
-        """Count what an asset holds by now, and let others go where that is too much."""
+        """Count the bytes that an asset holds now, and release others if the limit is exceeded."""
         with self._lock:
             self._drop(asset)
             size = self._held[asset] = asset.derived.size()
@@ -60,7 +63,7 @@ class Memory:
                 self._let_go(oldest)
 
     def touch(self, asset: Asset) -> None:
-        """Note that an asset was used."""
+        """Mark an asset as the most recently used."""
         with self._lock:
             if asset in self._held:
                 self._held.move_to_end(asset)
@@ -70,7 +73,7 @@ class Memory:
         return asset in self._held
 
     def release(self, asset: Asset) -> None:
-        """Let the bytes of an asset go, as it is not served any more."""
+        """Release the bytes of an asset that is no longer served."""
         with self._lock:
             self._drop(asset)
             self._let_go(asset)

@@ -1,4 +1,4 @@
-"""Static folders and the URLs below which they are served."""
+"""Static folders, and the URLs below which they are served."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from ..config.bounded import Bounded
 from .asset import Asset
 from .files import Identity
 
-#: Assets remembered for each folder; there are only more where names of one file differ in case.
+#: The number of assets remembered for each folder. Only a file system that ignores case can have
+#: more names than files.
 REMEMBERED = 200_000
 
 
 class Listing(NamedTuple):
-    """The files below a folder, and the state of each folder in it when they were listed."""
+    """A list of the files below a folder, with the state of each folder when it was listed."""
 
     folders: tuple[tuple[str, Identity | None], ...]
     names: tuple[str, ...]
 
 
-#: A listing that is never current: there is no folder without a name.
+#: A listing that is never current, because no folder has an empty name.
 NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
 
 _EFFECTIVE = os.access in os.supports_effective_ids
@@ -35,29 +36,29 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 @dataclass(eq=False, slots=True)
 class Mount:
-    """One static folder, served by Flask's own view of one endpoint."""
+    """A static folder and the URLs below which Flask's view of one endpoint serves it."""
 
     endpoint: str
-    #: The folder, as Flask knows it.
+    #: The path of the folder, as Flask has it.
     folder: str
-    #: What its URL paths start with, or ``None`` if that depends on the request or its host.
+    #: The beginning of the URL paths, or ``None`` if it depends on the request or its host.
     prefix: str | None
-    #: Whether a file's responses are the same for everybody, by its name.
+    #: Returns, for a file name, whether all clients get the same response.
     is_shared: Callable[[str], bool]
     dotfiles: bool
     symlinks: bool
-    #: The assets looked up so far, by file name; those that are gone are taken out.
+    #: The assets looked up so far, by file name, without those whose files are gone.
     known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
     _listed: Listing = field(default=NOTHING_LISTED, repr=False)
 
     def path(self, name: str) -> str | None:
-        """Where the file of that name is, if that is a name that can be served.
+        """Return the path of the file of this name, or ``None`` if it can't be served.
 
-        What is in no case: names that lead out of the folder, and without the settings that
-        allow them dotfiles and symbolic links to elsewhere. ``.well-known`` (RFC 8615) is for
-        the public.
+        Names that lead out of the folder are never served. Dotfiles, and symbolic links that lead
+        out of the folder, are served only if the settings allow them. ``.well-known`` (RFC 8615)
+        is public and always allowed.
 
-        :raises PermissionError: if it is in a folder that may not be entered; it names that folder.
+        :raises PermissionError: if a folder on the way can't be entered; the error names it.
         """
         path = safe_join(self.folder, name)
         if path is None or "\0" in name:
@@ -80,15 +81,15 @@ class Mount:
         return path
 
     def _holds(self, path: str) -> bool:
-        """Whether a path leads to no other place than one in the folder."""
-        # The folder may be a link that a deploy puts to the next release just now: it is followed
-        # once, and all the rest is looked at where it led.
+        """Return whether a path, with its links followed, stays in the folder."""
+        # The folder may itself be a link, which a deploy may turn to the next release at this
+        # moment. So it is followed once, and the path is checked below its target.
         root = os.path.realpath(self.folder)
         inside = os.path.join(root, os.path.relpath(path, self.folder))
         return os.path.commonpath([root, os.path.realpath(inside)]) == root
 
     def _closed(self, path: str) -> str:
-        """The outermost folder on the way to a path that may not be entered."""
+        """Return the outermost folder on the way to a path that can't be entered."""
         folder = os.path.normpath(self.folder)
         for part in os.path.relpath(os.path.dirname(path), folder).split(os.sep):
             folder = os.path.normpath(os.path.join(folder, part))
@@ -97,12 +98,12 @@ class Mount:
         return folder
 
     def names(self, onerror: Callable[[OSError], None] | None = None) -> tuple[str, ...]:
-        """The names of all files below the folder that can be served, in order.
+        """Return the names of all files below the folder that can be served, sorted.
 
-        The folder is looked through again only where a folder in it has changed.
+        The files are listed again only if a folder has changed.
 
-        :param onerror: called with the error for each folder that can't be looked through, which
-            is passed over; with this all is looked through.
+        :param onerror: called with the error for each folder that can't be listed, which is then
+            skipped. With this parameter the files are always listed again.
         """
         current = all(Identity.at(path) == state for path, state in self._listed.folders)
         if onerror or not current:
@@ -116,7 +117,7 @@ class Mount:
             self.folder, onerror=onerror, followlinks=self.symlinks
         ):
             state = Identity.at(folder)
-            # One that may still change unseen counts as changed.
+            # A folder that may still change without a sign counts as changed.
             folders.append((folder, state if state and state.settled else None))
             below.sort()
             place = os.path.relpath(folder, self.folder).replace(os.sep, "/")
@@ -126,5 +127,5 @@ class Mount:
     def _is_served(self, name: str) -> bool:
         try:
             return self.path(name) is not None
-        except PermissionError:  # said of by who asks for it
+        except PermissionError:  # the request for the file reports it
             return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-#: ``Link`` values of one response, and their bytes: servers refuse long headers.
+#: The largest number of ``Link`` values of one response, and their largest size in bytes. Servers
+#: refuse long headers.
 MOST = 24
 LONGEST = 4096
 
@@ -17,17 +18,18 @@ _LINKS = {
     "style": (_STYLES, "rel=preload; as=style"),
     "script": (_SCRIPTS, "rel=preload; as=script"),
     "module": (_SCRIPTS, "rel=modulepreload"),
-    # Fonts are always fetched in CORS mode.
+    # Browsers always fetch fonts in CORS mode.
     "font": (_FONTS, "rel=preload; as=font; crossorigin"),
     "image": (_IMAGES, "rel=preload; as=image"),
 }
 
 
 def links(used: Iterable[tuple[str, str]], kinds: Collection[str]) -> Iterator[str]:
-    """The ``Link`` values for the assets of a page, as many as fit.
+    """Yield the ``Link`` values for the assets of a page, up to the limits.
 
-    :param used: URL and file name of each, in order.
-    :param kinds: which to preload: ``style``, ``script``, ``module``, ``font``, ``image``.
+    :param used: the URL and the file name of each asset, in order.
+    :param kinds: the kinds of assets to preload: ``style``, ``script``, ``module``, ``font``,
+        ``image``.
     """
     left = LONGEST
     for count, (url, name) in enumerate(dict.fromkeys(used)):

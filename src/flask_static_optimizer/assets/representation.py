@@ -1,4 +1,4 @@
-"""One representation of a file, and what a request makes of it."""
+"""Representations of assets, and the responses that they give to requests."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
 
 
 class Terms(NamedTuple):
-    """The words of a policy that each representation of a file is sent with."""
+    """The header fields that a policy gives to every response of a file."""
 
     #: The ``Cache-Control`` value.
     cache_control: str
-    #: Request header names that the policy adds to ``Vary``.
+    #: The names of request headers that the policy adds to ``Vary``.
     vary: tuple[str, ...] = ()
     #: Further header fields, such as ``CDN-Cache-Control``.
     fields: tuple[tuple[str, str], ...] = ()
 
 
 class Representation:
-    """An asset in one content coding, with all that its responses say.
+    """An asset in one content coding, with the header fields of its responses.
 
-    :param variant: the coded bytes; ``None``: it has no content coding.
-    :param vary: what the choice of the coding depended on.
-    :param dictionary: the URLs for which a browser may use it as a dictionary (RFC 9842 §2.1.1).
-    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
-    :param is_temporary: whether the next one who asks may get another, although nothing has
-        changed.
+    :param variant: the bytes in a content coding; ``None``: there is no content coding.
+    :param vary: the names of request headers on which the choice of the coding depended.
+    :param dictionary: the value of ``Use-As-Dictionary``, if a browser may use the bytes as a
+        dictionary (RFC 9842 §2.1.1).
+    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: the URL has none.
+    :param is_temporary: whether the next request may get another representation, although the file
+        has not changed.
     """
 
     __slots__ = (
@@ -74,23 +75,23 @@ class Representation:
         self.variant = variant
         self.verified = verified
         self.is_temporary = is_temporary
-        #: The strong validator of these very bytes (RFC 9110 §8.8.3).
+        #: The strong validator of the bytes in this content coding (RFC 9110 §8.8.3).
         self.etag = variant.etag if variant else asset.etag
-        #: The bytes, unless they are in a file to be opened; and the same where they are so few
-        #: that no server has to be given a file.
+        #: The bytes, or ``None`` if they have to be read from the file. ``small_body`` is the same
+        #: if it is so small that the server's file wrapper is not worth its use.
         self.body = variant.body if variant else asset.bytes_at_hand
         self.small_body = (
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
         self.size = len(variant.body) if variant else asset.size
-        #: Its modification time in seconds since the epoch; and the same where that tells this
-        #: apart from others (RFC 9110 §8.8.2.2): not where it is chosen among codings, say.
+        #: The modification time in seconds since the epoch. ``strong_modified`` is the same if it
+        #: is a strong validator (RFC 9110 §8.8.2.2); it is not if there are several codings.
         self.modified = asset.last_modified
         varies = dict.fromkeys((*vary, *terms.vary))
         self.strong_modified = None if varies else self.modified
-        #: As the response says it. (A text that is no date where it does not.)
+        #: The value of ``Last-Modified``, or a text that is no date if the response has none.
         self.last_modified = "none" if self.modified is None else http_date(self.modified)
-        #: The header fields of a 200 and of a 304. They are shared: copy before changing.
+        #: The header fields of a 200 and of a 304. Responses share them: copy before a change.
         self.headers = [
             ("Content-Type", asset.content_type),
             ("Content-Length", str(self.size)),
@@ -109,15 +110,15 @@ class Representation:
             self.headers.append(("Use-As-Dictionary", dictionary))
         self.headers += terms.fields
         self.headers_304 = headers_304(self.headers)
-        #: Where ``Content-Length`` stands among the fields.
+        #: The index of ``Content-Length`` among the header fields.
         self.length_at = 1
 
     def saved(self, *, unmodified: bool) -> int:
-        """Return the bytes that a 304 or the content coding kept from being sent."""
+        """Return the number of bytes saved by a 304 or by the content coding."""
         return self.asset.size - (0 if unmodified else self.size)
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
-        """Answer a GET or HEAD request; ``None`` if the answer is an error.
+        """Answer a GET or HEAD request; return ``None`` if the answer is an error.
 
         :raises OSError: if the file can't be read.
         """
@@ -136,7 +137,7 @@ class Representation:
         """Return the body.
 
         :raises FileChangingError: if the file has been replaced since it was looked up.
-        :raises OSError: if it can't be read.
+        :raises OSError: if the file can't be read.
         """
         body = self._bytes()
         return (body,) if isinstance(body, bytes) else body
@@ -147,7 +148,7 @@ class Representation:
     def _part(self, ranges: list[Range], environ: WSGIEnvironment) -> Answer:
         headers = self.headers[:]
         body: Iterable[bytes]
-        if len(ranges) == 1:  # as nearly always
+        if len(ranges) == 1:  # the usual case
             ((start, stop),) = ranges
             part = self.asset.part(start, stop) if self.body is None else self.body[start:stop]
             headers[self.length_at] = ("Content-Length", str(stop - start))

@@ -16,10 +16,11 @@ from .urls import PARAMETER
 from .variant import BEING_MADE, Variant
 from .variants import VariantMaker
 
-#: What asks about the representation that would be chosen now.
+#: The conditional headers that ask about the representation that would be chosen now.
 _OF_NOW = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 
-#: Representations remembered for each asset: a proxy may say endless prefixes.
+#: The number of representations remembered for each asset. It is limited, because clients choose
+#: the spelling of the URL on which one depends.
 _REMEMBERED = 64
 
 
@@ -38,13 +39,15 @@ class Representations:
         terms: Terms,
         verified: bool | None,
     ) -> Representation:
-        """Choose the representation that a request is to get (RFC 9110 §12.5.3).
+        """Choose the representation for a request (RFC 9110 §12.5.3).
 
-        A part is one of what the whole would be now (§14.2), unless its ``If-Range`` names another
-        representation that the client began with. Beside ``If-None-Match`` or
-        ``If-Modified-Since`` it chooses nothing: these ask about what would be chosen now.
+        A range is a part of the representation that would be chosen now (§14.2), unless
+        ``If-Range`` names another one, of which the client has the beginning. ``If-Range`` has no
+        effect on the choice beside ``If-None-Match`` or ``If-Modified-Since``, because these ask
+        about the representation that would be chosen now.
 
-        :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+        :param verified: whether the URL's fingerprint is that of the bytes; ``None``: the URL has
+            none.
         :raises OSError: if the asset can't be read.
         """
         coded = self._variants.of(asset)
@@ -73,7 +76,7 @@ class Representations:
         *,
         deltas: bool,
     ) -> Variant | None:
-        """Return the coded bytes that a client prefers; ``None``: those without a coding."""
+        """Return the variant that the client prefers, or ``None`` for no content coding."""
         acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), self._variants.offered)
         if "HTTP_RANGE" in environ and environ.keys().isdisjoint(_OF_NOW):
             begun = environ.get("HTTP_IF_RANGE")
@@ -124,7 +127,7 @@ class Representations:
         if len(known) >= _REMEMBERED:
             known.clear()
         known[key] = found
-        # Another thread may have made the asset let its bytes go before this was remembered.
+        # Another thread may have released the asset's bytes before this was remembered.
         is_held = found.body is not None and found.body is not asset.body
         if is_held and not self._memory.holds(asset):
             known.pop(key, None)
@@ -132,10 +135,10 @@ class Representations:
 
 
 def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
-    """Return the URLs of all versions of a file, where a fingerprint tells them apart.
+    """Return a URL pattern for all versions of a file; ``None`` if its URL has no fingerprint.
 
-    They are relative to its own URL. What comes before is not said: where it depends on a proxy's
-    word (``X-Forwarded-Prefix``), a client's could get into a shared cache.
+    The pattern is relative to the file's own URL and leaves out the folder. The folder may depend
+    on ``X-Forwarded-Prefix``, and a prefix sent by a client could get into a shared cache.
     """
     raw = environ.get("PATH_INFO", "").rpartition("/")[2]
     name = pattern(quote(raw.encode("latin-1"), safe="!$&'()*+,;=:@~"))

@@ -1,4 +1,4 @@
-"""Stylesheets whose references carry the fingerprints of what they lead to."""
+"""Stylesheets whose references hold the fingerprints of the files that they lead to."""
 
 from __future__ import annotations
 
@@ -16,38 +16,37 @@ if TYPE_CHECKING:
     from .manifests import Manifests
     from .mount import Mount
 
-#: The fingerprint of no bytes. Stylesheets that import each other can't hold each other's, so
-#: between them a reference carries this one, which is revalidated on each use.
+#: A fingerprint that belongs to no bytes. Stylesheets that import each other can't hold each
+#: other's fingerprints, so their references hold this one, and browsers revalidate on each use.
 NOBODY = "0" * 16
 
-#: The URL path of a mount whose real one depends on the request.
+#: The URL path assumed for a mount whose real one depends on the request.
 _ANYWHERE = "/ /"
 
-
-#: Stylesheets whose imports are remembered.
+#: The number of stylesheets whose imports are remembered.
 _REMEMBERED = 10_000
 
 
 class Rewritten(NamedTuple):
-    """A stylesheet to serve."""
+    """A stylesheet with fingerprints in its references."""
 
-    #: ``None``: the file as it is.
+    #: The bytes to serve; ``None``: the file is served unchanged.
     body: bytes | None
-    #: Paths that it depends on, and the state of each (``None``: not there).
+    #: The files on which the bytes depend: path and state (``None``: no such file).
     dependencies: tuple[tuple[str, Identity | None], ...]
-    #: Whether all of these had settled.
+    #: True if all of these files had settled.
     settled: bool
 
 
 class _Sheet(NamedTuple):
-    """One state of a stylesheet's source and where its imports lead."""
+    """A stylesheet in one state, and the stylesheets that it imports."""
 
     sha256: str
     imports: tuple[tuple[Mount, str], ...]
 
 
 class Assets(Protocol):
-    """The assets of one app, in which a stylesheet's references are looked up."""
+    """The assets of one app, among which the references of stylesheets are looked up."""
 
     mounts: tuple[Mount, ...]
     manifests: Manifests
@@ -56,11 +55,11 @@ class Assets(Protocol):
         """Return the asset of that name, or ``None`` if there is none."""
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
-        """Return whether a file's own name stands for its bytes."""
+        """Return whether a file's name holds a hash of its bytes."""
 
 
 class Stylesheets:
-    """The stylesheets of one app."""
+    """A rewriter of the references in one app's stylesheets."""
 
     def __init__(
         self, catalogue: Assets, mode: FingerprintMode, warn: Callable[[object, str], None]
@@ -73,22 +72,23 @@ class Stylesheets:
     def rewrite(self, mount: Mount, name: str, snapshot: Snapshot) -> Rewritten:
         """Put fingerprints into the references of a stylesheet.
 
-        A reference to what is not there, or not for everybody, stays as it is; so does a whole
-        stylesheet that can't be understood. Both are warned of once. What a bundler has made is
-        left alone: its name stands for its bytes.
+        A reference to a missing file stays as it is, and so does a stylesheet that can't be
+        parsed. A warning names each of them once. A reference to a file that is not the same for
+        all clients stays as it is, too. A bundler's stylesheet is not rewritten, because its name
+        holds a hash of its bytes.
         """
         source = snapshot.data
         if source is None:
             return Rewritten(None, (), snapshot.settled)
-        # The first state seen of a file counts: if it changes meanwhile, this was made of a mix
-        # and is to be made again.
+        # The first state seen of a file counts. If the file changes meanwhile, the result mixes
+        # two states, and this entry makes it count as outdated.
         dependencies: dict[str, Identity | None] = {}
         settled = snapshot.settled
-        # What a bundler has fingerprinted is said in these, and may come after its files.
+        # Manifests list the files with a hash in their names. A bundler may write them last.
         for other in self._catalogue.mounts:
-            for path, said in self._catalogue.manifests.states(other):
-                dependencies[path] = said
-                settled = settled and (said is None or said.settled)
+            for path, state in self._catalogue.manifests.states(other):
+                dependencies[path] = state
+                settled = settled and (state is None or state.settled)
         if self._catalogue.manifests.lists(mount, name):
             return Rewritten(None, tuple(dependencies.items()), settled)
 
@@ -103,7 +103,7 @@ class Stylesheets:
                 settled = settled and state.settled
             if (mount, name) in imported:
                 return with_fingerprint(reference.url, self._mode, NOBODY)
-            # Something may be there that is not served: a folder, a dotfile.
+            # The path may lead to something that is not served, such as a folder or a dotfile.
             place = posixpath.join(target[0].folder, target[1])
             found = Identity.at(place)
             asset = self._asset(mount, name, reference.url, target)
@@ -148,7 +148,7 @@ class Stylesheets:
         return asset
 
     def _target(self, mount: Mount, name: str, url: str) -> tuple[Mount, str] | None:
-        """The file that a reference leads to, if it is one of ours."""
+        """Return the mount and the file name that a reference leads to, if a mount serves it."""
         prefix = mount.prefix or _ANYWHERE
         target = resolve(prefix + name, url)
         if target is None:
@@ -162,9 +162,9 @@ class Stylesheets:
         return None
 
     def _closure(self, target: tuple[Mount, str]) -> dict[tuple[Mount, str], tuple[str, Identity]]:
-        """A stylesheet and all that it imports, at first or second hand: where and in what state.
+        """Return path and state of a stylesheet and of all that it imports, also indirectly.
 
-        Empty for what is no stylesheet.
+        For other files the result is empty.
         """
         found: dict[tuple[Mount, str], tuple[str, Identity]] = {}
         waiting = [target]
@@ -177,7 +177,7 @@ class Stylesheets:
                 if path is None:
                     continue
                 snapshot = read(path)
-            except OSError:  # said of by who asks for the asset
+            except OSError:  # the look-up of the asset reports it
                 continue
             found[sheet] = (path, snapshot.identity)
             waiting += self._imports(mount, name, snapshot)

@@ -1,4 +1,4 @@
-"""Helpers for templates, and the assets that a page has asked for."""
+"""Template helpers, and the ``Link`` header for the assets of a page."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _USED = "_static_optimizer_used"
 
 
 class Mounts(Protocol):
-    """The static folders of one app, those of blueprints that came late among them."""
+    """The static folders of one app, including those of blueprints registered late."""
 
     def mounts(self) -> tuple[Mount, ...]:
-        """Return all of them."""
+        """Return all static folders."""
 
     def mount(self, endpoint: str) -> Mount | None:
-        """Return the one of an endpoint, if it has one."""
+        """Return the static folder of an endpoint, if it has one."""
 
 
 def add_template_helpers(
     app: Flask, folders: Mounts, catalogue: Catalogue, warn: Callable[..., None]
 ) -> None:
-    """Give templates ``static_importmap`` and ``static_integrity``.
+    """Add ``static_importmap`` and ``static_integrity`` to the context of templates.
 
     :param warn: called with an occasion, a message and its arguments that an operator should read
         once.
     """
 
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
-        """An import map of the modules below the static folders.
+        """Return an import map of the modules below the static folders.
 
-        :param patterns: globs of file names, where not all are meant: ``"js/*"``.
-        :param nonce: for a Content-Security-Policy that wants one.
+        :param patterns: globs of file names that select modules (``"js/*"``); none: all modules.
+        :param nonce: the nonce of the page's Content-Security-Policy, if it has one.
         """
-        # A page need not use all that the map lists, so nothing of it is to be preloaded for that.
+        # A page need not use all modules of the map, so the map makes none of them preloaded.
         used = g.pop(_USED, None)
         try:
             return import_map(folders.mounts(), url_for, patterns, nonce)
@@ -56,9 +56,10 @@ def add_template_helpers(
                 setattr(g, _USED, used)
 
     def static_integrity(filename: str, endpoint: str = "static") -> str:
-        """The value of the ``integrity`` attribute for a file: ``sha384-…``.
+        """Return the value of the ``integrity`` attribute for a file: ``sha384-…``.
 
-        Empty, which checks nothing, for a file that is not there; a warning says so once.
+        For a file that is missing or can't be read the value is empty, and browsers check nothing.
+        A warning names the file once.
         """
         mount = folders.mount(endpoint)
         try:
@@ -82,9 +83,9 @@ def add_template_helpers(
 
 
 class Preloading:
-    """The ``Link`` header of a page, which names the assets that the page asked URLs for.
+    """The ``Link`` header of a page, which names the assets whose URLs the page has built.
 
-    :param kinds: of assets, as ``STATIC_OPTIMIZER_PRELOAD`` has them.
+    :param kinds: the kinds of assets, as in ``STATIC_OPTIMIZER_PRELOAD``.
     :param is_static: returns whether the current request is a static one.
     """
 
@@ -93,13 +94,13 @@ class Preloading:
         self._is_static = is_static
 
     def remember(self, endpoint: str, values: dict[str, Any]) -> None:
-        """Note that a page asked for the URL of an asset."""
+        """Remember that the current request has built the URL of an asset."""
         if has_request_context():
             used: dict[tuple[str, str], None] = g.setdefault(_USED, {})
             used[endpoint, str(values.get("filename"))] = None
 
     def after_request(self, response: Response) -> Response:
-        """Say in a page's ``Link`` header which assets it needs."""
+        """Add a ``Link`` header with the assets of a page to its response."""
         used = g.get(_USED)
         page = response.status_code == 200 and response.mimetype == "text/html"
         if used and page and request.method in ("GET", "HEAD") and not self._is_static():

@@ -1,4 +1,4 @@
-"""The ``url_for`` that fingerprints the URLs of static files."""
+"""A ``url_for`` that puts fingerprints into the URLs of static files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .mount import Mount
     from .urls import Urls
 
-#: Told of the endpoint and the values of each URL of a static file that is asked for.
+#: A function called with the endpoint and the values of each URL of a static file that is built.
 Listener = Callable[[str, dict[str, Any]], None]
 
 
@@ -26,14 +26,14 @@ def fingerprint_urls(
     urls: Urls,
     listeners: Sequence[Listener] = (),
 ) -> None:
-    """Let ``url_for`` put fingerprints into the URLs of static folders.
+    """Replace the app's ``url_for`` by one that puts fingerprints into static URLs.
 
-    :meth:`flask.Flask.url_for` is what :func:`flask.url_for` and templates call. What it builds
-    is Flask's business: ``SCRIPT_NAME``, hosts, blueprints, ``_external``.
+    :func:`flask.url_for` and templates call :meth:`flask.Flask.url_for`. Flask still builds the
+    URL, with ``SCRIPT_NAME``, hosts, blueprints and ``_external``.
 
     :param find_mount: returns the static folder of an endpoint, if it has one.
     """
-    # The app holds the function; a strong reference back would keep a dropped app alive.
+    # The app holds this function, so a strong reference to the app would keep it alive.
     get_app = ref(app)
     kind = type(app)
     replaced = vars(app).get("url_for")
@@ -59,6 +59,6 @@ def fingerprint_urls(
 
 
 def _absolute(endpoint: str) -> str:
-    """An endpoint that is relative to the current blueprint, as Flask reads it."""
+    """Return the full name of an endpoint that is relative to the current blueprint."""
     blueprint = request.blueprint if has_request_context() else None
     return endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"

@@ -1,4 +1,4 @@
-"""URLs that carry the fingerprint of what they lead to."""
+"""URLs that hold the fingerprint of the asset that they lead to."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from .mount import Mount
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
 
-#: The query parameter that carries a fingerprint.
+#: The query parameter that holds a fingerprint.
 PARAMETER = "v"
 
-#: A value for ``url_for`` that asks for the URL without a fingerprint.
+#: The name of a value that makes ``url_for`` build the URL without a fingerprint.
 PLAIN = "static_optimizer_plain"
 
-#: Seconds for which URLs of a file are built without a look at it. A page that began to be rendered
-#: that much earlier would have the same ones.
+#: The seconds for which URLs of a file are built without a look at the file. A page whose
+#: rendering began so much earlier would hold the same URLs.
 BELIEVED = 0.1
 
 _FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
-
-#: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: it has none.
+#: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: the URL has none.
 Located = tuple[Asset, "bool | None"]
 
 
@@ -53,9 +52,9 @@ class Urls:
     def add(self, mount: Mount, values: dict[str, Any]) -> str | None:
         """Put a file's fingerprint into the values that its URL is built from.
 
-        Or return it, where it is for :func:`with_version` to put it into the URL. What has no
-        fingerprint keeps its plain URL: a file that is not there or is not for everybody, a name
-        that is a fingerprint already, and a URL with a version of its own.
+        In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
+        URLs get none: those of a missing file, of a file that is not the same for all clients, of
+        a file whose name already holds a hash, and those with a version that the caller gave.
         """
         if values.pop(PLAIN, None) or self._mode is None or PARAMETER in values:
             return None
@@ -77,9 +76,9 @@ class Urls:
         return None
 
     def _version(self, mount: Mount, name: str) -> str | None:
-        """What stands for a file's bytes in its URL, if anything does.
+        """Return the fingerprint for the URL's query, or the file name with it, by the mode.
 
-        That is the fingerprint for its query, or the file name with the fingerprint in it.
+        ``None`` stands for a plain URL.
         """
         if not mount.is_shared(name):
             return None
@@ -98,21 +97,22 @@ class Urls:
         if self._mode == "path":
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
-        if asset.settled and name == asset.name:  # there are many spellings of a name
+        if asset.settled and name == asset.name:  # not for other spellings of the name
             asset.derived.version = version
         return version
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:
-        """The asset that a URL leads to, or ``None`` if there is none.
+        """Return the asset that a URL leads to, or ``None`` if there is none.
 
-        :param query: the query string of the URL, as WSGI has it.
+        :param query: the URL's ``QUERY_STRING``.
         :raises OSError: as :meth:`Catalogue.find`.
         """
         if self._mode == "path":
             split = names.split(name)
             if split is not None:
                 plain, fingerprint = split
-                # What is not for everybody has one name only, the one that its guard knows.
+                # A file that is not the same for all clients has its plain name only, because
+                # the app's access checks know no other.
                 asset = self._catalogue.find(mount, plain) if mount.is_shared(plain) else None
                 if asset is not None and asset.fingerprint == fingerprint:
                     return asset, True
@@ -135,13 +135,13 @@ class Urls:
 
 
 def with_version(url: str, fingerprint: str) -> str:
-    """A URL with a fingerprint in its query."""
+    """Return the URL with a fingerprint in its query."""
     url, mark, anchor = url.partition("#")
     return f"{url}{'&' if '?' in url else '?'}{PARAMETER}={fingerprint}{mark}{anchor}"
 
 
 def _version(query: str) -> str | None:
-    """The fingerprint in a query string, if it has one that looks like ours."""
+    """Return the fingerprint in a query string, or ``None`` if none has the right form."""
     if len(query) > 2048:
         return None
     given = parse_qs(query).get(PARAMETER)

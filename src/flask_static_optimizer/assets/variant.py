@@ -1,4 +1,4 @@
-"""The bytes of an asset in a content coding."""
+"""Variants: the bytes of assets in a content coding."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .fingerprints import etag, sha256
 
 
 class Variant(NamedTuple):
-    """The bytes of an asset in a content coding."""
+    """A variant: the bytes of an asset in a content coding, and their validator."""
 
     coding: str
-    #: The strong validator of these very bytes (RFC 9110 §8.8.3.3).
+    #: The strong validator of the bytes in this coding (RFC 9110 §8.8.3.3).
     etag: str
     body: bytes
 
     @classmethod
     def of(cls, coding: str, body: bytes) -> Variant:
-        """A variant with these bytes."""
+        """Return a variant with these bytes."""
         return cls(coding, etag(sha256(body)), body)
 
 
-#: What there is of an asset while somebody makes its variants.
+#: The variants of an asset while another thread makes them.
 BEING_MADE: Mapping[str, Variant] = MappingProxyType({})

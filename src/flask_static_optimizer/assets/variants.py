@@ -1,4 +1,4 @@
-"""Coded variants of assets: made once, kept, and never sent unless they decode to the asset."""
+"""The maker of variants, which keeps them and checks that they decode to the asset."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
     from .asset import Asset
     from .mount import Mount
 
-#: Bytes below which no coding is tried: they fit into the same packet anyhow.
+#: The size in bytes below which no coding is tried, because the response fits into one packet.
 SMALLEST = 256
 
-#: Bytes up to which a variant is made while a client waits.
+#: The size in bytes up to which a variant is made while a client waits.
 QUICK = 4 * 2**20
 
 
 class VariantMaker:
-    """Makes and finds the variants of one app's assets.
+    """A maker of the variants of one app's assets, which also finds those made before.
 
-    :param offered: content codings, best first.
-    :param cache_folder: where they are kept from one process to the next.
-    :param versions: old versions of an asset to keep for deltas; 0: there are no deltas.
-    :param may_build: asked whether what is not there may be made.
-    :param memory: told what is held.
+    :param offered: the content codings, best first.
+    :param cache_folder: keeps the variants from one process to the next.
+    :param versions: the number of old versions of an asset to keep for deltas; 0: no deltas.
+    :param may_build: returns whether a missing variant may be made.
+    :param warn: called with an occasion and a message that an operator should read once.
+    :param memory: counts the bytes that the variants hold.
     """
 
     def __init__(
@@ -57,12 +58,12 @@ class VariantMaker:
         self._lock = Lock()
 
     def of(self, asset: Asset) -> Mapping[str, Variant]:
-        """The variants of an asset by coding, best first.
+        """Return the variants of an asset by coding, best first.
 
-        Whoever asks while they are being made gets :data:`BEING_MADE`, and is served without a
-        coding.
+        While another thread makes them, the result is :data:`BEING_MADE`, and the client is served
+        without a content coding.
         """
-        known = asset.derived.variants  # read once: another thread may let them go
+        known = asset.derived.variants  # read once: another thread may release them
         if known is not None:
             return known
         if not self._codings or not is_codable(asset):
@@ -72,13 +73,13 @@ class VariantMaker:
             if not alone:
                 return BEING_MADE
             asset.derived.variants = made = self.make(asset, best=False)
-            if asset.settled:  # another is soon there in its place
+            if asset.settled:  # else a new asset soon replaces it
                 self._memory.hold(asset)
             return made
 
     @contextmanager
     def _alone(self, what: object) -> Iterator[bool]:
-        """Whether nobody else is making something at the moment."""
+        """Yield whether no other thread is making the same thing at the moment."""
         with self._lock:
             alone = what not in self._making
             self._making.add(what)
@@ -90,9 +91,9 @@ class VariantMaker:
                     self._making.discard(what)
 
     def make(self, asset: Asset, *, best: bool) -> dict[str, Variant]:
-        """Find the variants of an asset, or make them where that may be.
+        """Find the variants of an asset, or make them if that is allowed.
 
-        :param best: as small as can be, however long that takes.
+        :param best: make them as small as possible, however long that takes.
         :raises OSError: if the asset can't be read.
         """
         data = asset.read()
@@ -109,11 +110,11 @@ class VariantMaker:
         return found
 
     def _sibling(self, asset: Asset, coding: str, data: bytes) -> bytes | None:
-        """The file beside the asset's that holds it in a coding (``app.css.br``), if it is fresh.
+        """Return the content of the file beside the asset's in a coding (``app.css.br``).
 
-        What it decodes to says whether it is.
+        ``None`` is returned if there is no such file, or if it does not decode to the asset.
         """
-        if asset.sha256 != asset.snapshot.sha256:  # of a rewritten stylesheet there are none
+        if asset.sha256 != asset.snapshot.sha256:  # a rewritten stylesheet has no such file
             return None
         path = asset.path + suffix(coding)
         try:
@@ -138,7 +139,10 @@ class VariantMaker:
         return None
 
     def keep_version(self, mount: Mount, asset: Asset) -> bool:
-        """Keep an asset's bytes for the deltas to come, and say whether it is one for deltas."""
+        """Keep an asset's bytes for later deltas.
+
+        :returns: whether the asset is suitable for deltas.
+        """
         if not is_codable(asset) or asset.size > LARGEST:
             return False
         if not asset.derived.is_version_kept:
@@ -149,9 +153,11 @@ class VariantMaker:
         return True
 
     def delta(self, mount: Mount, asset: Asset, known: bytes) -> Variant | None:
-        """What has changed in an asset since a version that the client has (RFC 9842 §2.2).
+        """Return the delta from a version that the client has (RFC 9842 §2.2).
 
-        :param known: SHA-256 of that version.
+        ``None`` is returned if there is no delta, or if it is not smaller than the best variant.
+
+        :param known: the SHA-256 of that version.
         """
         made = asset.derived.deltas.get(known) or self._make_delta(mount, asset, known)
         if made is None:
@@ -170,7 +176,7 @@ class VariantMaker:
                 return None
             try:
                 body = encode(asset.read(), dictionary)
-            except WrongDeltaError:  # too short a dictionary, say
+            except WrongDeltaError:  # for example, the dictionary is too short
                 return None
             made = asset.derived.deltas[known] = Variant.of(DELTA, body)
             if asset.settled:
@@ -179,7 +185,7 @@ class VariantMaker:
 
 
 def is_codable(asset: Asset) -> bool:
-    """Whether a content coding may make an asset smaller."""
+    """Return whether a content coding may make an asset smaller."""
     return (
         asset.named_coding is None
         and SMALLEST <= asset.size <= WHOLE
@@ -190,7 +196,7 @@ def is_codable(asset: Asset) -> bool:
 def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
     try:
         return decompress(coding, body) == data
-    except Exception:  # noqa: BLE001  # each library has errors of its own
+    except Exception:  # noqa: BLE001  # each library raises its own errors
         return False
 
 
