@@ -120,7 +120,7 @@ class AppState:
         """Return the view that runs in the place of a static endpoint's own."""
         if endpoint.mount is None:
             return serve_static(view) if endpoint.folder else self.stored_views.serve(view)
-        served = serve_folder(self.files, self.log, endpoint.mount, view)
+        served = serve_folder(self.files, self.log, self.endpoints, endpoint, endpoint.mount, view)
         header = self.settings.sendfile
         return served if header is None else offload(header, endpoint.mount, served)
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.*utcnow:DeprecationWarn
 
 Build = Callable[..., Flask]
 
-STATIC = ["/static/app.css", "/static/missing.css", "/chart"]
+STATIC = ["/static/app.css", "/static/app.js", "/chart"]
 CONFIGS: list[dict[str, Any]] = [
     {},
     {"REMEMBER_COOKIE_REFRESH_EACH_REQUEST": True},

@@ -52,7 +52,7 @@ def browser_with_token(app: Flask) -> tuple[Browser, dict[str, str]]:
 
 
 def fetch_assets(browser: Browser) -> None:
-    for url in ("/static/app.css", "/static/missing.css", "/chart", "/widget"):
+    for url in ("/static/app.css", "/static/app.js", "/chart", "/widget"):
         browser.get(url)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, request, request_started, send_from_directory, session
+from flask import Blueprint, Flask, abort, request, request_started, send_from_directory, session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
@@ -31,7 +31,12 @@ def test_is_static_request_everywhere(make_app: MakeApp) -> None:
     started = note("started")
     app = make_app(before=add)
     request_started.connect(started, app)
-    for path, static in (("/static/app.css", True), ("/", False), ("/static/none", True)):
+    for path, static in (
+        ("/static/app.css", True),
+        ("/", False),
+        ("/static/none", False),
+        ("/none", False),
+    ):
         seen.clear()
         app.test_client().get(path)
         order = ["started", "preprocessor", "before", "after", "teardown"]
@@ -355,11 +360,16 @@ def test_a_page_with_a_marked_environ(make_app: MakeApp) -> None:
         def shell(error: Exception) -> Any:
             return app.response_class.from_app(app.wsgi_app, {**request.environ, "PATH_INFO": "/"})
 
+        @app.get("/made")
+        @cacheable_static
+        def made() -> None:
+            abort(404)
+
         @app.before_request
         def note() -> None:
             seen.append(is_static_request())
 
-    response = make_app(before=add).test_client().get("/static/nope")
+    response = make_app(before=add).test_client().get("/made")
     assert response.text == "1"
     assert seen == [True, False]
     assert response.headers["Cache-Control"] == "no-store"

@@ -80,6 +80,19 @@ class Mount:
             return None
         return path
 
+    def has(self, name: str) -> bool:
+        """Look whether there is a file of that name that can be served.
+
+        One in a folder that may not be entered counts as there: who asks for it is told why not.
+        """
+        known = self.known.get(name)
+        if known is not None and os.path.isfile(known.path):
+            return True
+        try:
+            return self.path(name) is not None
+        except PermissionError:
+            return True
+
     def _holds(self, path: str) -> bool:
         """Return whether a path, with its links followed, stays in the folder."""
         # The folder may itself be a link, which a deploy may turn to the next release at this

@@ -46,6 +46,7 @@ class Representation:
     __slots__ = (
         "asset",
         "body",
+        "choice",
         "etag",
         "headers",
         "headers_304",
@@ -75,6 +76,8 @@ class Representation:
         self.variant = variant
         self.verified = verified
         self.is_temporary = is_temporary
+        #: What it was made of besides the asset and the coding.
+        self.choice = (terms, vary, dictionary, verified)
         #: The strong validator of the bytes in this content coding (RFC 9110 §8.8.3).
         self.etag = variant.etag if variant else asset.etag
         #: The bytes, or ``None`` if they have to be read from the file. ``small_body`` is the same
@@ -117,21 +120,24 @@ class Representation:
         """Return the number of bytes saved by a 304 or by the content coding."""
         return self.asset.size - (0 if unmodified else self.size)
 
-    def answer(self, environ: WSGIEnvironment) -> Answer | None:
+    def answer(self, environ: WSGIEnvironment, opened: object = None) -> Answer | None:
         """Answer a GET or HEAD request; return ``None`` if the answer is an error.
 
+        :param opened: the body, where its file is open already. Who opened it closes it, unless it
+            is in the answer.
         :raises OSError: if the file can't be read.
         """
         status, ranges = outcome(environ, self.etag, self.modified, self.strong_modified, self.size)
         if status == 304:
             return Answer(304, self.headers_304[:], ())
         if status == 206:
-            return self._part(ranges, environ)
+            return self._part(ranges, environ, opened)
         if status != 200:
             return None
         if environ["REQUEST_METHOD"].upper() == "HEAD":
             return Answer(200, self.headers[:], ())
-        return Answer(200, self.headers[:], wrapped(self.open(), environ))
+        body = opened if isinstance(opened, FileSlice) else self.open()
+        return Answer(200, self.headers[:], wrapped(body, environ))
 
     def open(self) -> Iterable[bytes]:
         """Return the body.
@@ -145,12 +151,18 @@ class Representation:
     def _bytes(self) -> bytes | FileSlice:
         return self.body if self.body is not None else self.asset.open()
 
-    def _part(self, ranges: list[Range], environ: WSGIEnvironment) -> Answer:
+    def _part(self, ranges: list[Range], environ: WSGIEnvironment, opened: object) -> Answer:
         headers = self.headers[:]
         body: Iterable[bytes]
         if len(ranges) == 1:  # the usual case
             ((start, stop),) = ranges
-            part = self.asset.part(start, stop) if self.body is None else self.body[start:stop]
+            part: bytes | FileSlice
+            if self.body is not None:
+                part = self.body[start:stop]
+            elif isinstance(opened, FileSlice):
+                part = opened.cut(start, stop)
+            else:
+                part = self.asset.part(start, stop)
             headers[self.length_at] = ("Content-Length", str(stop - start))
             headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
             body = (part,) if isinstance(part, bytes) else part
@@ -158,5 +170,5 @@ class Representation:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
             headers = [(name, said.get(name, value)) for name, value in headers]
-            body = partial.body_of(self._bytes())
+            body = partial.body_of(opened if isinstance(opened, FileSlice) else self._bytes())
         return Answer(206, headers, wrapped(body, environ))

@@ -67,6 +67,12 @@ class Representations:
             asset, variant, terms, vary, dictionary, verified, is_temporary=is_temporary
         )
 
+    def plain(self, representation: Representation) -> Representation:
+        """Return the representation of the same asset, on the same terms, without a coding."""
+        if representation.variant is None:
+            return representation
+        return self._representation(representation.asset, None, *representation.choice)
+
     def _variant(
         self,
         mount: Mount,

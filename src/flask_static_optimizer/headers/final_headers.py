@@ -21,6 +21,7 @@ from ..http.fields import (
 from ..http.statuses import CACHEABLE
 from ..monitoring.signals import cookies_dropped
 from .response_class import set_ready
+from .sent_bytes import is_edited, put_chosen_bytes
 from .view_headers import same_body
 
 if TYPE_CHECKING:
@@ -39,9 +40,16 @@ def last_word(
     No cookie leaves with it; what the static view made carries its policy; what may depend on a
     visitor is private; all else in its place, errors and redirects first, is not to be stored.
     """
+    view = mark.view
+    if view.request_headers is not None:
+        request.headers = view.request_headers
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
-    if _nothing_to_add(mark, request, response):
+    if view.succeeded and view.representation is not None:
+        is_complete = put_chosen_bytes(view, request.environ, response)
+    else:
+        is_complete = view.succeeded and response.headers.to_wsgi_list() == view.sent
+    if is_complete and _is_final(mark, request, response):
         set_ready(response)
         response.response = wrapped(response.response, request.environ)
         return
@@ -58,13 +66,11 @@ def last_word(
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _nothing_to_add(mark: Mark, request: Request, response: Response) -> bool:
-    """Whether the view has said it all, nobody has touched that and it is for everybody."""
+def _is_final(mark: Mark, request: Request, response: Response) -> bool:
+    """Return whether a response whose fields are complete is for everybody, and the answer."""
     environ = request.environ
     return (
-        mark.view.succeeded
-        and response.headers.to_wsgi_list() == mark.view.sent
-        and not (mark.protected or mark.session.written or mark.policy.vary)
+        not (mark.protected or mark.session.written or mark.policy.vary)
         and not is_authenticated(environ)
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
@@ -75,15 +81,18 @@ def _nothing_to_add(mark: Mark, request: Request, response: Response) -> bool:
 def _say(
     settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
 ) -> None:
-    if mark.view.succeeded and response.status_code in CACHEABLE:
-        _renew_etag(mark, response)
-        # The bytes of a variant of ours stay as they are; what another hook has coded may not.
-        ours = mark.view.sent is not None and response.headers.get("ETag") == mark.view.etag
-        answer_conditions(response, request.environ, coded_ranges=ours)
+    view = mark.view
+    if response.is_sequence:
+        response.direct_passthrough = False
+    if view.succeeded and response.status_code in CACHEABLE:
+        _keep_true(mark, response)
+        # A coded body that the extension made stays the same; one that a hook has coded may not.
+        is_chosen = view.sent is not None and response.headers.get("ETag") == view.etag
+        answer_conditions(response, request.environ, coded_ranges=is_chosen)
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
-    ours = mark.view.succeeded and response.status_code in CACHEABLE
-    if not ours:
+    succeeded = view.succeeded and response.status_code in CACHEABLE
+    if not succeeded:
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
@@ -92,8 +101,23 @@ def _say(
         _protect(response)
     elif is_personal(mark, request, response, public=public):
         _keep_private(response)
-    elif ours:
+    elif succeeded:
         share(settings, log, app, mark, response, public=public)
+
+
+def _keep_true(mark: Mark, response: Response) -> None:
+    """Keep the validator and the freshness true where hooks have changed the body.
+
+    A file's URL may have the fingerprint of other bytes than those that leave, so these are
+    revalidated on each use.
+    """
+    view, headers = mark.view, response.headers
+    edited = mark.endpoint.folder and response.status_code != 304 and is_edited(view, response)
+    _renew_etag(mark, response)
+    if edited and headers.get("Cache-Control") in (None, view.cache_control):
+        headers["Cache-Control"] = "no-cache"
+        headers.pop("Expires", None)
+        forbid_sharing(headers)
 
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:

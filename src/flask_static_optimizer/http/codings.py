@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import zlib
 from contextlib import suppress
 from typing import Any
 
@@ -88,6 +89,8 @@ def decompress(coding: str, body: bytes) -> bytes:
     """
     if coding == "gzip":
         return gzip.decompress(body)
+    if coding == "deflate":  # which is not offered, but hooks may have used it
+        return zlib.decompress(body)
     return bytes((_brotli if coding == "br" else zstd).decompress(body))
 
 

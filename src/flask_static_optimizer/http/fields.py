@@ -35,6 +35,24 @@ OF_BODY = frozenset(
 )
 
 
+#: Fields, in lower case, that say which bytes a response has, who may keep it and for how long.
+CACHING = (
+    OF_BODY
+    | {name.lower() for name in SHARED_FRESHNESS}
+    | {
+        "age",
+        "cache-control",
+        "etag",
+        "expires",
+        "pragma",
+        "set-cookie",
+        "vary",
+        "x-accel-redirect",
+        "x-sendfile",
+    }
+)
+
+
 def headers_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the header fields of a 200 that a 304 repeats (RFC 9110 §15.4.5)."""
     return [field for field in headers if field[0].lower() not in OF_BODY]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from weakref import ref
 
 from flask import Flask
 from werkzeug.routing import MapAdapter
+from werkzeug.security import safe_join
 
 from ..assets import fingerprints as names
 from ..assets.catalogue import Catalogue
@@ -21,7 +23,7 @@ from ..config.names import PREFIX
 from ..config.policy import CachePolicy
 from ..config.rules import Rule
 from ..config.settings import Settings
-from .folders import is_folder_view, mounted
+from .folders import is_folder_view, mounted, plain_folder
 from .paths import NOWHERE, Gate, Shortcut, has_one_host
 
 View = Callable[..., Any]
@@ -40,6 +42,8 @@ class StaticEndpoint:
     default: CachePolicy | None
     #: The folder, if Flask's own view serves it and no decorator is put around that view.
     mount: Mount | None = None
+    #: The path of the folder, where Flask's own view serves it at all.
+    static_folder: str | None = None
 
     @property
     def policies(self) -> list[CachePolicy]:
@@ -123,6 +127,23 @@ class EndpointTable:
         found = self.get(endpoint)
         return None if found is None else found.mount
 
+    def has_file(self, endpoint: StaticEndpoint, view_args: Mapping[str, Any]) -> bool:
+        """Look whether what a request to a static folder asks for is there.
+
+        True for any other endpoint, and where Flask does not take files from the folder.
+        """
+        name = view_args.get("filename")
+        if endpoint.static_folder is None or not isinstance(name, str):
+            return True
+        mount = endpoint.mount
+        if mount is None:
+            path = safe_join(endpoint.static_folder, name)
+            return path is not None and os.path.isfile(path)
+        if mount.has(name):
+            return True
+        split = names.split(name) if self._settings.fingerprint == "path" else None
+        return split is not None and mount.has(split[0])
+
     def protects(self, policy: CachePolicy) -> bool:
         """Return whether the session may be read by requests under a policy."""
         return self._settings.mode(policy) == "protected"
@@ -188,7 +209,8 @@ class EndpointTable:
             self._catalogue.mounts = tuple(mount for mount in mounts if mount)
             if complete and problem is None:
                 for name, endpoint in endpoints.items():
-                    app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
+                    if endpoint.policies:  # a rule that leaves all of it alone leaves its view, too
+                        app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
                 self.gate = Gate.over([route for name in endpoints for route in routes[name]])
                 prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
                 self.shortcut = Shortcut.over(app, prefixes)
@@ -231,7 +253,8 @@ class EndpointTable:
                 f"immutable=True of {name!r} contradicts {PREFIX}SESSION='protected'; give it"
                 " session='isolated' too."
             )
-        return StaticEndpoint(name, folder, choices, default, self._mount(app, name, view))
+        mount = self._mount(app, name, view)
+        return StaticEndpoint(name, folder, choices, default, mount, plain_folder(app, view))
 
     def _mount(self, app: Flask, name: str, view: View) -> Mount | None:
         found = mounted(app, name, view)

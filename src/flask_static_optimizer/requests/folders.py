@@ -36,11 +36,8 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
 
     :returns: ``None`` if the view has to run. The prefix is ``None`` if it depends on the request.
     """
-    if not is_folder_view(view) or inspect.unwrap(view) is not view or app.config["USE_X_SENDFILE"]:
-        return None
-    scaffold = blueprint_of(view) or app
-    own = type(scaffold).send_static_file in (Flask.send_static_file, Blueprint.send_static_file)
-    if not own or "send_static_file" in vars(scaffold) or scaffold.static_folder is None:
+    folder = plain_folder(app, view)
+    if folder is None or inspect.unwrap(view) is not view or app.config["USE_X_SENDFILE"]:
         return None
     rules = list(app.url_map.iter_rules(endpoint))
     if any(rule.arguments != {"filename"} for rule in rules):
@@ -50,7 +47,20 @@ def mounted(app: Flask, endpoint: str, view: View) -> tuple[str, str | None] | N
         for rule in rules
         if (found := _PREFIX.fullmatch(rule.rule)) and not (rule.host or rule.subdomain)
     ]
-    return scaffold.static_folder, prefixes[0] if prefixes else None
+    return folder, prefixes[0] if prefixes else None
+
+
+def plain_folder(app: Flask, view: View) -> str | None:
+    """Return the folder that Flask's own view takes files from, whatever was put around that view.
+
+    ``None`` for any other view, and where ``send_static_file`` was replaced: that may take them
+    from elsewhere.
+    """
+    if not is_folder_view(view):
+        return None
+    scaffold = blueprint_of(view) or app
+    own = type(scaffold).send_static_file in (Flask.send_static_file, Blueprint.send_static_file)
+    return scaffold.static_folder if own and "send_static_file" not in vars(scaffold) else None
 
 
 def blueprint_of(view: View) -> Blueprint | None:

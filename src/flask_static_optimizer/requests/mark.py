@@ -8,6 +8,7 @@ from flask import has_request_context, request
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
+    from werkzeug.datastructures import Headers
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
@@ -42,6 +43,7 @@ class ViewResponse:
         "cache_control",
         "etag",
         "representation",
+        "request_headers",
         "response",
         "sent",
         "status",
@@ -63,8 +65,11 @@ class ViewResponse:
         self.validator: str | None = None
         #: The header fields, if they are to be sent as they are.
         self.sent: list[tuple[str, str]] | None = None
-        #: The representation of a file that was selected.
+        #: The representation of a file that was chosen for the request. While hooks run, its
+        #: response has the plain bytes.
         self.representation: Representation | None = None
+        #: The request's own header fields, while hooks see others.
+        self.request_headers: Headers | None = None
 
 
 def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:

@@ -56,10 +56,13 @@ def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None
 def mark(
     endpoints: EndpointTable, request: Request, endpoint_name: str, view_args: dict[str, Any]
 ) -> Mark | None:
-    """Mark a request if the endpoint it matched is static."""
+    """Mark a request if the endpoint it matched is static, and the file that it asks for is there.
+
+    An error page for a file that is not there is like any other page of the app.
+    """
     endpoint = endpoints.get(endpoint_name)
     policy = endpoint.policy(view_args) if endpoint else None
-    if endpoint is None or policy is None:
+    if endpoint is None or policy is None or not endpoints.has_file(endpoint, view_args):
         return None
     mark = Mark(endpoint, policy, protected=endpoints.protects(policy))
     set_mark(request, mark)

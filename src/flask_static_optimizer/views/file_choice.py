@@ -51,3 +51,10 @@ class FileChooser:
         if self._settings.mode(policy) == "isolated":
             terms = offered_to_shared_caches(self._settings, app, policy, terms)
         return self._representations.choose(mount, asset, environ, terms, verified)
+
+    def plain(self, representation: Representation) -> Representation:
+        """Return the same file without a content coding, as the app's hooks see it.
+
+        :raises OSError: if it can't be read.
+        """
+        return self._representations.plain(representation)

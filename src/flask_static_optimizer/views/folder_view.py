@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort
-from werkzeug.datastructures import Headers
+from flask import Response, abort, after_this_request
+from werkzeug.datastructures import EnvironHeaders, Headers
 
 from ..assets.files import FileChangingError
 from ..headers.response_class import ReadyClasses
-from ..http.answer import STATUS_LINES, Answer
+from ..http.answer import STATUS_LINES
+from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
 from ..requests.folders import blueprint_of
 from ..requests.mark import mark_of
@@ -19,9 +21,12 @@ from .file_choice import FileChooser
 from .plain_view import serve_static
 
 if TYPE_CHECKING:
+    from flask import Request
+
     from ..assets.mount import Mount
     from ..assets.representation import Representation
     from ..monitoring.log import Log
+    from ..requests.endpoints import EndpointTable, StaticEndpoint
     from ..requests.mark import Mark
 
 View = Callable[..., Any]
@@ -30,7 +35,14 @@ View = Callable[..., Any]
 _ATTEMPTS = 5
 
 
-def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View:
+def serve_folder(
+    files: FileChooser,
+    log: Log,
+    endpoints: EndpointTable,
+    endpoint: StaticEndpoint,
+    mount: Mount,
+    view: View,
+) -> View:
     """The view of a static folder, which only chooses among what is known of its files.
 
     :param view: Flask's own, for requests that the extension leaves alone, and for files that
@@ -40,11 +52,14 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
     response_classes = ReadyClasses()
     blueprint = blueprint_of(view)
 
+    @functools.wraps(view)
     def serve(**view_args: Any) -> Any:
         this = request_object()
         mark = mark_of(this)
-        if mark is None:
-            return view(**view_args)
+        if mark is None or mark.endpoint.mount is not mount:
+            if this.endpoint != endpoint.name or endpoint.policy(view_args) is None:
+                return view(**view_args)  # called by another view, or left alone by a rule
+            return _answer_unmarked(view, view_args, there=endpoints.has_file(endpoint, view_args))
         name = view_args["filename"]
         app = app_object()
         scaffold = blueprint or app
@@ -54,9 +69,12 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
                     found = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
                     if found is None:
                         return abort(404)
-                    # What another hook may code has to be judged afterwards.
-                    now = None if app.after_request_funcs else this.environ
-                    return _respond(response_classes[app.response_class], mark, found, now)
+                    plain = files.plain(found)
+                    response = _respond(response_classes[app.response_class], mark, plain)
+                    mark.view.representation = found
+                    if found is not plain and app.after_request_funcs:
+                        _hide_accept_encoding(mark, this)
+                    return response
             response = as_it_is(**view_args)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return abort(404)  # it was there when it was looked up
@@ -76,38 +94,47 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
         response.headers.pop("Last-Modified", None)
         return response
 
-    serve.__name__ = getattr(view, "__name__", "static")
-    serve.__wrapped__ = view  # type: ignore[attr-defined]
     return serve
 
 
-def _respond(
-    kind: type[Response],
-    mark: Mark,
-    representation: Representation,
-    environ: dict[str, Any] | None,
-) -> Response:
-    """Return the response with a representation, or what a request makes of it.
+def _answer_unmarked(view: View, view_args: dict[str, Any], *, there: bool) -> Any:
+    """Answer a request that was not marked, as its file was not there when the session was opened.
 
-    :param environ: of the request, if its conditions and its range are to be judged now. Whether
-        they lead to an error is judged later in any case.
+    It is an ordinary request: the app's error handler may use the session. Neither a 404 that says
+    nothing of caching may be kept, nor a file that has come meanwhile.
     """
-    answer = None if environ is None else representation.answer(environ)
-    if answer is None:
-        answer = Answer(200, representation.headers, representation.open())
-    body = answer.body
-    response = kind(
-        body,
-        STATUS_LINES[answer.status],
-        Headers(answer.headers),
-        direct_passthrough=not isinstance(body, tuple),
-    )
-    if answer.status == 304:
-        del response.headers["Content-Type"]
+
+    @after_this_request
+    def forbid_storing_it(response: Response) -> Response:
+        if there or (response.status_code == 404 and "Cache-Control" not in response.headers):
+            forbid_storing(response.headers)
+            for name in ("ETag", "Last-Modified"):
+                response.headers.pop(name, None)
+        return response
+
+    return view(**view_args) if there else abort(404)
+
+
+def _hide_accept_encoding(mark: Mark, this: Request) -> None:
+    """Let a hook that compresses bodies leave this one alone, as its coded bytes are there already.
+
+    The WSGI environ keeps the field, and the request gets it back before its response is sent.
+    """
+    shown = {name: value for name, value in this.environ.items() if name != "HTTP_ACCEPT_ENCODING"}
+    mark.view.request_headers = this.headers
+    this.headers = EnvironHeaders(shown)
+
+
+def _respond(kind: type[Response], mark: Mark, plain: Representation) -> Response:
+    """Return a response as Flask's own view would make it: the whole file, without a coding.
+
+    Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
+    """
+    body = plain.open()
+    response = kind(body, STATUS_LINES[200], Headers(plain.headers), direct_passthrough=True)
     view = mark.view
     view.response = response
-    view.representation = representation
-    view.etag = representation.etag
+    view.etag = plain.etag
     view.cache_control = response.headers["Cache-Control"]
     view.body = body
     view.sent = response.headers.to_wsgi_list()

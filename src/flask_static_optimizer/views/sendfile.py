@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def offload(header: SendfileHeader, mount: Mount, view: Callable[..., Any]) -> C
     :param view: of :func:`folder_view.serve_folder`.
     """
 
+    @functools.wraps(view)
     def serve(**view_args: Any) -> Any:
         response: Response = view(**view_args)
         mark = current_mark()
@@ -58,7 +60,6 @@ def offload(header: SendfileHeader, mount: Mount, view: Callable[..., Any]) -> C
         mark.view.body = tuple(response.response)
         return response
 
-    serve.__name__ = getattr(view, "__name__", "static")
     return serve
 
 

@@ -1,0 +1,108 @@
+"""The bytes of a file that leave, decided when all hooks have run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+
+from ..assets.fingerprints import etag, sha256
+from ..http.answer import Answer
+from ..http.bodies import FileSlice
+from ..http.codings import available, decompress
+from ..http.fields import CACHING, OF_BODY, is_offloaded
+from .view_headers import same_body
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from ..assets.representation import Representation
+    from ..requests.mark import ViewResponse
+
+Fields = list[tuple[str, str]]
+
+
+def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Response) -> bool:
+    """Put the chosen representation, a 304 or a part of it into a response whose bytes are plain.
+
+    In Flask a hook sees the plain bytes of a file, and so it does here. Where no hook has changed
+    them, nor what is said of them, the coded bytes go out in their place.
+
+    :returns: whether the header fields say all that is to be said, but for what depends on the
+        visitor.
+    """
+    chosen = view.representation
+    fields = response.headers.to_wsgi_list()
+    if chosen is None or not _is_plain(view, chosen, response):
+        return False
+    opened = response.response
+    answer = chosen.answer(environ, opened)
+    is_error = answer is None  # a failed condition or range, judged where all responses are
+    if answer is None:
+        body = opened if isinstance(opened, FileSlice) else chosen.open()
+        answer = Answer(200, chosen.headers, body)
+    if isinstance(opened, FileSlice) and (chosen.body is not None or answer.body == ()):
+        opened.close()
+    sent = view.sent or []
+    added = fields[len(sent) :] if fields[: len(sent)] == sent else None
+    if added is None:
+        response.headers = Headers(_replaced(fields, dict(sent), answer))
+    else:
+        response.headers = Headers([*answer.headers, *added])
+    response.status_code = answer.status
+    response.response = answer.body
+    view.body, view.etag = answer.body, chosen.etag
+    return (
+        added is not None and not is_error and CACHING.isdisjoint(name.lower() for name, _ in added)
+    )
+
+
+def is_edited(view: ViewResponse, response: Response) -> bool:
+    """Return whether hooks have changed the bytes that the view made.
+
+    A hook that compresses a file leaves bytes that decode to the same ones; these are not edited.
+    """
+    if same_body(view.body, response):
+        return False
+    chosen = view.representation
+    coding = response.headers.get("Content-Encoding", "").lower()
+    if chosen is None or not response.is_sequence or coding not in (*available(), "deflate"):
+        return True
+    try:
+        return sha256(decompress(coding, response.get_data())) != chosen.asset.sha256
+    except Exception:  # noqa: BLE001  # each library has errors of its own
+        return True
+
+
+def _is_plain(view: ViewResponse, chosen: Representation, response: Response) -> bool:
+    """Return whether a response still has the plain bytes of the file, and says so."""
+    if response is not view.response or response.status_code != 200:
+        return False
+    headers = response.headers
+    if (
+        headers.get("ETag") != view.etag
+        or headers.get("Content-Encoding") != chosen.asset.named_coding
+        or is_offloaded(headers)
+    ):
+        return False
+    if same_body(view.body, response):
+        return True
+    # A hook may have read the bytes and put the same ones back.
+    if not response.is_sequence:
+        return False
+    response.direct_passthrough = False
+    return etag(sha256(response.get_data())) == chosen.asset.etag
+
+
+def _replaced(fields: Fields, sent: dict[str, str], answer: Answer) -> Fields:
+    """Return header fields that hooks have changed, with those that speak of the bytes replaced."""
+    said = dict(answer.headers)
+    kept = []
+    for name, value in fields:
+        if answer.status == 304 and name.lower() in OF_BODY:
+            continue
+        if name in sent and said.get(name) != sent[name]:
+            continue
+        kept.append((name, value))
+    new = [(name, value) for name, value in answer.headers if sent.get(name) != value]
+    return kept + new
