@@ -133,6 +133,7 @@ def _complete(state: AppState, app: Flask) -> None:
         endpoints.check()
         _warn_of_unmatched_rules(endpoints, state.log)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
+        state.adoption.begin(app)
         store = state.open_store()
         invalidate_after_unsafe(endpoints, store, app)
         if state.lane is not None:

@@ -15,7 +15,6 @@ from .files import FileChangingError, Identity, Snapshot, read, read_part, uncha
 from .fingerprints import etag, fingerprint
 
 if TYPE_CHECKING:
-    from .representation import Representation
     from .variant import Variant
 
 #: The size in bytes up to which a file is read whole when it is sent.
@@ -33,7 +32,7 @@ class Derived:
     #: The deltas from old versions, by the SHA-256 of the old version.
     deltas: dict[bytes, Variant] = field(default_factory=dict)
     #: The representations, by the values that they depend on.
-    representations: dict[Any, Representation] = field(default_factory=dict)
+    representations: dict[Any, Any] = field(default_factory=dict)
     #: True if the cache folder keeps the bytes, so that later versions can be sent as deltas.
     is_version_kept: bool = False
     #: The value of an ``integrity`` attribute; ``None``: not computed yet.

@@ -116,7 +116,7 @@ class Representations:
     ) -> Representation:
         known = asset.derived.representations
         key = (variant and variant.etag, terms, vary, dictionary, verified, is_temporary)
-        found = known.get(key)
+        found: Representation | None = known.get(key)
         if found is not None:
             return found
         if variant is None:

@@ -121,7 +121,7 @@ def _keep_true(mark: Mark, response: Response) -> None:
 
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
-    """Whether a response may be meant for one visitor only, as far as can be seen."""
+    """Return whether a response may be meant for one visitor only, as far as can be seen."""
     if is_authenticated(request.environ) and not public:
         return True
     if "Vary" in response.headers and "cookie" in response.vary:

@@ -1,4 +1,4 @@
-"""How long a response stays fresh where it says nothing of that itself."""
+"""The freshness of responses that say nothing of it themselves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_MAX_AGE = 3600
 
 
 def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
-    """The freshness of a static response without a word of its own, in seconds."""
+    """Return the freshness, in seconds, of a static response that says nothing of it."""
     for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
         if age is not None:
             return max(age, 0)
@@ -39,7 +39,7 @@ def asset_cache_control(
     name: str,
     verified: bool | None,
 ) -> str:
-    """The ``Cache-Control`` value of a file in a static folder.
+    """Return the ``Cache-Control`` value of a file in a static folder.
 
     A URL with the fingerprint of the bytes is good for as long as the settings say (RFC 8246).
     One with another fingerprint is revalidated on each use: another node of a rolling deploy
@@ -74,7 +74,7 @@ def offered_to_shared_caches(
 
 
 def decides_freshness(scaffold: Flask | Blueprint) -> bool:
-    """Whether an app or a blueprint has a ``get_send_file_max_age`` of its own."""
+    """Return whether an app or a blueprint has a ``get_send_file_max_age`` of its own."""
     kind = type(scaffold).get_send_file_max_age
     return kind not in (
         Flask.get_send_file_max_age,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReadyClasses(dict[type["Response"], type["Response"]]):
-    """For each response class that an app has used, a subclass that can be told to be ready."""
+    """A mapping of each response class that an app has used to a subclass for ready headers."""
 
     def __missing__(self, base: type[Response]) -> type[Response]:
         return self.setdefault(base, _ready_class(base))

@@ -46,7 +46,7 @@ def add_timing(app: Flask) -> list[Callable[..., None]]:
 
 
 def timing(mark: Mark) -> str:
-    """The field's value for one request."""
+    """Return the field's value for one request."""
     mode = "protected" if mark.protected else "isolated"
     metrics = [
         _metric("static", mark.endpoint.name, None),

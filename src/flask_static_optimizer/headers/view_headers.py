@@ -1,4 +1,4 @@
-"""What a static view's response says of its bytes: their validator and their freshness."""
+"""The validator and the freshness of a static view's response."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def describe(
 
 
 def same_body(seen: object, response: Response) -> bool:
-    """Whether a response still has the body that :func:`describe` saw."""
+    """Return whether a response still has the body that :func:`describe` saw."""
     if not response.is_sequence or not isinstance(seen, tuple):
         return response.response is seen
     now = tuple(response.response)
@@ -68,7 +68,7 @@ def same_body(seen: object, response: Response) -> bool:
 
 
 def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Response) -> None:
-    """A strong validator from the bytes (RFC 9110 §8.8.3), instead of Flask's from mtime and path.
+    """Set a strong ``ETag`` from the bytes (RFC 9110 §8.8.3), not Flask's from mtime and path.
 
     A view's own ETag on a body it made stays.
     """
@@ -109,7 +109,7 @@ def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
 def _max_age(
     settings: Settings, app: Flask, mark: Mark, response: Response, said: Mapping[str, str | None]
 ) -> int | None:
-    """The freshness to say, in seconds, or ``None`` if what the response says is to stay.
+    """Return the freshness to say, in seconds; ``None``: what the response says stays.
 
     What a response says of itself comes first, except for what Flask says of every file. Over
     a folder a rule comes first: there all else is a default.

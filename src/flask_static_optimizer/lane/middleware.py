@@ -44,7 +44,7 @@ _HOSTS = 1024
 
 
 class Lane:
-    """WSGI middleware that answers as Flask would, where all that it would run is our view.
+    """A WSGI middleware that answers as Flask would, where Flask would run only a static view.
 
     It is closed, and leaves everything to Flask, until the app is complete. Then it leaves to
     Flask whatever it does not plainly know the answer to, and all errors.
@@ -183,7 +183,7 @@ class Lane:
             self._complete(self._app())
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
-        """What a request is to get, or ``None`` if it is one for Flask.
+        """Return the answer to a request, or ``None`` if Flask has to be asked.
 
         A body that can be closed has to be.
         """
@@ -206,11 +206,11 @@ class Lane:
         return answer
 
     def _is_observed(self, environ: WSGIEnvironment) -> bool:
-        """Whether somebody could tell that Flask was not asked."""
+        """Return whether a signal receiver or a test client would notice that Flask did not run."""
         return _KEPT in environ or anybody_listens(self._app())
 
     def _takes_host(self, environ: WSGIEnvironment) -> bool:
-        """Whether Flask would find URLs at a request's host, which is none if it can't be one."""
+        """Return whether Flask would take a request's host for a valid one."""
         host = environ.get("HTTP_HOST")
         if host in self._hosts:
             return True

@@ -1,4 +1,4 @@
-"""What else of an app Flask would run for a request, besides its view."""
+"""The functions of an app that Flask would run for a request, besides its view."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _STEPS = (
 
 
 def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
-    """The names of the functions that Flask would call for a request to an endpoint.
+    """Return the names of the functions that Flask would call for a request to an endpoint.
 
     Flask takes no more of them once requests are served.
 
@@ -66,7 +66,7 @@ def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
 
 
 def replaced_steps(app: Flask) -> list[str]:
-    """The names of Flask's own methods and classes that the app, or a tracer, has replaced.
+    """Return the names of Flask's own methods and classes that the app or a tracer replaced.
 
     Of a ``wsgi_app`` that was assigned to the app it knows nothing.
     """
@@ -79,7 +79,7 @@ def replaced_steps(app: Flask) -> list[str]:
 
 
 def anybody_listens(app: Flask) -> bool:
-    """Whether anybody is told of requests by a signal; that may change at any time."""
+    """Return whether a signal of requests has a receiver now; that may change at any time."""
     for signal in _SIGNALS:  # noqa: SIM110 - each request asks, and a generator costs more
         if signal.receivers and any(signal.receivers_for(app)):
             return True
@@ -87,7 +87,7 @@ def anybody_listens(app: Flask) -> bool:
 
 
 def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str]:
-    """The names of the functions that are told of requests by a signal now.
+    """Return the names of the functions that receive a signal of requests now.
 
     :param is_own_receiver: returns whether a receiver is the extension's, and does not count.
     """

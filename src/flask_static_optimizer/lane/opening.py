@@ -165,7 +165,7 @@ def _middleware(lane: Lane) -> list[str]:
 
 
 def _serves_any_host(app: Flask) -> bool:
-    """Whether a request's host does not matter to the app."""
+    """Return whether the app answers alike whatever the host."""
     return (
         not app.subdomain_matching
         and app.config.get("TRUSTED_HOSTS") is None

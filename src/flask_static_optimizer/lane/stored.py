@@ -28,7 +28,7 @@ _NEW = object()
 
 
 class StoredRoutes:
-    """Answers requests for some endpoints out of the app's store.
+    """The routes whose stored responses need no Flask.
 
     :param endpoints: names of those where Flask would run nothing of the app's own but the view.
     """
@@ -55,7 +55,7 @@ class StoredRoutes:
         self._known: Bounded[str, Any] = Bounded(_PATHS)
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:
-        """What a GET or HEAD request is to get, or ``None`` where Flask has to be asked."""
+        """Return the answer to a GET or HEAD request, or ``None`` if Flask has to be asked."""
         raw = environ["PATH_INFO"]
         known = self._known.get(raw, _NEW)
         if known is _NEW:
@@ -71,7 +71,7 @@ class StoredRoutes:
         return answer
 
     def _match(self, raw: str) -> tuple[str, CachePolicy] | None:
-        """The endpoint of a path and the policy that holds there, where it is one of these."""
+        """Return the endpoint of a path and its policy, if it is one of these routes."""
         urls = self._urls
         if urls is None:
             return None

@@ -43,7 +43,7 @@ def serve_folder(
     mount: Mount,
     view: View,
 ) -> View:
-    """The view of a static folder, which only chooses among what is known of its files.
+    """Make the view of a static folder, which chooses among what is known of its files.
 
     :param view: Flask's own, for requests that the extension leaves alone, and for files that
         are being written.

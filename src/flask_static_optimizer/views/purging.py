@@ -37,7 +37,7 @@ def invalidate_after_unsafe(endpoints: EndpointTable, store: Store, app: Flask) 
 
 
 def wsgi_path(path: str) -> str:
-    """A path, as a URL or as text, as WSGI has it (PEP 3333)."""
+    """Return a path, given as a URL or as text, as WSGI has it (PEP 3333)."""
     return unquote_to_bytes(urlsplit(path).path).decode("latin-1")
 
 
@@ -54,7 +54,7 @@ def _unsafe_endpoints(endpoints: EndpointTable, app: Flask) -> Iterator[str]:
 
 
 def _shape(rule: str) -> str:
-    """A URL rule without the names of its variables, and however its end is spelled."""
+    """Return a URL rule without the names of its variables and a slash at its end."""
     return re.sub(r"<[^>]*>", "<>", rule).rstrip("/")
 
 

@@ -38,12 +38,12 @@ _refreshing: ContextVar[bool] = ContextVar("refreshing", default=False)
 
 
 def is_refresh() -> bool:
-    """Whether the current request was made to refresh what is stored."""
+    """Return whether the current request was made to refresh a stored response."""
     return _refreshing.get()
 
 
 class Refresher:
-    """Runs a request a second time, in a thread of its own, with all its hooks."""
+    """A runner of second requests, each in a thread of its own and with all hooks."""
 
     def __init__(self) -> None:
         self._places = BoundedSemaphore(MOST)
@@ -77,7 +77,7 @@ class Refresher:
 
 
 def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
-    """The environ of the same request, without what belongs to its server and to its answer."""
+    """Return the environ of the same request, without what belongs to its server and answer."""
     renewed: dict[str, Any] = {
         name: value for name, value in environ.items() if type(value) in _PLAIN
     }

@@ -25,7 +25,7 @@ _JUDGED_TWICE = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
 
 
 def internal_prefix(endpoint: str) -> str:
-    """What the URL paths begin with under which nginx is handed an endpoint's files."""
+    """Return the beginning of the URL paths under which nginx is handed an endpoint's files."""
     return f"/_static_optimizer/{quote(endpoint, safe='')}/"
 
 

@@ -101,7 +101,7 @@ class _Answering:
         self._known: Validators | None = None
 
     def response(self) -> Response:
-        """The response, out of the store or of the view."""
+        """Return the response, out of the store or of the view."""
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
@@ -143,7 +143,7 @@ class _Answering:
             how = f"fwd={forwarded}; collapsed"
 
     def _is_over(self, before: Place) -> bool:
-        """Whether there is no need any more for what was missing at a place."""
+        """Return whether the response that was missing at a place is there by now."""
         place = self._store.find(self._environ, self._scope)
         if place is None:
             return False
@@ -166,7 +166,7 @@ class _Answering:
         )
 
     def _run(self, run: StoringRun | None, place: Place | None = None) -> Response:
-        """The response of the view, or a stale one in place of an error.
+        """Run the view; return its response, or a stale one in place of an error.
 
         :param place: where that may be.
         """
@@ -206,7 +206,7 @@ class _Answering:
         return stale
 
     def _instead_of(self, status: int, place: Place | None) -> Response | None:
-        """A stale response that may stand in for an error (RFC 5861 §4)."""
+        """Return a stale response that may stand in for an error (RFC 5861 §4), if there is one."""
         entry = None if place is None else place.entry
         now = time.time()
         if status < 500 or entry is None or not rules.usable_if_error(entry.head, now):
@@ -221,7 +221,7 @@ class _Answering:
         return self._known
 
     def _not_modified(self) -> Response | None:
-        """A 304 where a validator shows, before the view runs, that the client has it all."""
+        """Return a 304 if a validator shows, before the view runs, that the client has it all."""
         etag, modified = self._validators()
         method = self._environ["REQUEST_METHOD"]
         if (etag is None and modified is None) or (
@@ -246,7 +246,7 @@ class _Answering:
             response.headers["Last-Modified"] = http_date(modified)
 
     def _renewed(self, place: Place | None) -> Response | None:
-        """A stale response that a validator shows to be what the view would make (§4.3.4)."""
+        """Return a stale response that a validator shows to be still what the view would make."""
         etag, _ = self._validators()
         entry = None if place is None else place.entry
         if place is None or entry is None or etag is None or etag != entry.head.etag:
@@ -262,7 +262,7 @@ class _Answering:
         return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
 
     def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
-        """A stored response, complete but for what other hooks do."""
+        """Return a stored response, complete but for what other hooks do."""
         app, mark = self._app, self._mark
         # What another hook may code has to be judged afterwards.
         status = 200 if app.after_request_funcs else entry.status_of(self._environ)

@@ -1,4 +1,4 @@
-"""What a view is run for: a response that others may get, too."""
+"""A run of a view whose response others may get, too."""
 
 from __future__ import annotations
 
@@ -93,16 +93,16 @@ class StoringRun:
 
     @property
     def wanted(self) -> bool:
-        """Whether the response can be stored, as far as is known before the view runs."""
+        """True if the response can be stored, as far as is known before the view runs."""
         return self._begun is not None
 
     def view_begins(self, response: Response) -> Response:
-        """Called before the first function that the view gave to ``after_this_request``."""
+        """Note a response before the view's own ``after_this_request`` functions."""
         self._before = _state_of(response)
         return response
 
     def view_ended(self, response: Response) -> Response:
-        """Called after the last function that the view gave to ``after_this_request``."""
+        """Compare it after the view's own ``after_this_request`` functions."""
         if _state_of(response) != self._before:
             self._refuse("the view changes it by after_this_request", tell=True)
         return response
@@ -154,7 +154,7 @@ class StoringRun:
             self._refusal, self._telling = reason, tell
 
     def _body(self, mark: Mark, response: Response) -> bytes | None:
-        """All of a body, which stays as it is."""
+        """Return all of a body, which stays as it is."""
         limit = self._store.options.max_body
         body = response.response
         data = None
@@ -215,7 +215,7 @@ class StoringRun:
     def _fields(
         self, app: Flask, mark: Mark, headers: Headers, length: int
     ) -> list[tuple[str, str]]:
-        """The header fields of a stored response as they leave, should no hook change them."""
+        """Return the header fields of a stored response, as they leave if no hook changes them."""
         passing = _PASSING | {
             name.strip().lower()
             for line in headers.getlist("Connection")

@@ -1,4 +1,4 @@
-"""What a view's policy can say of its response before the view runs."""
+"""The validators of a response, as its policy knows them before the view runs."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class NotForNginxError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Representation:
+class CopiedBody:
     """A representation: the bytes of a file in one content coding."""
 
     #: The ``Content-Encoding`` value; empty if there is none.
@@ -74,8 +74,8 @@ class Location:
     content_type: str
     last_modified: str
     #: The representation for clients that accept no coding, and those by coding.
-    identity: Representation
-    coded: dict[str, Representation]
+    identity: CopiedBody
+    coded: dict[str, CopiedBody]
     #: The other header fields of the URL without a query, with the right fingerprint (``verified``)
     #: and with a wrong one (``other``).
     plain: Fields
@@ -178,7 +178,7 @@ class _Probe:
             answer.read()
         return answer
 
-    def _keep(self, response: Exchange) -> Representation:
+    def _keep(self, response: Exchange) -> CopiedBody:
         found = _ETAG.fullmatch(response.headers.get("ETag", ""))
         with response.reading() as chunks:
             if not found:
@@ -190,7 +190,7 @@ class _Probe:
                 self._copy.put(name, found[1], chunks)
             except ChangedBytesError:
                 raise NotForNginxError("its bytes are not those of its ETag") from None
-        return Representation(response.headers.get("Content-Encoding", ""), name)
+        return CopiedBody(response.headers.get("Content-Encoding", ""), name)
 
 
 def _shared(response: Exchange) -> Fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class Counter(NamedTuple):
     """A row of the panel: one figure."""
 
     #: The name of the figure in :class:`~..tally.Tally`.
@@ -18,33 +18,33 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(
+    Counter(
         "requests",
         "Requests",
         "Times the browser had to ask the server. What it takes from its own cache is not in it.",
     ),
-    Row(
+    Counter(
         "not_modified",
         "of them 304",
         "“Not modified”: the file was in the browser's cache, but nothing said for how long.",
         part=True,
     ),
-    Row(
+    Counter(
         "session_reads",
         "Session reads",
         "Times the app asked its session store who this is, be it for a page or a picture.",
     ),
-    Row(
+    Counter(
         "session_writes",
         "Session writes",
         "Times it stored the session again. One for a file can undo what a page has just stored.",
     ),
-    Row(
+    Counter(
         "cookies_set",
         "Cookies set",
         "Responses with Set-Cookie. A shared cache, such as a CDN's, may not hand those on.",
     ),
-    Row(
+    Counter(
         "body_bytes",
         "Bytes sent",
         "All bodies as they went over the wire, compressed or not; headers are not counted.",
