@@ -57,7 +57,7 @@ def version(app: Flask) -> str:
         (["/static/app.css", "-H", "Accept-Encoding: gzip"], ["gzip", "best coding"]),
         (["/static/app.css"], ["the client does not take"]),
         (["/static/private/report.pdf"], ["protected", "static:private/*", "nobody looked"]),
-        (["/static/missing.css"], ["404", "nobody keeps it"]),
+        (["/static/missing.css"], ["404", "nobody keeps a 404", "no such file"]),
         (["/static/app.css", "-H", "Authorization: x"], ["private", "Authorization"]),
         (["/static/app.css", "-H", "Range: bytes=0-1"], ["206", "a part"]),
         (["/static/app.css", "-H", "If-None-Match: *"], ["304", "the client has these bytes"]),

@@ -43,20 +43,35 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     if answer.error is not None:
         return [Reason("Error", repr(answer.error), "the app raised it in place of an answer")]
     with app.test_request_context(path) as context:
-        rule = context.request.url_rule
+        rule, view_args = context.request.url_rule, context.request.view_args or {}
     endpoint = answer.mark.endpoint.name if answer.mark else rule.endpoint if rule else None
     matched = f"URL rule {rule.rule}" if rule else "it redirects to another spelling of the URL"
     lines = [Reason("Endpoint", endpoint or "none", matched if endpoint else "no URL rule matches")]
     if answer.mark is None:
-        why = "an ordinary request: the extension leaves it alone"
-        if endpoint and state.endpoints.get(endpoint):
-            why = "a rule says False, so the extension leaves it alone"
-        return [*lines, Reason("Static", "no", why)]
+        return [*lines, *_unmarked(state, answer, endpoint, view_args)]
     explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
     lines += explained.reasons()
     if answer.mark.endpoint.mount:
         lines.append(_answered(state, answer, environ_of(app, path, headers)))
     return lines
+
+
+def _unmarked(
+    state: AppState, answer: Exchange, name: str | None, view_args: Mapping[str, Any]
+) -> Iterator[Reason]:
+    """Explain a request that is not static."""
+    endpoint = state.endpoints.get(name) if name else None
+    if endpoint is None:
+        yield Reason("Static", "no", "an ordinary request: the extension leaves it alone")
+    elif endpoint.policy(view_args) is None:
+        yield Reason("Static", "no", "a rule says False, so the extension leaves it alone")
+    else:
+        why = "there is no such file, so it is an ordinary request with the real session"
+        yield Reason("Static", "no", why)
+        yield Reason("Status", str(answer.status), "the app's own answer for what is not there")
+        said = answer.headers.get("Cache-Control")
+        if said == "no-store":
+            yield Reason("Cache-Control", said, "nobody keeps a 404 that says nothing of caching")
 
 
 def _answered(state: AppState, by_flask: Exchange, environ: dict[str, Any]) -> Reason:
