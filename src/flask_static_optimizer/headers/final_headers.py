@@ -1,4 +1,4 @@
-"""The last word on a static response's headers."""
+"""The final headers of a static response, set after all other hooks."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 def last_word(
     settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
 ) -> None:
-    """Make a static response say what is true of it, after every other hook has run.
+    """Set the final headers of a static response, after every other hook has run.
 
-    No cookie leaves with it; what the static view made carries its policy; what may depend on a
-    visitor is private; all else in its place, errors and redirects first, is not to be stored.
+    Cookies are removed. A response of the static view carries the caching headers of its policy.
+    A response that may depend on the visitor is private. Every other response, such as an error
+    or a redirect, gets ``no-store``.
     """
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
@@ -53,13 +54,13 @@ def last_word(
         fold(response.headers)
         _say(settings, log, app, mark, request, response)
     if cookies:
-        # At the very end: a receiver that raises must not leave the rest unsaid.
+        # This comes last, because a receiver that raises must not leave the headers incomplete.
         names = tuple(cookie.partition("=")[0] for cookie in cookies)
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
 def _nothing_to_add(mark: Mark, request: Request, response: Response) -> bool:
-    """Whether the view has said it all, nobody has touched that and it is for everybody."""
+    """Return whether the view's headers are complete, unchanged and the same for all visitors."""
     environ = request.environ
     return (
         mark.view.succeeded
@@ -77,13 +78,14 @@ def _say(
 ) -> None:
     if mark.view.succeeded and response.status_code in CACHEABLE:
         _renew_etag(mark, response)
-        # The bytes of a variant of ours stay as they are; what another hook has coded may not.
-        ours = mark.view.sent is not None and response.headers.get("ETag") == mark.view.etag
-        answer_conditions(response, request.environ, coded_ranges=ours)
+        # The bytes of the extension's own variants don't change between requests. Those of a body
+        # that another hook has encoded may, so that ranges of them can't be combined.
+        own_bytes = mark.view.sent is not None and response.headers.get("ETag") == mark.view.etag
+        answer_conditions(response, request.environ, coded_ranges=own_bytes)
         _hand_file_to_server(mark, request, response)
-    # Asked again: the answer to a condition or a range may be an error.
-    ours = mark.view.succeeded and response.status_code in CACHEABLE
-    if not ours:
+    # The status is checked again, as the answer to a condition or a range may be an error.
+    cacheable = mark.view.succeeded and response.status_code in CACHEABLE
+    if not cacheable:
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
@@ -92,18 +94,18 @@ def _say(
         _protect(response)
     elif is_personal(mark, request, response, public=public):
         _keep_private(response)
-    elif ours:
+    elif cacheable:
         share(settings, log, app, mark, response, public=public)
 
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
-    """Whether a response may be meant for one visitor only, as far as can be seen."""
+    """Return whether the request or the response shows that it may be for one visitor only."""
     if is_authenticated(request.environ) and not public:
         return True
     if "Vary" in response.headers and "cookie" in response.vary:
         return True
-    # What is written into a session is about its visitor: a user restored from a remember-me
-    # cookie, a CSRF token. The response may hold it.
+    # Data that is written into a session is about its visitor, such as a CSRF token or a user who
+    # was restored from a remember-me cookie. The response may contain it.
     return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
 
 
@@ -124,9 +126,9 @@ def _keep_private(response: Response) -> None:
 def share(
     settings: Settings, log: Log, app: Flask, mark: Mark, response: Response, *, public: bool
 ) -> None:
-    """Add what a response says where all may have it."""
+    """Set the headers of a response that all visitors may share."""
     if response.headers.get("Cache-Control") != mark.view.cache_control:
-        # Somebody else's word on freshness. It may be stricter than ours, and stays.
+        # The view or another hook has set it. It stays, as it may be stricter than the policy.
         if response.cache_control.keys() & {"no-store", "private"}:
             forbid_sharing(response.headers)
             _stricter_word(log, mark, response)
@@ -138,7 +140,7 @@ def share(
 
 
 def _renew_etag(mark: Mark, response: Response) -> None:
-    """Keep the validator true where a later hook changed the body (compressed it, say)."""
+    """Replace the ``ETag`` if a later hook has changed the body, for example compressed it."""
     if mark.view.etag is None or response.headers.get("ETag") != mark.view.etag:
         return
     if same_body(mark.view.body, response):
@@ -152,7 +154,7 @@ def _renew_etag(mark: Mark, response: Response) -> None:
 
 
 def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> None:
-    """Let the server send an untouched file its own way (PEP 3333, file_wrapper)."""
+    """Let the server send an unchanged file by its ``wsgi.file_wrapper`` (PEP 3333)."""
     body = response.response
     if body is mark.view.body and isinstance(body, FileWrapper) and response.status_code == 200:
         file = cast("BinaryIO", body.file)
@@ -162,9 +164,9 @@ def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> No
 
 
 def _stricter_word(log: Log, mark: Mark, response: Response) -> None:
-    """Tell that the app itself forbade what the policy of a static folder allows.
+    """Warn that the app forbids caching which the policy of a static folder allows.
 
-    Of a view that says so of its own response there is nothing to tell.
+    A view may set ``Cache-Control`` on its own response without a warning.
     """
     if not mark.endpoint.folder:
         return

@@ -1,4 +1,4 @@
-"""How long a response stays fresh where it says nothing of that itself."""
+"""The freshness of responses that do not set it themselves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..config.policy import CachePolicy
     from ..config.settings import Settings
 
-#: Freshness in seconds of a static URL that nobody gave one.
+#: The freshness in seconds of a static URL for which nothing else is configured.
 DEFAULT_MAX_AGE = 3600
 
 
 def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
-    """The freshness of a static response without a word of its own, in seconds."""
+    """Return the freshness in seconds of a static response that does not set it itself."""
     for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
         if age is not None:
             return max(age, 0)
@@ -26,7 +26,7 @@ def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
 
 
 def flask_max_age(app: Flask) -> int | None:
-    """Flask's own ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds."""
+    """Return the value of Flask's ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None``."""
     value: int | timedelta | None = app.config["SEND_FILE_MAX_AGE_DEFAULT"]
     return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
@@ -39,15 +39,17 @@ def asset_cache_control(
     name: str,
     verified: bool | None,
 ) -> str:
-    """The ``Cache-Control`` value of a file in a static folder.
+    """Return the ``Cache-Control`` value of a file in a static folder.
 
-    A URL with the fingerprint of the bytes is good for as long as the settings say (RFC 8246).
-    One with another fingerprint is revalidated on each use: another node of a rolling deploy
-    may have the bytes that it names. In debug mode nothing is kept that has no age of its own.
+    A URL with the fingerprint of the file's bytes is fresh for ``max_age`` seconds of the
+    settings, and immutable (RFC 8246). A URL with another fingerprint is revalidated on each use,
+    as another node of a rolling deploy may have the bytes of that fingerprint. In debug mode
+    responses without a configured age are revalidated on each use.
 
-    :param scaffold: the app or blueprint whose folder it is; a ``get_send_file_max_age`` of its
-        own is asked.
-    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    :param scaffold: the app or blueprint that the folder belongs to. If it has its own
+        ``get_send_file_max_age``, that is called.
+    :param verified: whether the URL's fingerprint is that of the bytes; ``None`` if the URL has
+        no fingerprint.
     """
     if verified is False:
         return "no-cache"
@@ -64,7 +66,7 @@ def asset_cache_control(
 def offered_to_shared_caches(
     settings: Settings, app: Flask, policy: CachePolicy, terms: Terms
 ) -> Terms:
-    """Return the terms of a file that is for everybody: what is said to shared caches, too."""
+    """Add the headers for shared caches to the terms of a file that is the same for everybody."""
     public = settings.public if policy.public is None else policy.public
     if public:
         terms = terms._replace(cache_control=f"public, {terms.cache_control}")
@@ -74,7 +76,7 @@ def offered_to_shared_caches(
 
 
 def decides_freshness(scaffold: Flask | Blueprint) -> bool:
-    """Whether an app or a blueprint has a ``get_send_file_max_age`` of its own."""
+    """Return whether an app or a blueprint has a ``get_send_file_max_age`` of its own."""
     kind = type(scaffold).get_send_file_max_age
     return kind not in (
         Flask.get_send_file_max_age,

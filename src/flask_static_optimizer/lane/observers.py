@@ -1,4 +1,4 @@
-"""What else of an app Flask would run for a request, besides its view."""
+"""The code of an app that Flask would run for a request besides the view."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Hook = Callable[..., Any]
 
-#: The signals of a request that goes well.
+#: The signals that Flask and the extension send for a successful request.
 _SIGNALS: tuple[NamedSignal, ...] = (
     appcontext_pushed,
     request_started,
@@ -34,7 +34,7 @@ _SIGNALS: tuple[NamedSignal, ...] = (
     appcontext_popped,
 )
 
-#: What Flask's own methods do for each request, and what it makes for it.
+#: The methods that Flask calls for each request, and the classes of which it makes instances.
 _STEPS = (
     "wsgi_app",
     "request_context",
@@ -56,19 +56,23 @@ _STEPS = (
 
 
 def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
-    """The names of the functions that Flask would call for a request to an endpoint.
+    """Return the names of the hooks that Flask would call for a request to an endpoint.
 
-    Flask takes no more of them once requests are served.
+    Flask accepts no more hooks once it has served a request.
 
-    :param own: functions that do not count, as they are the extension's.
+    :param own: the hooks of the extension, which are left out.
     """
-    return [_name(hook) for hook in _hooks(app, endpoint) if not any(hook is mine for mine in own)]
+    return [
+        _name(hook)
+        for hook in _hooks(app, endpoint)
+        if not any(hook is own_hook for own_hook in own)
+    ]
 
 
 def replaced_steps(app: Flask) -> list[str]:
-    """The names of Flask's own methods and classes that the app, or a tracer, has replaced.
+    """Return the names of Flask's methods and classes that the app or a tracer has replaced.
 
-    Of a ``wsgi_app`` that was assigned to the app it knows nothing.
+    A ``wsgi_app`` that was assigned to the app is a middleware, and left out.
     """
     return [
         f"{type(app).__name__}.{name}"
@@ -79,17 +83,18 @@ def replaced_steps(app: Flask) -> list[str]:
 
 
 def anybody_listens(app: Flask) -> bool:
-    """Whether anybody is told of requests by a signal; that may change at any time."""
-    for signal in _SIGNALS:  # noqa: SIM110 - each request asks, and a generator costs more
+    """Return whether a signal of requests has a receiver now, which may change at any time."""
+    for signal in _SIGNALS:  # noqa: SIM110 - a generator costs more, and this runs for each request
         if signal.receivers and any(signal.receivers_for(app)):
             return True
     return False
 
 
 def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str]:
-    """The names of the functions that are told of requests by a signal now.
+    """Return the names of the functions that receive signals of requests now.
 
-    :param is_own_receiver: returns whether a receiver is the extension's, and does not count.
+    :param is_own_receiver: a function that returns whether a receiver is the extension's; those
+        are left out.
     """
     return [
         f"{_name(receiver)} ({signal.name})"
@@ -102,7 +107,8 @@ def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str
 def _hooks(app: Flask, endpoint: str) -> Iterator[Hook]:
     names: list[str | None] = [None]
     blueprint = endpoint.rpartition(".")[0]
-    while blueprint:  # a nested one is named after its parents, whose hooks are called too
+    # The name of a nested blueprint begins with those of its parents, whose hooks Flask calls, too.
+    while blueprint:
         names.append(blueprint)
         blueprint = blueprint.rpartition(".")[0]
     for by_name in (

@@ -1,4 +1,4 @@
-"""Flask's own static views, answered from the catalogue of assets."""
+"""The views that replace those of Flask's static folders."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 View = Callable[..., Any]
 
-#: Times that a file may be replaced between being looked up and being opened.
+#: The number of attempts to open a file that is replaced after it was looked up.
 _ATTEMPTS = 5
 
 
 def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View:
-    """The view of a static folder, which only chooses among what is known of its files.
+    """Return a view of a static folder that serves representations the extension has prepared.
 
-    :param view: Flask's own, for requests that the extension leaves alone, and for files that
-        are being written.
+    :param view: Flask's own view. It answers requests that are not static, and requests for files
+        that are being written.
     """
     as_it_is = serve_static(view)
     response_classes = ReadyClasses()
@@ -54,12 +54,13 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
                     found = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
                     if found is None:
                         return abort(404)
-                    # What another hook may code has to be judged afterwards.
+                    # Another hook may encode the body, so conditions have to wait for it.
                     now = None if app.after_request_funcs else this.environ
                     return _respond(response_classes[app.response_class], mark, found, now)
         except OSError as error:
             log.warn_once(
-                # Not by the name alone: below a closed folder a client may think up any.
+                # The key has no file name from the URL, as a client can invent any number of
+                # names below a folder that can't be read.
                 ("unreadable", mount.endpoint, error.filename),
                 "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
                 name,
@@ -68,7 +69,8 @@ def serve_folder(files: FileChooser, log: Log, mount: Mount, view: View) -> View
             )
             return abort(404)
         response = as_it_is(**view_args)
-        # Nothing can be said of its bytes, so it is not what the policy speaks of.
+        # The file is changing, so that its bytes have no validator. With no response of the view
+        # the policy does not apply, and last_word forbids storing.
         mark.view.response = None
         response.headers.pop("ETag", None)
         response.headers.pop("Last-Modified", None)
@@ -85,10 +87,10 @@ def _respond(
     representation: Representation,
     environ: dict[str, Any] | None,
 ) -> Response:
-    """Return the response with a representation, or what a request makes of it.
+    """Return the response with a representation, or the answer to a condition or a range.
 
-    :param environ: of the request, if its conditions and its range are to be judged now. Whether
-        they lead to an error is judged later in any case.
+    :param environ: the WSGI environ, if the request's conditions and range are evaluated now;
+        ``None`` leaves them for later. Those that lead to an error are always left for later.
     """
     answer = None if environ is None else representation.answer(environ)
     if answer is None:

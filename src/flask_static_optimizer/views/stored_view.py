@@ -1,4 +1,4 @@
-"""Views whose responses are stored: run once, and then answered from the store (RFC 9111)."""
+"""Views whose responses are stored, and answer later requests (RFC 9111)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ View = Callable[..., Any]
 
 
 class StoredViews:
-    """The views of one app whose responses are stored.
+    """A wrapper for the views of one app whose responses are stored.
 
-    :param open_store: returns the app's store, which is there once the app is complete.
+    :param open_store: a function that returns the app's store. It can be called once the
+        installation is finished.
     """
 
     def __init__(
@@ -55,10 +56,10 @@ class StoredViews:
         self.response_classes = ReadyClasses()
 
     def serve(self, view: View) -> View:
-        """Put the store before a view.
+        """Wrap a view, so that the store answers requests before it.
 
-        It stands where the view stood, after every ``before_request`` function, so that guards
-        still guard what is stored.
+        The wrapper runs in the view's place, after every ``before_request`` function, so that
+        access checks of the app protect stored responses, too.
         """
         as_it_is = serve_static(view)
 
@@ -79,7 +80,7 @@ class StoredViews:
 
 
 class _Answering:
-    """The answering of one request."""
+    """A request to a stored view, and the steps that answer it."""
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class _Answering:
         self._known: Validators | None = None
 
     def response(self) -> Response:
-        """The response, out of the store or of the view."""
+        """Return the response, from the store or from the view."""
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
@@ -143,11 +144,12 @@ class _Answering:
             how = f"fwd={forwarded}; collapsed"
 
     def _is_over(self, before: Place) -> bool:
-        """Whether there is no need any more for what was missing at a place."""
+        """Return whether a request need no longer wait for the response at a place."""
         place = self._store.find(self._environ, self._scope)
         if place is None:
             return False
-        if place.selected != before.selected:  # a variant is missing, if anything
+        # The response turned out to vary, so that this request may need another variant.
+        if place.selected != before.selected:
             return True
         entry = place.entry
         return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
@@ -166,9 +168,9 @@ class _Answering:
         )
 
     def _run(self, run: StoringRun | None, place: Place | None = None) -> Response:
-        """The response of the view, or a stale one in place of an error.
+        """Run the view, and return its response or a stale one in place of an error.
 
-        :param place: where that may be.
+        :param place: the place in the store where a stale response may be.
         """
         self._validators()
         self._mark.run = run
@@ -200,13 +202,13 @@ class _Answering:
             return None
         stale = self._instead_of(500, place)
         if stale is not None:
-            # Whoever watches for errors has to learn of it all the same.
+            # Receivers and logs that monitor errors must get the exception all the same.
             got_request_exception.send(self._app, _async_wrapper=None, exception=error)
             self._app.log_exception(sys.exc_info())
         return stale
 
     def _instead_of(self, status: int, place: Place | None) -> Response | None:
-        """A stale response that may stand in for an error (RFC 5861 §4)."""
+        """Return a stale response in place of an error, where that is allowed (RFC 5861 §4)."""
         entry = None if place is None else place.entry
         now = time.time()
         if status < 500 or entry is None or not rules.usable_if_error(entry.head, now):
@@ -221,7 +223,7 @@ class _Answering:
         return self._known
 
     def _not_modified(self) -> Response | None:
-        """A 304 where a validator shows, before the view runs, that the client has it all."""
+        """Return a 304 without running the view, if a validator matches the request's condition."""
         etag, modified = self._validators()
         method = self._environ["REQUEST_METHOD"]
         if (etag is None and modified is None) or (
@@ -238,7 +240,8 @@ class _Answering:
         etag, modified = self._validators()
         if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
             return
-        # One that is not known is not made up: a client that has an ETag sends no date.
+        # With the empty string the response gets no ETag of its bytes either: a client with an ETag
+        # would send that instead of the date.
         self._mark.view.validator = etag or ""
         if etag is not None and response.status_code == 304:
             response.headers["ETag"] = etag
@@ -246,7 +249,7 @@ class _Answering:
             response.headers["Last-Modified"] = http_date(modified)
 
     def _renewed(self, place: Place | None) -> Response | None:
-        """A stale response that a validator shows to be what the view would make (§4.3.4)."""
+        """Return a stale response as fresh, if its ``ETag`` is still current (RFC 9111 §4.3.4)."""
         etag, _ = self._validators()
         entry = None if place is None else place.entry
         if place is None or entry is None or etag is None or etag != entry.head.etag:
@@ -262,15 +265,15 @@ class _Answering:
         return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
 
     def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
-        """A stored response, complete but for what other hooks do."""
+        """Return the response of a stored entry, on which the other hooks still run."""
         app, mark = self._app, self._mark
-        # What another hook may code has to be judged afterwards.
+        # Another hook may encode the body, so conditions have to wait for it.
         status = 200 if app.after_request_funcs else entry.status_of(self._environ)
         answer = entry.answer(now, status, how=how)
         headers = Headers(answer.headers)
         kind = self._views.response_classes[app.response_class]
         response = kind(answer.body, status, headers)
-        if len(response.headers) > len(answer.headers):  # the class's own Content-Type
+        if len(response.headers) > len(answer.headers):  # The class has added a Content-Type.
             del response.headers["Content-Type"]
         self._views.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
         mark.view.response = response
@@ -281,7 +284,7 @@ class _Answering:
 
 
 def _why_forwarded(place: Place | None, now: float) -> str:
-    """Why the view has to run, in the words of RFC 9211 §2.2."""
+    """Return the reason why the view has to run, as a value of ``fwd`` (RFC 9211 §2.2)."""
     if place is None:
         return "bypass"
     if place.entry is not None:
