@@ -1,4 +1,4 @@
-"""Keeps sessions out of static requests, and gives static responses true caching headers."""
+"""A Flask extension that keeps sessions out of static requests and sets their caching headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extension: installs the parts, and finishes the installation at the first request."""
+"""The extension class, which installs the parts and finishes that at the first request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .views.purging import invalidate_after_unsafe, purge
 
 
 class StaticOptimizer:
-    """An extension that keeps sessions out of static requests and lets caches keep the responses.
+    """A Flask extension that keeps sessions out of static requests, so that caches can store them.
 
     ::
 
@@ -34,11 +34,11 @@ class StaticOptimizer:
         optimizer = StaticOptimizer()
         optimizer.init_app(app)
 
-    The order relative to other extensions is free. One instance may serve several apps; each
-    keeps its own state in ``app.extensions["static_optimizer"]``.
+    The order relative to other extensions does not matter. One instance may serve several apps.
+    Each app has its own state in ``app.extensions["static_optimizer"]``.
 
-    :param app: the app to install it in; without one call :meth:`init_app` later.
-    :raises ConfigurationError: as :meth:`init_app`.
+    :param app: the app to install the extension in; without one call :meth:`init_app` later.
+    :raises ConfigurationError: for the reasons that :meth:`init_app` lists.
     """
 
     def __init__(self, app: Flask | None = None) -> None:
@@ -46,13 +46,13 @@ class StaticOptimizer:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Install the extension in an app, reading its ``STATIC_OPTIMIZER_`` configuration.
+        """Install the extension in an app, and read its ``STATIC_OPTIMIZER_`` configuration.
 
-        It may come before or after other extensions, blueprints and routes.
+        The call may come before or after other extensions, blueprints and routes.
 
-        :param app: the app; one that has the extension already is refused.
-        :raises ConfigurationError: for a setting that can't be meant, for a second time on the
-            same app, and for views that can't be cached as they were declared.
+        :param app: the app, which must not have the extension already.
+        :raises ConfigurationError: for an invalid setting, for a second call with the same app,
+            and for views that can't be cached as they were declared.
         """
         if not isinstance(app, Flask):
             raise ConfigurationError(
@@ -70,18 +70,19 @@ class StaticOptimizer:
     def purge(
         self, *, endpoint: str | None = None, tag: str | None = None, path: str | None = None
     ) -> None:
-        """Make useless what is stored of the current app's responses, at once in all processes.
+        """Purge stored responses of the current app, at once in all processes.
 
-        With several arguments, what any of them names; without any, everything. Where responses
-        are stored in the memory of each process, those of this process only.
+        With several arguments, the responses that match any of them are purged; without any, all
+        are. If each process stores responses in its own memory, only those of this process are
+        purged.
 
         :param endpoint: the name of a view's endpoint.
         :param tag: one of the ``tags`` of a policy.
-        :param path: the path of a URL as visitors see it, as ``url_for`` gives it; all its queries
-            are meant. A few other paths may be purged with it.
-        :raises ValueError: if there is no such endpoint or tag, or the path is none.
-        :raises RuntimeError: outside an app context, and where the extension is not installed.
-        :raises Exception: whatever the app's cache raises if it can't be used.
+        :param path: the path of a URL as ``url_for`` returns it, with any query string. Some other
+            paths may be purged with it.
+        :raises ValueError: if there is no such endpoint or tag, or the path is invalid.
+        :raises RuntimeError: outside an app context, and if the extension is not installed.
+        :raises Exception: any exception of the app's cache, if it can't be used.
         """
         app = app_object()
         state: AppState | None = app.extensions.get(EXTENSION)
@@ -91,7 +92,7 @@ class StaticOptimizer:
 
 
 def _install(state: AppState, app: Flask) -> None:
-    """Put the parts into an app: the session, the URLs, the templates, the lane, the commands."""
+    """Install the parts in an app: the session, the URLs, the templates, the lane, the commands."""
     settings, endpoints, log = state.settings, state.endpoints, state.log
     endpoints.refresh()
     endpoints.check()
@@ -119,10 +120,10 @@ def _install(state: AppState, app: Flask) -> None:
 
 
 def _complete(state: AppState, app: Flask) -> None:
-    """Finish the installation at the first request: from now on requests only choose.
+    """Finish the installation at the first request.
 
-    :raises ConfigurationError: for configuration that came too late, and as ``init_app`` does for
-        what was declared after it.
+    :raises ConfigurationError: for a setting that was changed after ``init_app``, and for views
+        and rules, declared after it, that ``init_app`` would have refused.
     """
     endpoints = state.endpoints
     with state.completing:

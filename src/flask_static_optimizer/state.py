@@ -1,6 +1,6 @@
-"""The composition root: the parts of the extension for one app, made and put together.
+"""The composition root, which makes and connects the parts of the extension for one app.
 
-``extension`` and ``cli`` know it; every other module is handed the parts that it uses.
+Only ``extension`` and ``cli`` import it. Every other module is given the parts that it uses.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 class AppState:
     """The parts of the extension for one app: ``app.extensions["static_optimizer"]``.
 
-    It never holds the app itself, so that an app that is dropped is freed at once.
+    It has no strong reference to the app, so that a deleted app is freed at once.
     """
 
     def __init__(self, settings: Settings, app: Flask) -> None:
         self._get_app = ref(app)
         self._lock = Lock()
-        #: Held by whoever finishes the installation.
+        #: The lock of the thread that finishes the installation.
         self.completing = Lock()
         self.settings = settings
         self.log = Log(app)
@@ -74,24 +74,22 @@ class AppState:
         self.files = FileChooser(settings, self.urls, representations)
         self.stored_views = StoredViews(settings, self.log, self.stats, self.open_store)
         self.adoption = Adoption()
-        #: Functions of the extension among the app's hooks.
+        #: The functions of the extension among the app's hooks.
         self.own_hooks: list[Callable[..., Any]] = []
-        #: Receivers of the extension, which blinker holds weakly.
+        #: The signal receivers of the extension. They are kept here, as blinker holds them weakly.
         self.receivers: list[Callable[..., None]] = []
-        #: The middleware that answers before Flask does, once the app is complete.
+        #: The middleware that answers before Flask, once the installation is finished.
         self.lane: Lane | None = None
         self._store: Store | None = None
 
     def is_own_receiver(self, receiver: object) -> bool:
-        """Return whether a receiver of a signal is the extension's."""
-        return self.adoption.is_receiver(receiver) or any(
-            receiver is mine for mine in self.receivers
-        )
+        """Return whether a receiver of a signal belongs to the extension."""
+        return self.adoption.is_receiver(receiver) or any(receiver is own for own in self.receivers)
 
     def open_store(self) -> Store:
-        """Return the store of responses: in the app's own cache, if it has one by now.
+        """Return the store of responses, which is in the app's own cache if the app has one.
 
-        :raises RuntimeError: if the app is gone.
+        :raises RuntimeError: if the app no longer exists.
         """
         if self._store is not None:
             return self._store
@@ -108,8 +106,8 @@ class AppState:
             obeys_requests=settings.store_obeys_requests,
         )
         backend = of_flask_caching(app.extensions) or MemoryBackend(settings.store_size)
-        # Other apps may use the same cache; what they keep under a host of ours is not for us.
-        # Its name and not that of its module, which is another for `python app.py`.
+        # Other apps may use the same cache and the same host, and their responses must stay apart.
+        # The namespace has app.name, as app.import_name is different for `python app.py`.
         namespace = (app.name, repr(app.secret_key))
         with self._lock:
             if self._store is None:
@@ -117,7 +115,7 @@ class AppState:
             return self._store
 
     def _serve(self, endpoint: StaticEndpoint, view: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the view that runs in the place of a static endpoint's own."""
+        """Return the view that replaces the one of a static endpoint."""
         if endpoint.mount is None:
             return serve_static(view) if endpoint.folder else self.stored_views.serve(view)
         served = serve_folder(self.files, self.log, self.endpoints, endpoint, endpoint.mount, view)
@@ -126,6 +124,6 @@ class AppState:
 
 
 def _may_build(get_app: Callable[[], Flask | None]) -> bool:
-    """Return whether files may be made while requests wait: not while the app is worked on."""
+    """Return whether variants may be made while requests wait, which is not so in debug mode."""
     app = get_app()
     return app is not None and not app.debug

@@ -1,4 +1,4 @@
-"""Strong ETags of open files: the same on every host, path and time zone."""
+"""Strong ETags of open files, which are the same on every host, path and in every time zone."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..assets.files import Identity
 from ..assets.fingerprints import etag
 from ..config.bounded import Bounded
 
-#: Files remembered for each app.
+#: The number of files whose ETags are remembered for each app.
 REMEMBERED = 8192
 
 _CHUNK = 1 << 20
 
 
 class FileETags:
-    """The ETags of open files, remembered for as long as a file stays as it is."""
+    """A memory of the ETags of open files, each valid until its file changes."""
 
     def __init__(self) -> None:
         self._known: Bounded[tuple[int, ...], str] = Bounded(REMEMBERED)
 
     def of(self, file: IO[bytes]) -> str | None:
-        """Return the ``ETag`` of what an open file holds from its present position on.
+        """Return the ``ETag`` of an open file's bytes from its current position to its end.
 
-        The position is left where it was. ``None`` if the file can't be sought in, or changes
+        The file keeps its position. Return ``None`` if the file isn't seekable, or if it changes
         while it is being read.
         """
         seekable = getattr(file, "seekable", None)
@@ -34,7 +34,7 @@ class FileETags:
             return None
         start = file.tell()
         if not (isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)):
-            # Something around a file, perhaps, whose descriptor leads to other bytes (gzip).
+            # It may be a wrapper such as gzip, whose file descriptor gives other bytes.
             return _read(file, start)
         before = _identity(file)
         key = (*before, start)
@@ -49,11 +49,11 @@ class FileETags:
         return found
 
     def of_path(self, path: str) -> str | None:
-        """Return the ``ETag`` of the file at a path, or ``None`` if it can't be read here."""
+        """Return the ``ETag`` of the file at a path, or ``None`` if the app can't read it."""
         try:
             with open(path, "rb") as file:
                 return self.of(file)
-        except OSError:  # only the front server that is to send it may know the path
+        except OSError:  # The path may exist for the front server only, which sends the file.
             return None
 
 

@@ -1,4 +1,4 @@
-"""The last word on a static response's headers."""
+"""The final headers of a static response, set after all other hooks."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 def last_word(
     settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
 ) -> None:
-    """Make a static response say what is true of it, after every other hook has run.
+    """Set the final headers of a static response, after every other hook has run.
 
-    No cookie leaves with it; what the static view made carries its policy; what may depend on a
-    visitor is private; all else in its place, errors and redirects first, is not to be stored.
+    Cookies are removed. A response of the static view carries the caching headers of its policy.
+    A response that may depend on the visitor is private. Every other response, such as an error
+    or a redirect, gets ``no-store``.
     """
     view = mark.view
     if view.request_headers is not None:
@@ -61,7 +62,7 @@ def last_word(
         fold(response.headers)
         _say(settings, log, app, mark, request, response)
     if cookies:
-        # At the very end: a receiver that raises must not leave the rest unsaid.
+        # This comes last, because a receiver that raises must not leave the headers incomplete.
         names = tuple(cookie.partition("=")[0] for cookie in cookies)
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
@@ -126,8 +127,8 @@ def is_personal(mark: Mark, request: Request, response: Response, *, public: boo
         return True
     if "Vary" in response.headers and "cookie" in response.vary:
         return True
-    # What is written into a session is about its visitor: a user restored from a remember-me
-    # cookie, a CSRF token. The response may hold it.
+    # Data that is written into a session is about its visitor, such as a CSRF token or a user who
+    # was restored from a remember-me cookie. The response may contain it.
     return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
 
 
@@ -148,9 +149,9 @@ def _keep_private(response: Response) -> None:
 def share(
     settings: Settings, log: Log, app: Flask, mark: Mark, response: Response, *, public: bool
 ) -> None:
-    """Add what a response says where all may have it."""
+    """Set the headers of a response that all visitors may share."""
     if response.headers.get("Cache-Control") != mark.view.cache_control:
-        # Somebody else's word on freshness. It may be stricter than ours, and stays.
+        # The view or another hook has set it. It stays, as it may be stricter than the policy.
         if response.cache_control.keys() & {"no-store", "private"}:
             forbid_sharing(response.headers)
             _stricter_word(log, mark, response)
@@ -162,7 +163,7 @@ def share(
 
 
 def _renew_etag(mark: Mark, response: Response) -> None:
-    """Keep the validator true where a later hook changed the body (compressed it, say)."""
+    """Replace the ``ETag`` if a later hook has changed the body, for example compressed it."""
     if mark.view.etag is None or response.headers.get("ETag") != mark.view.etag:
         return
     if same_body(mark.view.body, response):
@@ -176,7 +177,7 @@ def _renew_etag(mark: Mark, response: Response) -> None:
 
 
 def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> None:
-    """Let the server send an untouched file its own way (PEP 3333, file_wrapper)."""
+    """Let the server send an unchanged file by its ``wsgi.file_wrapper`` (PEP 3333)."""
     body = response.response
     if body is mark.view.body and isinstance(body, FileWrapper) and response.status_code == 200:
         file = cast("BinaryIO", body.file)
@@ -186,9 +187,9 @@ def _hand_file_to_server(mark: Mark, request: Request, response: Response) -> No
 
 
 def _stricter_word(log: Log, mark: Mark, response: Response) -> None:
-    """Tell that the app itself forbade what the policy of a static folder allows.
+    """Warn that the app forbids caching which the policy of a static folder allows.
 
-    Of a view that says so of its own response there is nothing to tell.
+    A view may set ``Cache-Control`` on its own response without a warning.
     """
     if not mark.endpoint.folder:
         return

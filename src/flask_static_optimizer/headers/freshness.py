@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..config.policy import CachePolicy
     from ..config.settings import Settings
 
-#: Freshness in seconds of a static URL that nobody gave one.
+#: The freshness in seconds of a static URL for which nothing else is configured.
 DEFAULT_MAX_AGE = 3600
 
 
@@ -26,7 +26,7 @@ def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
 
 
 def flask_max_age(app: Flask) -> int | None:
-    """Flask's own ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds."""
+    """Return the value of Flask's ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None``."""
     value: int | timedelta | None = app.config["SEND_FILE_MAX_AGE_DEFAULT"]
     return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
@@ -41,13 +41,15 @@ def asset_cache_control(
 ) -> str:
     """Return the ``Cache-Control`` value of a file in a static folder.
 
-    A URL with the fingerprint of the bytes is good for as long as the settings say (RFC 8246).
-    One with another fingerprint is revalidated on each use: another node of a rolling deploy
-    may have the bytes that it names. In debug mode nothing is kept that has no age of its own.
+    A URL with the fingerprint of the file's bytes is fresh for ``max_age`` seconds of the
+    settings, and immutable (RFC 8246). A URL with another fingerprint is revalidated on each use,
+    as another node of a rolling deploy may have the bytes of that fingerprint. In debug mode
+    responses without a configured age are revalidated on each use.
 
-    :param scaffold: the app or blueprint whose folder it is; a ``get_send_file_max_age`` of its
-        own is asked.
-    :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    :param scaffold: the app or blueprint that the folder belongs to. If it has its own
+        ``get_send_file_max_age``, that is called.
+    :param verified: whether the URL's fingerprint is that of the bytes; ``None`` if the URL has
+        no fingerprint.
     """
     if verified is False:
         return "no-cache"
@@ -64,7 +66,7 @@ def asset_cache_control(
 def offered_to_shared_caches(
     settings: Settings, app: Flask, policy: CachePolicy, terms: Terms
 ) -> Terms:
-    """Return the terms of a file that is for everybody: what is said to shared caches, too."""
+    """Add the headers for shared caches to the terms of a file that is the same for everybody."""
     public = settings.public if policy.public is None else policy.public
     if public:
         terms = terms._replace(cache_control=f"public, {terms.cache_control}")

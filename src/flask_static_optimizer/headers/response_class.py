@@ -1,4 +1,4 @@
-"""Responses whose header fields are sent as they are, once they are known to be complete."""
+"""Response classes that send their header fields unchanged once these are complete."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class ReadyClasses(dict[type["Response"], type["Response"]]):
 
 
 def set_ready(response: Response) -> None:
-    """Say that the header fields of a response are complete for the status that it has."""
+    """Mark the header fields of a response as complete for its current status."""
     response._ready_status = response.status_code  # type: ignore[attr-defined]
 
 
 def _ready_class(base: type[Response]) -> type[Response]:
-    # Werkzeug copies the fields to complete them; a class with a way of its own keeps it.
+    # Werkzeug's method copies the fields to complete them; the subclass avoids that. A class with
+    # its own get_wsgi_headers keeps it.
     if base.get_wsgi_headers is not WerkzeugResponse.get_wsgi_headers:
         return base
 
@@ -41,7 +42,7 @@ def _ready_class(base: type[Response]) -> type[Response]:
         def __call__(self, environ: Any, start_response: Any) -> Any:
             try:
                 return super().__call__(environ, start_response)
-            except BaseException:  # the server will not close what it was not given
+            except BaseException:  # The server can't close a body that it did not get.
                 self.close()
                 raise
 

@@ -1,4 +1,4 @@
-"""``Server-Timing`` on static responses in debug mode: browsers' tools show what was done."""
+"""``Server-Timing`` on static responses in debug mode, for the developer tools of browsers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _STARTED = "_static_optimizer_started"
 
 
 def add_timing(app: Flask) -> list[Callable[..., None]]:
-    """Say in ``Server-Timing`` (W3C) how each static request was answered, and how long it took.
+    """Add ``Server-Timing`` (W3C) to each static response: how it was made and how long that took.
 
-    Signals are asked, so that requests pay for it in debug mode only.
+    It is added by receivers of signals, so that requests outside debug mode cost no more.
 
-    :return: the receivers, which blinker holds weakly.
+    :returns: the receivers, which blinker holds weakly.
     """
     get_app = ref(app)
 

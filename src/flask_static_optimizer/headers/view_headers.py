@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from ..requests.mark import Mark
     from .etags import FileETags
 
-#: What of a response's Cache-Control says how long it is fresh.
+#: The directives of ``Cache-Control`` that determine freshness.
 _FRESHNESS = frozenset({"max-age", "s-maxage", "no-cache"})
 
-#: What Flask's ``send_file`` says of every file.
+#: The directives of ``Cache-Control`` that Flask's ``send_file`` sets on every file.
 _SAID_OF_FILES = frozenset({"max-age", "no-cache", "public"})
 
-#: What a response may have said in Cache-Control that is no freshness, and stays.
+#: The directives of ``Cache-Control`` that have nothing to do with freshness, and are kept.
 _KEPT = ("no-transform", "must-revalidate", "proxy-revalidate", "must-understand")
 
 
@@ -38,13 +38,13 @@ def describe(
     request: Request,
     response: Response,
 ) -> None:
-    """Give the view's own response its validator and its freshness, before any other hook."""
+    """Set the validator and the freshness of a static view's response, before any other hook."""
     mark.view.status = response.status_code
     mark.view.succeeded = response is mark.view.response and response.status_code in CACHEABLE
     if request.method == "OPTIONS" or (mark.view.succeeded and mark.view.sent is not None):
         return
     if not mark.view.succeeded:
-        # Said again at the end; if a hook raises there may be none.
+        # last_word sets this again, but may not run if a hook raises.
         forbid_storing(response.headers)
         return
     fold(response.headers)
@@ -70,15 +70,16 @@ def same_body(seen: object, response: Response) -> bool:
 def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Response) -> None:
     """Set a strong ``ETag`` from the bytes (RFC 9110 §8.8.3), not Flask's from mtime and path.
 
-    A view's own ETag on a body it made stays.
+    It replaces Flask's ``ETag``, which is made from the mtime and the path. An ``ETag`` that a
+    view itself has set on a body that is not a file stays.
     """
     body = response.response
     if isinstance(body, FileWrapper):
-        # Whoever puts a compressed stream in its place may forget to close it.
+        # A hook that replaces the body by a compressed stream may forget to close the file.
         response.call_on_close(body.close)
         response.headers.pop("ETag", None)
     if "01 Jan 1970" in response.headers.get("Last-Modified", ""):
-        # Of a reproducible build; the next one will have the same date and other bytes.
+        # A reproducible build has set this date. The next build has the same date for other bytes.
         del response.headers["Last-Modified"]
     if mark.view.validator is not None:
         response.headers.pop("ETag", None)
@@ -99,7 +100,7 @@ def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
         return etags.of_path(headers["X-Sendfile"])
     if response.direct_passthrough or not response.is_sequence or "ETag" in headers:
         return None
-    if is_offloaded(headers):  # an empty body stands for another
+    if is_offloaded(headers):  # The front server replaces the empty body.
         return None
     data = response.get_data()
     # A view may leave the body out for HEAD.
@@ -111,8 +112,8 @@ def _max_age(
 ) -> int | None:
     """Return the freshness to say, in seconds; ``None``: what the response says stays.
 
-    What a response says of itself comes first, except for what Flask says of every file. Over
-    a folder a rule comes first: there all else is a default.
+    A freshness that the view has set takes precedence. The default that Flask sets on every file
+    does not. For a static folder the ``max_age`` of a rule takes precedence over both.
     """
     policy = mark.policy
     if "no-store" in said or "private" in said:
@@ -121,13 +122,13 @@ def _max_age(
         return policy.max_age
     flask_default = flask_max_age(app)
     expires = "Expires" in response.headers
-    # Flask's send_file says Expires only beside a max-age; alone it is the view's own.
-    of_flask = (
+    # Flask's send_file sets Expires only together with max-age. Without that the view has set it.
+    set_by_flask = (
         response.direct_passthrough
         and said.keys() <= _SAID_OF_FILES
         and said.get("max-age") == (None if flask_default is None else str(flask_default))
         and not (expires and flask_default is None)
     )
-    if not of_flask and (expires or said.keys() & _FRESHNESS):
+    if not set_by_flask and (expires or said.keys() & _FRESHNESS):
         return None
     return default_max_age(settings, app, policy)

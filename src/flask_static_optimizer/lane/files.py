@@ -1,4 +1,4 @@
-"""The files that are the same for everybody, and the answers that are remembered of them."""
+"""The files that the lane serves, with a memory of the representations that it has served."""
 
 from __future__ import annotations
 
@@ -19,30 +19,32 @@ if TYPE_CHECKING:
     from ..config.policy import CachePolicy
     from ..views.file_choice import FileChooser
 
-#: What an answer depends on: the path, the query string, what codings are accepted, and the host.
+#: The parts of a request that select a representation: path, query string, ``Accept-Encoding`` and
+#: ``Host``.
 Key = tuple[str | None, ...]
 
-#: Answers remembered for each file and in all, and characters of a key: a client may spell a header
-#: in endless ways.
+#: The number of answers that are remembered for each file and in all, and the number of characters
+#: of the longest key. Limits are needed, as a client can write a header in any number of ways.
 _ANSWERS_OF_ONE = 64
 _ANSWERS = 100_000
 _LONGEST = 2048
 
 
 class Folder(NamedTuple):
-    """A static folder whose files need no Flask."""
+    """A static folder whose files the lane may serve."""
 
     mount: Mount
-    #: The blueprint that it belongs to; ``None``: the app.
+    #: The blueprint that the folder belongs to; ``None`` for the app's.
     scaffold: Blueprint | None
-    #: The policy of a file, or ``None`` if that is not one for everybody.
+    #: A function that returns the policy of a file, or ``None`` if its responses may depend on
+    #: the visitor.
     policy: Callable[[str], CachePolicy | None]
 
 
 class LaneFiles:
-    """The files of some folders by the requests for them.
+    """A look-up of files in the lane's folders by request.
 
-    :param folders: by endpoint.
+    :param folders: the folders by endpoint.
     """
 
     def __init__(
@@ -57,26 +59,26 @@ class LaneFiles:
         self._shortcut = shortcut
         self._folders = folders
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
-        #: What the paths begin with, as WSGI has them.
+        #: The prefixes of the folders' URL paths, in the form of ``PATH_INFO``.
         self.prefixes = tuple(prefix.encode().decode("latin-1") for prefix in prefixes)
-        #: The representations that were answered with, and the keys of those of each asset.
+        #: The representations that were served, by key. ``_keys`` has the keys of each asset.
         self.answers: Bounded[Key, Representation] = Bounded(_ANSWERS)
         self._keys: dict[Asset, set[Key]] = {}
         memory.on_release(self._forget)
 
     def is_current(self, asset: Asset) -> bool:
-        """Look whether an asset's file is still the same, and note that it was used."""
+        """Return whether an asset's file is unchanged, and note that the asset was used."""
         if not asset.is_current():
             return False
         self._memory.touch(asset)
         return True
 
     def find(self, app: Flask, environ: WSGIEnvironment) -> Representation | None:
-        """Return what a GET or HEAD request is about, or ``None`` where Flask has to be asked.
+        """Return the representation for a GET or HEAD request, or ``None`` if Flask has to answer.
 
         :raises OSError: if a file can't be read.
         """
-        # An If-Range may be for another coding than the one that would be chosen now.
+        # If-Range may name the ETag of another coding than the one that Accept-Encoding selects.
         if "HTTP_IF_RANGE" not in environ:
             known = self.answers.get(_key_of(environ))
             if known is not None:
@@ -106,7 +108,7 @@ class LaneFiles:
         return representation
 
     def _remember(self, environ: WSGIEnvironment, representation: Representation) -> None:
-        """Remember an answer, if it is the same the next time."""
+        """Remember a representation, if it answers the same request the next time."""
         asset = representation.asset
         if not asset.settled or representation.is_temporary or "HTTP_IF_RANGE" in environ:
             return
@@ -119,7 +121,7 @@ class LaneFiles:
             self._forget(asset)
         self._keys.setdefault(asset, set()).add(key)
         self.answers[key] = representation
-        # Another thread may have made the asset let its bytes go before this was remembered.
+        # Another thread may have released the asset's bytes before this was remembered.
         is_held = representation.body is not None and representation.body is not asset.body
         if key not in self._keys.get(asset, ()) or (is_held and not self._memory.holds(asset)):
             self.answers.pop(key)

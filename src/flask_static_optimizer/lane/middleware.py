@@ -1,4 +1,4 @@
-"""The express lane: what is the same for everybody, answered before Flask is asked."""
+"""The express lane: WSGI middleware that answers some static requests without Flask."""
 
 from __future__ import annotations
 
@@ -29,28 +29,31 @@ if TYPE_CHECKING:
     from .files import Key, LaneFiles
     from .stored import StoredRoutes
 
-#: What makes a request one for Flask: it may be answered in private, or by another protocol.
+#: The keys of an environ that leave the request to Flask, as its response may be private, or use
+#: another protocol.
 _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
 
-#: Where Flask's test client asks for the context, to look into it afterwards.
+#: The key of an environ by which Flask's test client keeps the request context.
 _KEPT = "werkzeug.debug.preserve_context"
 
 OK, NOT_MODIFIED = STATUS_LINES[200], STATUS_LINES[304]
 
 _ANY_URLS = Map()
 
-#: Hosts remembered as good ones: a client may think up any.
+#: The number of valid hosts that are remembered, as a client can invent any number of them.
 _HOSTS = 1024
 
 
 class Lane:
     """A WSGI middleware that answers as Flask would, where Flask would run only a static view.
 
-    It is closed, and leaves everything to Flask, until the app is complete. Then it leaves to
-    Flask whatever it does not plainly know the answer to, and all errors.
+    Until the installation is finished the lane is closed, and leaves all requests to Flask. Once
+    open, it leaves to Flask all errors and all requests that it can't answer with certainty.
 
-    :param inner: a middleware that the app has already; what is answered here does not reach it.
-    :param complete: finishes the installation at the first request, and may open the lane.
+    :param inner: a middleware that the app has already. Requests that the lane answers do not
+        reach it.
+    :param complete: a function that finishes the installation at the first request, and may open
+        the lane.
     """
 
     def __init__(
@@ -65,12 +68,12 @@ class Lane:
         self._endpoints = endpoints
         self._stats = stats
         self._complete = complete
-        # The app holds this; a strong reference back would keep a dropped app alive.
+        # The app refers to the lane. A strong reference back would keep a deleted app alive.
         self._get_app = ref(app)
         self._files: LaneFiles | None = None
         self._routes: StoredRoutes | None = None
         self._answers: Mapping[Key, Representation] = {}
-        # Until the app is complete any request is looked at.
+        # Until the installation is finished, the lane looks at every request.
         self._prefixes: tuple[str, ...] = ("",)
         self._watched = self._counts = True
         self._recheck = 0.0
@@ -86,12 +89,12 @@ class Lane:
         watched: bool,
         counts: bool,
     ) -> None:
-        """Answer for some folders and routes from now on.
+        """Open the lane for some folders and routes.
 
-        :param recheck: seconds for which a file is believed to be still the same.
-        :param watched: whether files are left to Flask where somebody could tell: who listens to
-            its signals, or a test client that keeps the context. Routes always are.
-        :param counts: whether to count files that are answered.
+        :param recheck: the time in seconds for which a file is taken as unchanged after a check.
+        :param watched: whether files are left to Flask where a signal receiver or a test client
+            would notice that Flask did not run. Stored routes always are.
+        :param counts: whether to count the files that the lane serves.
         """
         self._files, self._routes = files, routes
         self._recheck, self._is_current = recheck, files.is_current
@@ -100,20 +103,21 @@ class Lane:
         self._prefixes = files.prefixes + routes.prefixes
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
-        # What is asked most comes first, and costs less than a microsecond: a small whole file, and
-        # a 304 by the very validator that was sent. Representation.answer() would say the same
-        # (tests/lane/test_fast_path.py holds the two together).
+        """Answer a request, or let Flask answer it."""
+        # The most frequent requests come first, and cost less than a microsecond: those for a small
+        # whole file, and those that a 304 answers, as they have exactly the validator that was
+        # sent. Representation.answer() gives the same answers (tests/lane/test_fast_path.py
+        # compares the two).
         get = environ.get
         try:
             path = environ["PATH_INFO"]
             known = self._answers.get(
                 (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
             )
-        except KeyError:  # a bare environ, or HTTP/1.0
+        except KeyError:  # The environ is incomplete, or the request is HTTP/1.0 without a Host.
             return self._ask(environ, start_response)
         if known is None:
-            if not path.startswith(self._prefixes):  # a page, which should not wait
+            if not path.startswith(self._prefixes):  # A page must not wait.
                 app = self._get_app()
                 if self.inner is None and app is not None:
                     return type(app).wsgi_app(app, environ, start_response)
@@ -177,15 +181,16 @@ class Lane:
         return app
 
     def _begin(self) -> None:
-        """Have the app completed, so that the first request is answered as the next ones are."""
+        """Finish the installation, so that the lane can answer the first request, too."""
         self._prefixes = ()
-        with suppress(ConfigurationError):  # which our hook raises again, where Flask reports it
+        # The extension's before_request hook raises the error again, where Flask reports it.
+        with suppress(ConfigurationError):
             self._complete(self._app())
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
         """Return the answer to a request, or ``None`` if Flask has to be asked.
 
-        A body that can be closed has to be.
+        The caller has to close the body, if it has a ``close`` method.
         """
         if self._files is None and not self._endpoints.complete:
             self._begin()
@@ -225,7 +230,7 @@ class Lane:
         try:
             found = files.find(app, environ)
         except OSError:
-            return None  # Flask's own view says what is wrong
+            return None  # Flask's own view reports the error.
         return None if found is None else self._answer_with(found, environ)
 
     def _answer_with(
@@ -234,7 +239,7 @@ class Lane:
         try:
             answer = representation.answer(environ)
         except OSError:
-            return None  # as above
+            return None  # Flask's own view reports the error.
         if answer is None:
             return None
         if self._counts:
@@ -249,5 +254,5 @@ class Lane:
 
 
 def _unknown(_: Asset) -> bool:
-    """Stand for the look at a file until the lane is open."""
+    """Return ``False``, as no file has been checked before the lane is open."""
     return False

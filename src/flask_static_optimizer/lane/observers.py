@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Hook = Callable[..., Any]
 
-#: The signals of a request that goes well.
+#: The signals that Flask and the extension send for a successful request.
 _SIGNALS: tuple[NamedSignal, ...] = (
     appcontext_pushed,
     request_started,
@@ -34,7 +34,7 @@ _SIGNALS: tuple[NamedSignal, ...] = (
     appcontext_popped,
 )
 
-#: What Flask's own methods do for each request, and what it makes for it.
+#: The methods that Flask calls for each request, and the classes of which it makes instances.
 _STEPS = (
     "wsgi_app",
     "request_context",
@@ -58,17 +58,21 @@ _STEPS = (
 def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
     """Return the names of the functions that Flask would call for a request to an endpoint.
 
-    Flask takes no more of them once requests are served.
+    Flask accepts no more hooks once it has served a request.
 
-    :param own: functions that do not count, as they are the extension's.
+    :param own: the hooks of the extension, which are left out.
     """
-    return [_name(hook) for hook in _hooks(app, endpoint) if not any(hook is mine for mine in own)]
+    return [
+        _name(hook)
+        for hook in _hooks(app, endpoint)
+        if not any(hook is own_hook for own_hook in own)
+    ]
 
 
 def replaced_steps(app: Flask) -> list[str]:
     """Return the names of Flask's own methods and classes that the app or a tracer replaced.
 
-    Of a ``wsgi_app`` that was assigned to the app it knows nothing.
+    A ``wsgi_app`` that was assigned to the app is a middleware, and left out.
     """
     return [
         f"{type(app).__name__}.{name}"
@@ -89,7 +93,8 @@ def anybody_listens(app: Flask) -> bool:
 def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str]:
     """Return the names of the functions that receive a signal of requests now.
 
-    :param is_own_receiver: returns whether a receiver is the extension's, and does not count.
+    :param is_own_receiver: a function that returns whether a receiver is the extension's; those
+        are left out.
     """
     return [
         f"{_name(receiver)} ({signal.name})"
@@ -102,7 +107,8 @@ def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str
 def _hooks(app: Flask, endpoint: str) -> Iterator[Hook]:
     names: list[str | None] = [None]
     blueprint = endpoint.rpartition(".")[0]
-    while blueprint:  # a nested one is named after its parents, whose hooks are called too
+    # The name of a nested blueprint begins with those of its parents, whose hooks Flask calls, too.
+    while blueprint:
         names.append(blueprint)
         blueprint = blueprint.rpartition(".")[0]
     for by_name in (

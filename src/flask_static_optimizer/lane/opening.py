@@ -1,4 +1,4 @@
-"""Putting the express lane into an app, and opening it for the folders that it may serve."""
+"""The installation of the express lane, and its opening for the folders that it may serve."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ..store.store import Store
     from ..views.file_choice import FileChooser
 
-#: Seconds for which the lane believes that a file is the same, where the app has asked for speed.
+#: The time in seconds for which the lane takes a file as unchanged after a check, with
+#: ``STATIC_OPTIMIZER_EXPRESS``.
 RECHECK = 1.0
 
 
@@ -38,14 +39,16 @@ def add_lane(
     *,
     express: bool,
 ) -> Lane | None:
-    """Put the lane innermost in the app's WSGI stack.
+    """Install the lane as the app's ``wsgi_app``.
 
-    A middleware that is there already would be passed by, which only the app can want; one that
-    comes later stands outside and sees everything.
+    The lane would bypass a middleware that the app has already, so that is installed only if
+    the app allows it. A middleware that is added later is outside of the lane, and sees all
+    requests.
 
-    :param complete: finishes the installation at the first request, and opens the lane.
-    :param express: whether the app wants a middleware that is there to be passed by.
-    :returns: the lane, if there is one.
+    :param complete: a function that finishes the installation at the first request, and opens the
+        lane.
+    :param express: whether the lane may bypass a middleware.
+    :returns: the lane, or ``None`` if it is not installed.
     """
     inner = vars(app).get("wsgi_app")
     if inner is not None and not express:
@@ -56,10 +59,11 @@ def add_lane(
 
 
 class LaneOpening:
-    """The opening of one app's lane: for which folders and routes, and what it passes by.
+    """The opening of one app's lane, which selects the folders and routes that the lane serves.
 
-    :param own_hooks: functions among the app's hooks that are the extension's.
-    :param is_own_receiver: returns whether a receiver of a signal is the extension's.
+    :param own_hooks: the functions of the extension among the app's hooks.
+    :param is_own_receiver: a function that returns whether a receiver of a signal is the
+        extension's.
     """
 
     def __init__(
@@ -81,11 +85,11 @@ class LaneOpening:
     def open(
         self, lane: Lane, files: FileChooser, memory: Memory, store: Store, stats: Stats
     ) -> None:
-        """Open the lane when the app is complete, for the folders and routes that it may serve.
+        """Open the lane for the folders and routes that it may serve.
 
-        These are the ones for which Flask would run nothing of the app's own, so that nobody can
-        tell. With ``STATIC_OPTIMIZER_EXPRESS`` what the app has there is passed by for files, which
-        is said once. In debug mode there is no lane.
+        These are the ones for which Flask would run no code of the app besides the view. With
+        ``STATIC_OPTIMIZER_EXPRESS`` the lane bypasses such code for files, and a warning says so
+        once. In debug mode the lane stays closed.
         """
         app, settings, endpoints = self._app, self._settings, self._endpoints
         if app.debug or not _serves_any_host(app):
@@ -106,8 +110,9 @@ class LaneOpening:
     def _folders(self, passed_by: list[str], heard: list[str]) -> dict[str, Folder]:
         """Return the folders whose files may be answered without Flask, by endpoint.
 
-        :param passed_by: what Flask would run for every request.
-        :param heard: who would hear of it by a signal, and need not where the app wants speed.
+        :param passed_by: the names of the code of the app that Flask would run for every request.
+        :param heard: the names of the signal receivers that get no signal, with
+            ``STATIC_OPTIMIZER_EXPRESS``.
         """
         folders = {}
         for name in self._endpoints.shortcut.endpoints:
@@ -128,15 +133,15 @@ class LaneOpening:
         return folders
 
     def _quiet_routes(self) -> Iterator[str]:
-        """Return the endpoints with stored responses for which Flask would run only the view."""
+        """Yield the endpoints with stored responses for which Flask would run only the view."""
         if self._app.url_map.converters != Map.default_converters:
-            return  # what a converter of the app's own needs is not known
+            return  # A converter of the app may need the request context.
         for name in self._endpoints.stored():
             if not hooks(self._app, name, self._own_hooks):
                 yield name
 
     def _warn_of_passing_by(self, endpoint: StaticEndpoint, names: list[str]) -> None:
-        """Warn of what the lane does not run for a folder's files."""
+        """Warn of the code of the app that the lane does not run for a folder's files."""
         left = [
             rule.key
             for rule, policy in endpoint.choices
@@ -170,7 +175,7 @@ def _serves_any_host(app: Flask) -> bool:
         not app.subdomain_matching
         and app.config.get("TRUSTED_HOSTS") is None
         and app.request_class.trusted_hosts is None
-        # Before Flask 3.1 it restricted the hosts.
+        # Before Flask 3.1, SERVER_NAME restricted the hosts.
         and (app.config["SERVER_NAME"] is None or "TRUSTED_HOSTS" in Flask.default_config)
     )
 
@@ -178,6 +183,6 @@ def _serves_any_host(app: Flask) -> bool:
 def _shared_policy(
     endpoints: EndpointTable, endpoint: StaticEndpoint, name: str
 ) -> CachePolicy | None:
-    """Return the policy of a file, unless its responses may depend on who asks."""
+    """Return the policy of a file, or ``None`` if its responses may depend on the visitor."""
     policy = endpoint.policy({"filename": name})
     return policy if policy and not endpoints.protects(policy) else None

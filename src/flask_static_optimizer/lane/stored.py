@@ -1,4 +1,4 @@
-"""Routes whose stored responses are given before Flask is asked."""
+"""Routes whose stored responses the lane serves without Flask."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ..requests.endpoints import EndpointTable
     from ..store.store import Store
 
-#: Paths whose endpoint is remembered, and characters of the longest.
+#: The number of paths whose endpoint is remembered, and the number of characters of the longest.
 _PATHS = 4096
 _LONGEST = 256
 
-#: Stands for a path that was not asked for yet.
+#: A value for a path that no request had yet.
 _NEW = object()
 
 
 class StoredRoutes:
     """The routes whose stored responses need no Flask.
 
-    :param endpoints: names of those where Flask would run nothing of the app's own but the view.
+    :param endpoints: the names of the endpoints for which Flask would run only the view.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StoredRoutes:
             for rule in app.url_map.iter_rules()
             if rule.endpoint in self._endpoints
         }
-        #: What the paths begin with, as WSGI has them.
+        #: The prefixes of the routes' URL paths, in the form of ``PATH_INFO``.
         self.prefixes = tuple(head.encode().decode("latin-1") for head in heads)
         self._known: Bounded[str, Any] = Bounded(_PATHS)
 

@@ -1,4 +1,4 @@
-"""The choice of what answers a request for a file in a static folder."""
+"""The choice of the representation that answers a request for a file in a static folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FileChooser:
-    """The choice among the files of one app and their codings."""
+    """A chooser among the files of one app and their content codings."""
 
     def __init__(self, settings: Settings, urls: Urls, representations: Representations) -> None:
         self._settings = settings
@@ -35,12 +35,12 @@ class FileChooser:
         name: str,
         environ: dict[str, Any],
     ) -> Representation | None:
-        """Choose what a request is to get; ``None`` if there is no such file.
+        """Return the representation that answers a request, or ``None`` if there is no such file.
 
         :param scaffold: the app or blueprint that the folder belongs to.
-        :param name: of the file, as the URL has it.
-        :raises FileChangingError: if the file is being written all the time.
-        :raises OSError: if it can't be read.
+        :param name: the name of the file as it stands in the URL.
+        :raises FileChangingError: if the file changes during each attempt to read it.
+        :raises OSError: if the file can't be read.
         """
         located = self._urls.locate(mount, name, environ.get("QUERY_STRING", ""))
         if located is None:

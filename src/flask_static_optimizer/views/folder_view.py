@@ -1,4 +1,4 @@
-"""Flask's own static views, answered from the catalogue of assets."""
+"""The views that replace those of Flask's static folders."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 View = Callable[..., Any]
 
-#: Times that a file may be replaced between being looked up and being opened.
+#: The number of attempts to open a file that is replaced after it was looked up.
 _ATTEMPTS = 5
 
 
@@ -45,8 +45,8 @@ def serve_folder(
 ) -> View:
     """Make the view of a static folder, which chooses among what is known of its files.
 
-    :param view: Flask's own, for requests that the extension leaves alone, and for files that
-        are being written.
+    :param view: Flask's own view. It answers requests that are not static, and requests for files
+        that are being written.
     """
     as_it_is = serve_static(view)
     response_classes = ReadyClasses()
@@ -80,7 +80,8 @@ def serve_folder(
             return abort(404)  # it was there when it was looked up
         except OSError as error:
             log.warn_once(
-                # Not by the name alone: below a closed folder a client may think up any.
+                # The key has no file name from the URL, as a client can invent any number of
+                # names below a folder that can't be read.
                 ("unreadable", mount.endpoint, error.filename),
                 "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
                 name,

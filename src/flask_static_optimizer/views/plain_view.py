@@ -1,4 +1,4 @@
-"""A view that is run as it is, and whose response is known as its own."""
+"""Static views that run unchanged, and whose responses are noted in the request's mark."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..requests.mark import current_mark
 
 _WRAPPED = "_static_optimizer_wrapped"
 
-#: What makes a view answer with something else than the whole representation, and a server's
-#: own file wrapper, which hides the file whose bytes are to be fingerprinted.
+#: The keys of an environ that are hidden from the view: the fields that lead to a partial or an
+#: empty response, and the server's file wrapper, which hides the file whose bytes are hashed.
 _HIDDEN = (
     "HTTP_IF_MATCH",
     "HTTP_IF_MODIFIED_SINCE",
@@ -28,11 +28,11 @@ _HIDDEN = (
 
 
 def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Put around a view what marks a response as its own.
+    """Wrap a view, so that the mark of the request holds the view's own response.
 
-    On a static request the view renders the whole representation; conditional and range
-    requests are answered on the fingerprint of its bytes afterwards. Other requests (POST, say)
-    reach the view as they are.
+    For a static request the view makes the whole representation. Conditions and ranges are
+    evaluated afterwards, with an ``ETag`` of the bytes. Other requests, such as POST, reach the
+    view unchanged.
     """
     if getattr(view, _WRAPPED, False):
         return view
@@ -52,11 +52,11 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _copy(response: Response) -> Response:
-    # The view may keep its response and return it again; what is said for this request is not
-    # to be said in it.
-    mine = copy.copy(response)
-    mine.headers = response.headers.copy()
-    return mine
+    # The view may keep its response and return it again. The headers that are set for this
+    # request must not be in it.
+    copied = copy.copy(response)
+    copied.headers = response.headers.copy()
+    return copied
 
 
 @contextmanager

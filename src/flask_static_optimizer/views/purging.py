@@ -1,4 +1,4 @@
-"""Making stored responses useless when an unsafe request changes what they show."""
+"""The invalidation of stored responses: by unsafe requests, and by the app (RFC 9111 §4.4)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _WRAPPED = "_static_optimizer_invalidating"
 
 
 def invalidate_after_unsafe(endpoints: EndpointTable, store: Store, app: Flask) -> None:
-    """Put around the views that answer unsafe requests at stored URLs what invalidates these.
+    """Wrap the views that answer unsafe requests at stored URLs, to invalidate these URLs.
 
-    Views that have none of these URLs stay as they are.
+    Views with other URLs are not wrapped.
     """
     for name in _unsafe_endpoints(endpoints, app):
         view = app.view_functions[name]
@@ -70,7 +70,7 @@ def _invalidating(store: Store, view: View) -> View:
 
 
 def _invalidate(store: Store, response: Response) -> Response:
-    """Invalidate the URL of a request that did not fail, and those it names (RFC 9111 §4.4)."""
+    """Invalidate the URL of a successful request, and those its response names (RFC 9111 §4.4)."""
     if response.status_code < 400:
         this = request_object()
         keys = {store.keys.of_path(this.environ)}
@@ -80,7 +80,7 @@ def _invalidate(store: Store, response: Response) -> Response:
                 keys.add(store.keys.of_group(wsgi_path(url.path)))
         purge = functools.partial(store.index.try_to_purge, *keys)
         purge()
-        # Again when all is done: what was changed may be committed only then.
+        # The app may commit its change only after the response, so it is purged again then.
         response.call_on_close(purge)
     return response
 
@@ -93,10 +93,10 @@ def purge(
     tag: str | None = None,
     path: str | None = None,
 ) -> None:
-    """Purge what is stored of an endpoint, under a tag, at a path; without any, everything.
+    """Purge the stored responses of an endpoint, with a tag or at a path; without any, all.
 
     :raises ValueError: if there is no such stored endpoint or tag.
-    :raises Exception: whatever the backend raises.
+    :raises Exception: any exception of the backend.
     """
     stored = endpoints.stored()
     _check("endpoint", endpoint, stored)

@@ -1,4 +1,4 @@
-"""Making a stored response anew while the old one is still used (RFC 5861 §3)."""
+"""The refresh of a stale stored response in the background, while it is served (RFC 5861 §3)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from ..store.single_flight import SingleFlight
 
-#: Threads that do so at once, for one app.
+#: The number of threads that may refresh responses of one app at the same time.
 MOST = 4
 
-#: What asks for something else than a whole and new response.
+#: The keys of an environ that ask for something other than a complete new response.
 _HIDDEN = (
     "HTTP_CACHE_CONTROL",
     "HTTP_IF_MATCH",
@@ -31,7 +31,8 @@ _HIDDEN = (
     "CONTENT_TYPE",
 )
 
-#: What a middleware may have left for the app that outlives its request; other objects may not.
+#: The types of the values in an environ that stay valid after the request. Other objects, such as
+#: those of a middleware, may not.
 _PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
 _refreshing: ContextVar[bool] = ContextVar("refreshing", default=False)
@@ -51,10 +52,12 @@ class Refresher:
     def start(
         self, app: Flask, environ: dict[str, Any], single_flight: SingleFlight, key: str
     ) -> None:
-        """Refresh the response to a request, unless that is being done or too much else is.
+        """Start to refresh a stored response.
 
-        :param environ: of the request that found a stale response.
-        :param key: of that response.
+        Nothing is started while another run makes the same response, or while ``MOST`` threads run.
+
+        :param environ: the WSGI environ of the request that found a stale response.
+        :param key: the key of that response.
         """
         if not single_flight.lead(key):
             return
@@ -72,7 +75,7 @@ class Refresher:
         thread.daemon = True
         try:
             thread.start()
-        except RuntimeError:  # the interpreter is shutting down
+        except RuntimeError:  # The interpreter is shutting down.
             finish()
 
 
@@ -100,7 +103,7 @@ def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
 def _refresh(app: Flask, environ: dict[str, Any], finish: Callable[[], None]) -> None:
     _refreshing.set(True)
     try:
-        # The class's method: what was put around the app has seen this request already.
+        # The class's method is called, as middleware around the app has seen the request already.
         body = type(app).wsgi_app(app, environ, lambda *_: None)  # type: ignore[arg-type]
         try:
             for _ in body:

@@ -1,4 +1,4 @@
-"""Guarded files whose bodies the front server sends: the app checks, nginx or Apache delivers."""
+"""Protected files that the app authorizes, and whose bodies nginx or Apache sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..assets.mount import Mount
     from ..config.values import SendfileHeader
 
-#: Conditions that nginx would judge again, by a validator that it does not know.
+#: The conditions that nginx would evaluate again, without the file's ``ETag``.
 _JUDGED_TWICE = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
 
 
@@ -30,14 +30,14 @@ def internal_prefix(endpoint: str) -> str:
 
 
 def offload(header: SendfileHeader, mount: Mount, view: Callable[..., Any]) -> Callable[..., Any]:
-    """Put around the view of a static folder what hands guarded files to the front server.
+    """Wrap the view of a static folder, so that the front server sends protected files.
 
-    Only a whole file from the folder is handed over. A coded variant or a rewritten stylesheet
-    is nowhere on the disk, so the app sends it; it has it in memory. Ranges are the front
-    server's, as it has the bytes.
+    The front server sends only whole files of the folder. A compressed variant or a rewritten
+    stylesheet is not a file in the folder, so the app sends it from memory. The front server
+    answers range requests, as it has the bytes.
 
-    :param header: the field that the front server reads.
-    :param view: of :func:`folder_view.serve_folder`.
+    :param header: the name of the field that the front server reads.
+    :param view: the view that :func:`folder_view.serve_folder` returned.
     """
 
     @functools.wraps(view)
@@ -70,7 +70,7 @@ def _place(header: str, mount: Mount, asset: Asset) -> str:
 
 
 def _empty(response: Response) -> None:
-    """Leave a body and what is said of its length to the front server."""
+    """Remove the body and the fields about its length, which the front server sets."""
     close = getattr(response.response, "close", None)
     if close is not None:
         close()

@@ -1,4 +1,4 @@
-"""Views whose responses are stored: run once, and then answered from the store (RFC 9111)."""
+"""Views whose responses are stored, and answer later requests (RFC 9111)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ View = Callable[..., Any]
 
 
 class StoredViews:
-    """The views of one app whose responses are stored.
+    """A wrapper for the views of one app whose responses are stored.
 
-    :param open_store: returns the app's store, which is there once the app is complete.
+    :param open_store: a function that returns the app's store. It can be called once the
+        installation is finished.
     """
 
     def __init__(
@@ -55,10 +56,10 @@ class StoredViews:
         self.response_classes = ReadyClasses()
 
     def serve(self, view: View) -> View:
-        """Put the store before a view.
+        """Wrap a view, so that the store answers requests before it.
 
-        It stands where the view stood, after every ``before_request`` function, so that guards
-        still guard what is stored.
+        The wrapper runs in the view's place, after every ``before_request`` function, so that
+        access checks of the app protect stored responses, too.
         """
         as_it_is = serve_static(view)
 
@@ -79,7 +80,7 @@ class StoredViews:
 
 
 class _Answering:
-    """The answering of one request."""
+    """A request to a stored view, and the steps that answer it."""
 
     def __init__(
         self,
@@ -147,7 +148,8 @@ class _Answering:
         place = self._store.find(self._environ, self._scope)
         if place is None:
             return False
-        if place.selected != before.selected:  # a variant is missing, if anything
+        # The response turned out to vary, so that this request may need another variant.
+        if place.selected != before.selected:
             return True
         entry = place.entry
         return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
@@ -168,7 +170,7 @@ class _Answering:
     def _run(self, run: StoringRun | None, place: Place | None = None) -> Response:
         """Run the view; return its response, or a stale one in place of an error.
 
-        :param place: where that may be.
+        :param place: the place in the store where a stale response may be.
         """
         self._validators()
         self._mark.run = run
@@ -200,7 +202,7 @@ class _Answering:
             return None
         stale = self._instead_of(500, place)
         if stale is not None:
-            # Whoever watches for errors has to learn of it all the same.
+            # Receivers and logs that monitor errors must get the exception all the same.
             got_request_exception.send(self._app, _async_wrapper=None, exception=error)
             self._app.log_exception(sys.exc_info())
         return stale
@@ -238,7 +240,8 @@ class _Answering:
         etag, modified = self._validators()
         if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
             return
-        # One that is not known is not made up: a client that has an ETag sends no date.
+        # With the empty string the response gets no ETag of its bytes either: a client with an ETag
+        # would send that instead of the date.
         self._mark.view.validator = etag or ""
         if etag is not None and response.status_code == 304:
             response.headers["ETag"] = etag
@@ -264,13 +267,13 @@ class _Answering:
     def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
         """Return a stored response, complete but for what other hooks do."""
         app, mark = self._app, self._mark
-        # What another hook may code has to be judged afterwards.
+        # Another hook may encode the body, so conditions have to wait for it.
         status = 200 if app.after_request_funcs else entry.status_of(self._environ)
         answer = entry.answer(now, status, how=how)
         headers = Headers(answer.headers)
         kind = self._views.response_classes[app.response_class]
         response = kind(answer.body, status, headers)
-        if len(response.headers) > len(answer.headers):  # the class's own Content-Type
+        if len(response.headers) > len(answer.headers):  # The class has added a Content-Type.
             del response.headers["Content-Type"]
         self._views.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
         mark.view.response = response
@@ -281,7 +284,7 @@ class _Answering:
 
 
 def _why_forwarded(place: Place | None, now: float) -> str:
-    """Why the view has to run, in the words of RFC 9211 §2.2."""
+    """Return the reason why the view has to run, as a value of ``fwd`` (RFC 9211 §2.2)."""
     if place is None:
         return "bypass"
     if place.entry is not None:

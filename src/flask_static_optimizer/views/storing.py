@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from ..store.index import Place
     from ..store.store import Scope, Store
 
-#: Why a response whose policy says that it is stored is sent with ``no-store``.
+#: The reasons for which a response with a ``store=True`` policy is sent with ``no-store``.
 _CONTRADICTIONS = ("it is streamed", "it sets a cookie")
 _STREAMED, _COOKIE = _CONTRADICTIONS
 
-#: What is said of one connection or one answer (RFC 9111 §3.1), or dropped from all.
-_PASSING = frozenset(
+#: The fields that are not stored: those of one connection or one response (RFC 9111 §3.1), and
+#: ``Set-Cookie``, which is removed from all static responses.
+_NOT_STORED = frozenset(
     {
         "age",
         "connection",
@@ -54,12 +55,13 @@ _PASSING = frozenset(
 class StoringRun:
     """A run of a view whose response may be stored.
 
-    What is stored is what the view itself has made: hooks run on stored responses, too. Whether
-    it is stored shows only when they all have run.
+    The run stores the response as the view has made it, as hooks run on stored responses, too. It
+    decides whether to store the response only after all hooks have run.
 
-    :param place: where the response would be; ``None`` where it can't be stored.
-    :param forwarded: why the view runs, in the words of ``Cache-Status`` (RFC 9211 §2.2).
-    :param leading: whether others wait for it.
+    :param place: the place in the store for the response; ``None`` if it can't be stored.
+    :param forwarded: the reason why the view runs, a value of ``fwd`` in ``Cache-Status``
+        (RFC 9211 §2.2).
+    :param leading: whether other requests wait for the response.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class StoringRun:
         self._made: tuple[Headers, bytes] | None = None
         self._before: list[object] = []
         self._refusal: str | None = None
-        self._telling = False
+        self._warns = False
         if place is not None:
             self._begun = store.index.begin(place, store.purgeable(environ, scope))
 
@@ -108,7 +110,7 @@ class StoringRun:
         return response
 
     def described(self, mark: Mark, response: Response) -> None:
-        """Take what the view has made, before any hook can change it."""
+        """Copy the response of the view, before any hook can change it."""
         if self._begun is None:
             return
         if not mark.view.succeeded or response.status_code != 200:
@@ -123,13 +125,13 @@ class StoringRun:
             self._made = (Headers(list(response.headers)), body)
 
     def end(self, app: Flask, mark: Mark, request: Request, response: Response) -> None:
-        """Store the response, if it may be, and say so. All hooks have run."""
+        """Store the response if possible, and add ``Cache-Status``, after all hooks have run."""
         kept = self._keep(app, mark, request, response)
         self._finish(kept)
-        if self._refusal is not None and self._telling and mark.policy.store:
+        if self._refusal is not None and self._warns and mark.policy.store:
             _not_storable(self._log, mark, self._refusal)
             if self._refusal in _CONTRADICTIONS:
-                mark.view.succeeded = False  # so that nobody else stores it
+                mark.view.succeeded = False  # It gets no-store, so that no other cache stores it.
         place = self._place
         if place is not None and place.entry and not kept and response.status_code < 500:
             self._store.index.forget(place)
@@ -137,7 +139,7 @@ class StoringRun:
         response.headers.add("Cache-Status", f"{NAME}; fwd={self._forwarded}{stored}")
 
     def give_up(self) -> None:
-        """Let others go on: there will be no response."""
+        """Release the requests that wait, as there will be no response to share."""
         self._finish(False)
 
     def _finish(self, kept: bool) -> None:
@@ -146,12 +148,12 @@ class StoringRun:
             self._store.single_flight.finish(self._place.selected, shared=kept)
 
     def _refuse(self, reason: str | None, *, tell: bool = False) -> None:
-        """Let nothing be stored, for the first of the reasons.
+        """Refuse to store the response; only the first reason is kept.
 
-        :param tell: whether that is for somebody to change.
+        :param tell: whether to warn, as the app's developer can change that.
         """
         if self._refusal is None and reason is not None:
-            self._refusal, self._telling = reason, tell
+            self._refusal, self._warns = reason, tell
 
     def _body(self, mark: Mark, response: Response) -> bytes | None:
         """Return all of a body, which stays as it is."""
@@ -196,12 +198,12 @@ class StoringRun:
             return False
         headers, body = self._made
         now = self._started
-        mine, final = rules.ages(headers, now), rules.ages(response.headers, now)
-        ages = rules.Ages(*map(min, mine, final))
+        first, final = rules.ages(headers, now), rules.ages(response.headers, now)
+        ages = rules.Ages(*map(min, first, final))
         initial_age = rules.initial_age(headers, now)
         if ages.lifetime <= initial_age:
             return False
-        # A hook that codes bodies does so with stored ones, too.
+        # A hook that encodes bodies also encodes those of stored responses.
         varying = vary_names(headers) | (vary_names(response.headers) - {"accept-encoding"})
         varying |= {name.lower() for name in mark.policy.vary}
         coding = ",".join(headers.getlist("Content-Encoding"))
@@ -223,7 +225,7 @@ class StoringRun:
         }
         complete = Response()
         complete.headers = Headers(
-            [(name, value) for name, value in headers if name.lower() not in passing]
+            [(name, value) for name, value in headers if name.lower() not in not_stored]
         )
         complete.headers["Content-Length"] = str(length)
         complete.headers["Accept-Ranges"] = "bytes"
@@ -239,7 +241,7 @@ def _state_of(response: Response) -> list[object]:
 
 
 def _not_storable(log: Log, mark: Mark, reason: str) -> None:
-    """Tell that a response can't be stored although its policy says so."""
+    """Warn that a response can't be stored although its policy says ``store=True``."""
     name = mark.endpoint.name
     log.warn_once(
         ("not storable", name),

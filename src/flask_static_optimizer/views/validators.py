@@ -13,26 +13,26 @@ from ..config.policy import CachePolicy
 #: An opaque tag or an entity tag (RFC 9110 §8.8.3).
 _TAG = re.compile(r'[\x21\x23-\x7e\x80-\xff]+|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
-#: Seconds after which a time of change can be told: until then there may be another change that
-#: has the same time (RFC 9110 §8.8.2.2).
+#: The age in seconds from which a time of modification is used as a validator. Before that,
+#: another change may get the same time (RFC 9110 §8.8.2.2).
 _SETTLED = 2
 
 
 class Validators(NamedTuple):
-    """The validators of what a view would make now, as far as they are known."""
+    """The known validators of the response that a view would make now."""
 
-    #: An ``ETag`` value, with its quotes.
+    #: The value of ``ETag``, with its quotes.
     etag: str | None = None
-    #: Seconds since the epoch.
+    #: The time of modification in seconds since the epoch.
     last_modified: int | None = None
 
 
 def ask(policy: CachePolicy, where: str, call: Callable[[Callable[..., Any]], Any]) -> Validators:
-    """Ask a policy's own functions.
+    """Return the validators from the ``etag`` and ``last_modified`` functions of a policy.
 
     :param where: the endpoint to name in errors.
-    :param call: calls one of them with the view's arguments.
-    :raises TypeError: if one gives what can't be a validator.
+    :param call: a function that calls another one with the view's arguments.
+    :raises TypeError: if one of the functions returns a value that can't be a validator.
     """
     etag = modified = None
     if policy.etag is not None:
