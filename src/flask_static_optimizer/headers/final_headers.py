@@ -115,6 +115,8 @@ def _keep_true(mark: Mark, response: Response) -> None:
     view, headers = mark.view, response.headers
     edited = mark.endpoint.folder and response.status_code != 304 and is_edited(view, response)
     _renew_etag(mark, response)
+    if edited:
+        view.representation = None  # another body is sent
     if edited and headers.get("Cache-Control") in (None, view.cache_control):
         headers["Cache-Control"] = "no-cache"
         headers.pop("Expires", None)

@@ -44,6 +44,9 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     if isinstance(opened, FileSlice) and (chosen.body is not None or answer.body == ()):
         opened.close()
     sent = view.sent or []
+    if answer.status == 200 and chosen.variant is None and fields == sent:
+        response.response = view.body = answer.body
+        return not is_error
     added = fields[len(sent) :] if fields[: len(sent)] == sent else None
     if added is None:
         response.headers = Headers(_replaced(fields, dict(sent), answer))

@@ -218,7 +218,7 @@ class StoringRun:
         self, app: Flask, mark: Mark, headers: Headers, length: int
     ) -> list[tuple[str, str]]:
         """Return the header fields of a stored response, as they leave if no hook changes them."""
-        passing = _PASSING | {
+        not_stored = _NOT_STORED | {
             name.strip().lower()
             for line in headers.getlist("Connection")
             for name in line.split(",")
