@@ -95,6 +95,7 @@ def look(scene: Scene, way: str, folder: Path) -> list[Visit]:
         scene.started(way) as server,
         started(Path(profile)) as browser,
     ):
+        browser.quiet = app.quiet
         browser.send_headers(app.headers)
         first = visit(browser, server, app, pictures / "first", first=True)
         return [first, visit(browser, server, app, pictures / "second", first=False)]

@@ -40,6 +40,8 @@ class Application:
     headers: dict[str, str] = field(default_factory=dict)
     #: By page: the selector of what its scripts make last.
     ready: dict[str, str] = field(default_factory=dict)
+    #: How long nothing may be asked for until a page counts as settled.
+    quiet: float = 0.7
     #: The selector of what is another each time, and so in no screenshot.
     hidden: str = ""
     #: True for those that CI looks at on each change.
@@ -76,6 +78,7 @@ PGADMIN = Application(
         "PGADMIN_SETUP_PASSWORD": PASSWORD,
     },
     paths=("{data}/config", "{site}/pgadmin4"),
+    quiet=2.0,
     ready={"/browser/": "[role=tree], .file-tree"},
 )
 
@@ -153,7 +156,7 @@ BEPASTY = Application(
     ("bepasty==1.2.2", *_FLASK),
     "bepasty.wsgi:application",
     ("/", "/+list", "/nothing-here"),
-    "Logout",
+    "List all Items",
     Login("/", {"[name=token]": PASSWORD}),
     files={
         "bepasty.conf": (
@@ -191,7 +194,7 @@ MLFLOW = Application(
     "MLflow with its log-in",
     ("mlflow==3.17.2", "flask-wtf==1.3.0", *_FLASK),
     "mlflow.server.auth:create_app",
-    ("/", "/#/experiments", "/#/models", "/signup"),
+    ("/#/experiments", "/#/models", "/signup"),
     "Experiments",
     environ={
         "_MLFLOW_SERVER_FILE_STORE": "sqlite:///{data}/mlflow.db",
@@ -201,6 +204,7 @@ MLFLOW = Application(
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
     },
+    quiet=3.0,
     # admin:secret-secret
     headers={"Authorization": "Basic YWRtaW46c2VjcmV0LXNlY3JldA=="},
 )

@@ -17,12 +17,15 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-#: How long nothing may happen on the network until a page counts as settled, and the longest wait.
-QUIET, LONGEST = 0.7, 25.0
+#: The longest wait for a page, in seconds.
+LONGEST = 15.0
 
 
 class Browser:
     """A Chromium with a profile of its own."""
+
+    #: How long nothing may be asked for until a page counts as settled.
+    quiet = 0.7
 
     def __init__(self, binary: str, driver: str, profile: Path) -> None:
         options = webdriver.ChromeOptions()
@@ -72,7 +75,7 @@ class Browser:
         """Wait until nothing more is asked for, and return the network's events."""
         began = last = time.monotonic()
         found: list[dict[str, Any]] = []
-        while time.monotonic() - last < QUIET and time.monotonic() - began < LONGEST:
+        while time.monotonic() - last < self.quiet and time.monotonic() - began < LONGEST:
             time.sleep(0.1)
             events = self._events()
             found += events
@@ -80,7 +83,7 @@ class Browser:
             if any(event["method"] == "Network.requestWillBeSent" for event in events):
                 last = time.monotonic()
             elif self._loading():
-                last = max(last, time.monotonic() - QUIET + 0.2)
+                last = max(last, time.monotonic() - self.quiet + 0.2)
         return found
 
     def wait_for(self, selector: str) -> None:

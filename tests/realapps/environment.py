@@ -11,8 +11,8 @@ from apps import Application
 
 CHECKOUT = Path(__file__).parents[2]
 
-#: What serves the applications.
-SERVER = ("gunicorn==27.0.1",)
+#: What serves the applications. MLflow wants one before 27.
+SERVER = ("gunicorn>=23,<28",)
 
 
 class Environment:

@@ -120,8 +120,10 @@ class Scene:
         options = f"--bind 127.0.0.1:{server.port} --workers 1 --threads 8 --timeout 120"
         variables = {**self.variables(), **WAYS[way], "GUNICORN_CMD_ARGS": options}
         config = self._folder / "gunicorn.conf.py"
-        config.write_text('wsgi_app = "served:application"\n', "utf-8")
-        variables["GUNICORN_CMD_ARGS"] += f" --config {config} --no-control-socket"
+        config.write_text(
+            'wsgi_app = "served:application"\ncontrol_socket_disable = True\n', "utf-8"
+        )
+        variables["GUNICORN_CMD_ARGS"] += f" --config {config}"
         with server.log.open("wb") as log:
             process = subprocess.Popen(
                 [str(self.environment.folder / "bin" / "gunicorn")],
