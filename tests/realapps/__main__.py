@@ -21,7 +21,8 @@ from pathlib import Path
 
 import cpu
 import report
-from apps import APPLICATIONS, Application
+from application import Application
+from apps import APPLICATIONS
 from compare import differences, largest_share
 from environment import Environment
 from report import Found, Verdict
@@ -42,6 +43,8 @@ def main() -> int:
     if unknown:
         names = [app.name for app in APPLICATIONS]
         arguments.error(f"no such application: {sorted(unknown)}; there is {names}")
+    if options.write and (options.names or options.quick):
+        arguments.error("--write wants all applications")
     chosen = [
         app
         for app in APPLICATIONS

@@ -10,6 +10,8 @@ from visit import Page, Visit
 #: The share of a screenshot that may differ.
 PIXELS = 0.002
 
+LACKS, HAS = "lacks ", "has "
+
 KINDS = ("statuses", "text", "errors", "cookies")
 
 
@@ -32,21 +34,12 @@ def differences(plain: list[Visit], other: list[Visit]) -> list[Difference]:
     difference whether the other way has it or not.
     """
     found: dict[Difference, None] = {}
-    # A page does not ask for what another has left in the browser's memory.
-    loaded = {True: _loaded(plain), False: _loaded(other)}
     for visit in other:
         for name, page in visit.pages.items():
             plain_pages = [one.pages[name] for one in plain if name in one.pages]
-            for difference in _compare(name, page, plain_pages):
-                is_extra, _, said = difference.said.partition(" ")
-                if said not in loaded[is_extra == "has"]:
-                    found[difference] = None
-    return list(found)
-
-
-def _loaded(visits: list[Visit]) -> set[str]:
-    pages = [page for visit in visits for page in visit.pages.values()]
-    return {line for page in pages for line in page.statuses if line.endswith(" 200")}
+            found.update(dict.fromkeys(_compare(name, page, plain_pages)))
+    # A page does not ask for what another has left in the browser's memory.
+    return [difference for difference in found if not _is_elsewhere(difference, plain, other)]
 
 
 def _compare(name: str, page: Page, plain: list[Page]) -> list[Difference]:
@@ -56,13 +49,22 @@ def _compare(name: str, page: Page, plain: list[Page]) -> list[Difference]:
         has = getattr(page, kind)
         lacking = set.intersection(*sets) - has
         extra = has - set.union(*sets)
-        found += [Difference(kind, name, f"lacks {said}") for said in sorted(lacking)]
-        found += [Difference(kind, name, f"has {said}") for said in sorted(extra)]
-    if page.picture is not None:
-        share = largest_share(page, plain)
-        if share > PIXELS:
-            found.append(Difference("picture", name, f"differs in {share:.1%} of the pixels"))
+        found += [Difference(kind, name, LACKS + said) for said in sorted(lacking)]
+        found += [Difference(kind, name, HAS + said) for said in sorted(extra)]
+    share = largest_share(page, plain)
+    if share > PIXELS:
+        found.append(Difference("picture", name, f"differs in {share:.1%} of the pixels"))
     return found
+
+
+def _is_elsewhere(difference: Difference, plain: list[Visit], other: list[Visit]) -> bool:
+    """Return whether it is a file that the way without it has loaded with another page."""
+    if difference.kind != "statuses" or not difference.said.endswith(" 200"):
+        return False
+    is_extra = difference.said.startswith(HAS)
+    line = difference.said.removeprefix(HAS if is_extra else LACKS)
+    pages = [page for visit in (plain if is_extra else other) for page in visit.pages.values()]
+    return any(line in page.statuses for page in pages)
 
 
 def largest_share(page: Page, plain: list[Page]) -> float:

@@ -7,7 +7,7 @@ import sys
 import venv
 from pathlib import Path
 
-from apps import Application
+from application import Application
 
 CHECKOUT = Path(__file__).parents[2]
 

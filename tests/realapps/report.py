@@ -86,6 +86,8 @@ def table(verdicts: list[Verdict]) -> str:
         lines += rows(verdict)
     text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
     for verdict in verdicts:
+        if verdict.fault:
+            text += f"\n{verdict.name} could not be looked at: `{verdict.fault.splitlines()[0]}`\n"
         for way, found in verdict.ways.items():
             if found.differences:
                 text += f"\n{verdict.name}, {way}:\n\n"

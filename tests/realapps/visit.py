@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apps import Application
+from application import Application
 from selenium.common.exceptions import WebDriverException
 from server import Server
 
