@@ -165,6 +165,7 @@ MLFLOW = Application(
         "DO_NOT_TRACK": "true",
     },
     quiet=3.0,
+    ready={"/#/experiments": "main", "/#/models": "main"},
     # admin:secret-secret
     headers={"Authorization": "Basic YWRtaW46c2VjcmV0LXNlY3JldA=="},
 )

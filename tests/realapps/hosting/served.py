@@ -41,7 +41,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
     def noting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
         entry["status"] = int(status[:3])
-        entry["cookies"] = sum(name.lower() == "set-cookie" for name, _ in headers)
         return start_response(status, headers, *rest)
 
     return app(environ, noting)
