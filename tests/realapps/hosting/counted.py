@@ -1,0 +1,35 @@
+"""Loads the application and counts what it does with sessions, in each way alike."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections import Counter
+from typing import Any
+
+from flask import Flask
+from flask.cli import ScriptInfo
+
+#: How often a session was opened and saved.
+operations: Counter[str] = Counter()
+
+
+def create_app() -> Flask:
+    """Load the application that ``REALAPPS_APP`` names, as ``flask --app`` does."""
+    name = os.environ["REALAPPS_APP"]
+    app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
+    # The methods are replaced on the class, as calibre-web and pgAdmin have interfaces of their
+    # own and the extension decides by the type of the object.
+    kind = type(app.session_interface)
+    for method in ("open_session", "save_session"):
+        setattr(kind, method, _counting(getattr(kind, method), method))
+    return app
+
+
+def _counting(method: Any, name: str) -> Any:
+    @functools.wraps(method)
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        operations[name] += 1
+        return method(*args, **kwargs)
+
+    return counting
