@@ -136,20 +136,22 @@ class Representation:
             return None
         if environ["REQUEST_METHOD"].upper() == "HEAD":
             return Answer(200, self.headers[:], ())
-        body = opened if isinstance(opened, FileSlice) else self.open()
-        return Answer(200, self.headers[:], wrapped(body, environ))
+        return Answer(200, self.headers[:], wrapped(self.open(opened), environ))
 
-    def open(self) -> Iterable[bytes]:
+    def open(self, opened: object = None) -> Iterable[bytes]:
         """Return the body.
 
+        :param opened: as in :meth:`answer`.
         :raises FileChangingError: if the file has been replaced since it was looked up.
         :raises OSError: if the file can't be read.
         """
-        body = self._bytes()
+        body = self._bytes(opened)
         return (body,) if isinstance(body, bytes) else body
 
-    def _bytes(self) -> bytes | FileSlice:
-        return self.body if self.body is not None else self.asset.open()
+    def _bytes(self, opened: object) -> bytes | FileSlice:
+        if self.body is not None:
+            return self.body
+        return opened if isinstance(opened, FileSlice) else self.asset.open()
 
     def _part(self, ranges: list[Range], environ: WSGIEnvironment, opened: object) -> Answer:
         headers = self.headers[:]
@@ -170,5 +172,5 @@ class Representation:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
             headers = [(name, said.get(name, value)) for name, value in headers]
-            body = partial.body_of(opened if isinstance(opened, FileSlice) else self._bytes())
+            body = partial.body_of(self._bytes(opened))
         return Answer(206, headers, wrapped(body, environ))

@@ -39,8 +39,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     answer = chosen.answer(environ, opened)
     is_error = answer is None  # a failed condition or range, judged where all responses are
     if answer is None:
-        body = opened if isinstance(opened, FileSlice) else chosen.open()
-        answer = Answer(200, chosen.headers, body)
+        answer = Answer(200, chosen.headers, chosen.open(opened))
     if isinstance(opened, FileSlice) and (chosen.body is not None or answer.body == ()):
         opened.close()
     sent = view.sent or []

@@ -1,0 +1,144 @@
+"""The bytes of a file that leave when hooks have run: in a coding, in part, or none at all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response, session
+
+from flask_static_optimizer.http.codings import decompress
+
+MakeApp = Callable[..., Flask]
+
+#: A file that is sent from disk, while its coded bytes are in memory.
+LARGE = "".join(f"var a{random.Random(n).random()} = 1;\n" for n in range(60_000)).encode()
+
+CODINGS = ["zstd", "br", "gzip"]
+
+
+def secure(app: Flask) -> None:
+    """Add fields that say nothing of caching, as Talisman does."""
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        response.headers.add("Content-Security-Policy", "default-src 'self'")
+        return response
+
+
+def vary(app: Flask) -> None:
+    @app.after_request
+    def add(response: Response) -> Response:
+        response.vary.add("Origin")
+        return response
+
+
+def write(app: Flask) -> None:
+    @app.before_request
+    def count() -> None:
+        session["count"] = session.get("count", 0) + 1
+
+
+def replace_by_the_same(app: Flask) -> None:
+    @app.after_request
+    def read(response: Response) -> Response:
+        response.direct_passthrough = False
+        response.set_data(response.get_data())
+        return response
+
+
+HOOKS = [secure, vary, write, replace_by_the_same]
+
+
+@pytest.fixture(params=[b"a { color: red }\n" * 90, LARGE], ids=["small", "large"])
+def data(request: pytest.FixtureRequest, static_folder: Path) -> bytes:
+    (static_folder / "some.js").write_bytes(request.param)
+    return request.param
+
+
+def ask(app: Flask, method: str = "GET", **headers: str) -> Any:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return app.test_client().open("/static/some.js", method=method, headers=fields)
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("add", HOOKS)
+@pytest.mark.parametrize("coding", CODINGS)
+def test_the_coded_bytes_leave(make_app: MakeApp, data: bytes, add: Any, coding: str) -> None:
+    """Hooks that leave the bytes alone do not stop the coded ones."""
+    app = make_app(before=add)
+    for _ in range(2):
+        response = ask(app, Accept_Encoding=coding)
+        assert response.headers["Content-Encoding"] == coding
+        assert response.content_length == len(response.data)
+        assert decompress(coding, response.data) == data
+    etag = response.headers["ETag"]
+    again = ask(app, Accept_Encoding=coding, If_None_Match=etag)
+    assert (again.status_code, again.headers["ETag"], again.data) == (304, etag, b"")
+    part = ask(app, Accept_Encoding=coding, Range="bytes=10-19", If_Range=etag)
+    assert (part.status_code, part.data) == (206, response.data[10:20])
+    head = ask(app, "HEAD", Accept_Encoding=coding)
+    assert (head.content_length, head.data) == (len(response.data), b"")
+    wrong = ask(app, Accept_Encoding=coding, If_Match='"other"')
+    assert (wrong.status_code, wrong.headers["Cache-Control"]) == (412, "no-store")
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("add", HOOKS)
+def test_the_plain_bytes_leave(make_app: MakeApp, data: bytes, add: Any) -> None:
+    """Without a coding the bytes, their parts and 304s are those of the file."""
+    app = make_app(before=add)
+    response = ask(app)
+    assert response.data == data
+    assert ask(app, If_None_Match=response.headers["ETag"]).status_code == 304
+    assert ask(app, Range="bytes=5-9").data == data[5:10]
+    parts = ask(app, Range="bytes=0-1,7-8")
+    assert parts.status_code == 206
+    assert parts.mimetype == "multipart/byteranges"
+    assert ask(app, Range=f"bytes={len(data)}-").status_code == 416
+
+
+@pytest.mark.usefixtures("settled")
+def test_fields_of_hooks_stay(make_app: MakeApp, data: bytes) -> None:
+    """What a hook adds leaves with each answer, a 304 too."""
+
+    def both(app: Flask) -> None:
+        secure(app)
+        vary(app)
+
+    app = make_app(before=both)
+    response = ask(app, Accept_Encoding="br")
+    for each in (response, ask(app, Accept_Encoding="br", If_None_Match=response.headers["ETag"])):
+        assert each.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert each.headers["Content-Security-Policy"] == "default-src 'self'"
+        assert {"accept-encoding", "origin"} <= each.vary.as_set()
+
+
+@pytest.mark.usefixtures("settled")
+def test_hooks_see_what_flask_shows(make_app: MakeApp, data: bytes) -> None:
+    """A hook sees the plain bytes, in direct passthrough, and no coding to compress for."""
+    seen: list[Any] = []
+
+    def look(app: Flask) -> None:
+        @app.after_request
+        def note(response: Response) -> Response:
+            seen.append(
+                (
+                    response.status_code,
+                    response.headers.get("Content-Encoding"),
+                    response.content_length,
+                    response.direct_passthrough,
+                )
+            )
+            return response
+
+    app = make_app(before=look)
+    plain = make_app(optimize=False, before=look)
+    for coding in ("br", "identity"):
+        ask(app, Accept_Encoding=coding)
+        ask(plain, Accept_Encoding=coding)
+        assert seen.pop() == seen.pop() == (200, None, len(data), True)
