@@ -172,6 +172,7 @@ def test_a_change_within_a_clock_tick_is_seen(
         return found._replace(stamp=found.stamp // 10**9 * 10**9)
 
     monkeypatch.setattr(Identity, "of", coarse)
+    monkeypatch.setattr(Identity, "is_of", lambda state, stat: coarse(stat) == state)
     app = make_app()
     client = app.test_client()
     path = static_folder / "ticking.txt"

@@ -32,6 +32,10 @@ from flask_static_optimizer.assets.media_types import media_type
     ],
 )
 def test_media_types(name: str, content_type: str, coding: str | None) -> None:
+    """Media types are the same on every system.
+
+    Python's ``mimetypes`` asks the system, unless they are fixed.
+    """
     assert media_type(name) == (content_type, coding)
 
 
@@ -104,6 +108,10 @@ VITE = {
     ],
 )  # fmt: skip
 def test_what_a_manifest_calls_fingerprinted(manifest: object, name: str, found: set[str]) -> None:
+    """Only renamed files count as fingerprinted.
+
+    A manifest also lists files that were never renamed.
+    """
     assert set(fingerprinted(manifest, name)) == found
 
 

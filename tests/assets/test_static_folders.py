@@ -91,6 +91,10 @@ def test_another_fingerprint_is_revalidated(
 
 
 def test_what_only_looks_like_a_fingerprint(make_app: MakeApp, static_folder: Path) -> None:
+    """A name that only looks like one with a fingerprint is an ordinary name.
+
+    ``report.202401011200.csv`` looks like a name with a hash.
+    """
     (static_folder / "app.0123456789abcdef.css").write_bytes(b"its own")
     client = make_app(STATIC_OPTIMIZER_FINGERPRINT="path").test_client()
     response = client.get("/static/app.0123456789abcdef.css")

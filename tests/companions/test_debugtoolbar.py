@@ -88,7 +88,10 @@ def test_a_part_of_it_is_a_part_of_what_is_sent(debug: Build) -> None:
 
 @pytest.mark.parametrize("url", ["/chart", "/static/app.css", "/static/missing.css"])
 def test_no_long_ages_under_the_toolbar(debug: Build, url: str) -> None:
-    """Nothing stays long in a developer's browser."""
+    """Nothing stays long in a developer's browser.
+
+    The toolbar puts its HTML into what looks cacheable.
+    """
     response = debug().test_client().get(url)
     assert response.cache_control.no_cache or response.cache_control.no_store
     assert response.cache_control.max_age is None

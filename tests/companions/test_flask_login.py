@@ -112,6 +112,11 @@ def storable_by_shared_caches(response: TestResponse) -> bool:
 def test_static_things_leave_the_login_alone(
     build: Build, redis: RedisServer, config: dict[str, Any], agent: dict[str, str]
 ) -> None:
+    """Static things leave the login alone.
+
+    A session that is only opened late is opened after all by Flask-Login, which looks at it on
+    every response; one that can't be written makes Flask-Login raise an error.
+    """
     browser = logged_in(build(logins, **config))
     redis.client.config_resetstat()
     for url in STATIC:

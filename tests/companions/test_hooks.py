@@ -89,6 +89,10 @@ def test_control_without_the_extension_it_does(
 @stores
 @both
 def test_pages_stay_permanent(build: Build, sessions: str | None, optimize: bool) -> None:
+    """A hook that makes every session permanent still does so for pages.
+
+    Unsetting ``session.permanent`` would keep cookies away, too, but change what is stored.
+    """
     with freeze_time("2030-01-01"):
         app = build(chart, permanent, sessions=sessions, optimize=optimize)
         response = app.test_client().get("/")
@@ -150,7 +154,10 @@ def test_the_tutorials_users_stay_logged_in(
 def test_the_tutorials_hook_and_assets(
     build: Build, redis: RedisServer, warnings_of: Callable[[], list[str]]
 ) -> None:
-    """The tutorial's hook reads no session for assets."""
+    """The tutorial's hook reads no session for assets.
+
+    The tutorial of Flask loads the user before every request, static ones too.
+    """
     browser = build(chart, tutorial).test_client()
     browser.post("/auth/login")
     redis.client.config_resetstat()
@@ -274,7 +281,10 @@ def test_clean_up_on_pages_only(
     optimize: bool,
     cleanups: int,
 ) -> None:
-    """Expired sessions are cleaned up on pages, and not on assets."""
+    """Expired sessions are cleaned up on pages, and not on assets.
+
+    The clean-up of a session store may hang on ``before_request``.
+    """
     monkeypatch.setattr("random.randint", lambda low, high: 0)
     statements: list[str] = []
 
@@ -379,7 +389,10 @@ def streaming(app: Flask) -> None:
 
 @pytest.mark.parametrize("path", ["/stream", "/stream/protected"])
 def test_a_stream_reads_an_empty_session(build: Build, redis: RedisServer, path: str) -> None:
-    """A stream that reads the session after its view reads an empty one."""
+    """A stream that reads the session after its view reads an empty one.
+
+    It runs when all else of the request is over, so the session has to be sealed.
+    """
     browser = visitor(build(streaming))
     redis.client.config_resetstat()
     assert browser.get(path).text == "late: 0"

@@ -39,6 +39,11 @@ def test_bare_and_with_arguments(make_app: MakeApp) -> None:
 
 
 def test_the_order_of_decorators_is_free(make_app: MakeApp) -> None:
+    """The order of decorators is free.
+
+    ``functools.wraps`` takes a mark on a view along to its wrapper.
+    """
+
     def add(app: Flask) -> None:
         @cacheable_static(max_age=9)
         @app.get("/above")

@@ -27,6 +27,10 @@ def after(change: Callable[[Response], Any]) -> Callable[[Flask], None]:
 
 
 def test_public_is_said_only_when_asked_for(make_app: MakeApp) -> None:
+    """``public`` is said only when it is asked for.
+
+    nginx keeps responses with it, even to requests with ``Authorization``.
+    """
     plain = make_app().test_client()
     assert "public" not in plain.get("/static/app.css").cache_control
     shared = make_app(STATIC_OPTIMIZER_PUBLIC=True).test_client()
@@ -216,7 +220,10 @@ def test_a_stricter_word_in_any_case(
 
 
 def test_vary_is_never_lost(make_app: MakeApp) -> None:
-    """Vary counts in any line, and is never lost."""
+    """Vary counts in any line, and is never lost.
+
+    A ``Vary: Cookie`` that got lost has been a vulnerability (CVE-2023-30861).
+    """
 
     def setup(app: Flask) -> None:
         @app.get("/mine")

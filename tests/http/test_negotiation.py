@@ -43,6 +43,10 @@ OFFERED = ("zstd", "br", "gzip")
     ],
 )
 def test_what_a_client_takes(header: str | None, found: list[str]) -> None:
+    """A coding is sent only to a client that takes it.
+
+    ``br;q=0`` means no.
+    """
     assert list(accepted(header, OFFERED)) == found
 
 

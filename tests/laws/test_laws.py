@@ -192,6 +192,12 @@ class TestLaw1And2NoWritesNoReads:
         assert redis.commands() == (plain if way.files else {})
 
     def test_what_hooks_write_is_dropped(self, build: Any, way: Way, redis: RedisServer) -> None:
+        """What hooks write is dropped.
+
+        Cookies are added by ``after_request`` functions, so they are taken off after those: when
+        Flask saves the session, which it does last.
+        """
+
         def write(app: Flask) -> None:
             @app.before_request
             def before() -> None:
@@ -342,6 +348,12 @@ class TestLaw6MistakesAreNotRemembered:
     @through_hooks
     @pytest.mark.parametrize("status", [301, 302, 308, 401, 403, 404, 410, 500, 503])
     def test_what_a_hook_answers(self, build: Any, way: Way, status: int) -> None:
+        """An error or a redirect of a hook is not kept.
+
+        With the headers of the file that was asked for, caches would keep a log-in redirect for as
+        long as the file.
+        """
+
         def refuse(app: Flask) -> None:
             @app.before_request
             def before() -> Any:
@@ -417,6 +429,10 @@ class TestLaw7OneValidatorPerRepresentation:
         assert "Content-Type" not in same.headers
 
     def test_each_coding_has_its_own(self, build: Any, way: Way) -> None:
+        """Each content coding has a validator of its own.
+
+        With one for gzip and plain bytes a download is resumed with the bytes of the other.
+        """
         client = build()
         found = {}
         for coding in ("identity", "gzip", "br", "zstd"):
@@ -433,7 +449,10 @@ class TestLaw8TheMatchedEndpointDecides:
         assert redis.commands().get("get", 0) >= 1
 
     def test_an_own_view_below_the_folder(self, make_app: MakeApp) -> None:
-        """A view of the app's own below the folder's URL is not static."""
+        """A view of the app's own below the folder's URL is not static.
+
+        A rule by prefix would hand ``/static/u/ada/invoice.pdf``, a view, to everybody.
+        """
 
         def add(app: Flask) -> None:
             @app.get("/static/u/<name>/invoice.pdf")
@@ -447,7 +466,10 @@ class TestLaw8TheMatchedEndpointDecides:
         assert "Cookie" in response.vary
 
     def test_a_view_merely_called_static(self, make_app: MakeApp) -> None:
-        """A view that is merely called "static" is an ordinary one."""
+        """A view that is merely called "static" is an ordinary one.
+
+        Names of endpoints end in ``static`` by chance.
+        """
 
         def add(app: Flask) -> None:
             @app.get("/mine/<path:filename>", endpoint="static")

@@ -148,7 +148,11 @@ def is_undone(browser: Browser, assets: list[str]) -> bool:
 
 
 def test_control_plain_assets_lose_updates(make_app: MakeApp, redis: RedisServer) -> None:
-    """Control: plain Flask-Session's assets lose updates and undo log-outs."""
+    """Control: plain Flask-Session's assets lose updates and undo log-outs.
+
+    A static request that read the session before a page changed it writes its old copy back when it
+    ends.
+    """
     counts = count(make_app, redis, "plain Flask-Session", optimize=False)
     assert counts.lost > 0
     assert counts.undone > 0

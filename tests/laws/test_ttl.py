@@ -181,7 +181,11 @@ def test_plain_assets_keep_a_session_alive(visitor: Callable[..., Visitor], back
 def test_pages_between_assets_refresh(
     visitor: Callable[..., Visitor], backend: str, page: str, refresh: bool, slides: bool
 ) -> None:
-    """Pages between assets refresh the session as they do without us."""
+    """Pages between assets refresh the session as they do without us.
+
+    Turning ``SESSION_REFRESH_EACH_REQUEST`` off for one request turns it off for the page in the
+    next thread.
+    """
     config = {"SESSION_REFRESH_EACH_REQUEST": refresh}
     visit = 0.75 * LIFETIME
     end = visit + LIFETIME

@@ -352,7 +352,10 @@ def test_immutable_and_a_protected_default(make_app: MakeApp) -> None:
 
 
 def test_a_page_with_a_marked_environ(make_app: MakeApp) -> None:
-    """A page that is reached with a static request's environ is not static."""
+    """A page that is reached with a static request's environ is not static.
+
+    An app may hand its environ to another request, so the mark hangs on the request object.
+    """
     seen = []
 
     def add(app: Flask) -> None:

@@ -151,6 +151,10 @@ def test_a_wrapped_interface_keeps_its_type(make_app: MakeApp, kind: str) -> Non
 
 
 def test_flasks_default_is_not_shared_out(make_app: MakeApp) -> None:
+    """Flask's default interface is left as it is.
+
+    It is one object for all apps of the process.
+    """
     make_app()
     assert type(Flask.session_interface) is SecureCookieSessionInterface
     assert type(Flask(__name__).session_interface) is SecureCookieSessionInterface
@@ -202,6 +206,10 @@ def test_a_page_after_a_late_mark_is_saved(make_app: MakeApp) -> None:
 
 
 def test_session_transaction_works_on_any_path(make_app: MakeApp) -> None:
+    """``session_transaction()`` works on any path.
+
+    It opens one more session in a context that has one.
+    """
     client = make_app(flask={"static_url_path": ""}).test_client()
     for path in ("/", "/app.css"):
         with client.session_transaction(path) as real:
@@ -236,7 +244,11 @@ def test_regenerate_on_a_static_request(make_app: MakeApp) -> None:
 
 
 def test_should_set_is_false_when_static(make_app: MakeApp) -> None:
-    """``should_set_…`` is False for static requests, whatever the session says."""
+    """``should_set_…`` is False for static requests, whatever the session says.
+
+    Flask-Session asks ``should_set_storage``, not ``should_set_cookie``, and writes every session
+    back on every request unless it is told otherwise.
+    """
     answers = []
 
     class Asking(Counting):
@@ -292,7 +304,10 @@ def test_without_a_secret_key(make_app: MakeApp) -> None:
 
 
 def test_a_converter_that_reads_the_session(make_app: MakeApp) -> None:
-    """A URL converter that reads the session works as before."""
+    """A URL converter that reads the session works as before.
+
+    It may ask for the session while the URL is matched, which is before there is one.
+    """
     from werkzeug.routing import BaseConverter
 
     class Mine(BaseConverter):

@@ -71,6 +71,10 @@ class TestKey:
         [("a=1&a=2", "a=2&a=1"), ("a=1&b=2", "b=2&a=1"), ("a", "a="), ("a=%62", "a=b"), ("", "x")],
     )
     def test_the_query_counts_as_it_was_sent(self, serve: Serve, one: str, other: str) -> None:
+        """A query counts as it was sent.
+
+        A view may read the order of ``a=1&a=2``.
+        """
         stored = serve(lambda: request.query_string)
         queries = [{"path": f"/thing?{query}"} for query in (one, other)]
         assert seen(stored, *queries, *queries) == [one, other] * 2
@@ -281,6 +285,10 @@ class TestVary:
         assert len(stored.runs) == 1
 
     def test_codings_are_normalised(self, serve: Serve) -> None:
+        """Spellings of ``Accept-Encoding`` that mean the same share one variant.
+
+        As they were sent, 300 spellings would be 300 variants.
+        """
         stored = serve(lambda: make_response("x", {"Vary": "Accept-Encoding"}))
         spellings = ["gzip, deflate, br, zstd", "br;q=1.0,zstd;q=1,gzip ,deflate", "zstd,br,x-gzip"]
         spellings += [f"gzip, deflate, br, zstd, made-up-{number}" for number in range(300)]
@@ -369,6 +377,10 @@ class TestWholeResponses:
     def test_the_first_request_is_special(
         self, serve: Serve, method: str, headers: dict[str, str], status: int
     ) -> None:
+        """Those who ask after a range, a condition or a HEAD get the whole.
+
+        A part must not be stored as the whole, nor the empty 304 as the body.
+        """
         stored = serve(lambda: "" if request.method == "HEAD" else "0123456789")
         first = stored.client.open("/thing", method=method, headers=headers)
         assert first.status_code == status

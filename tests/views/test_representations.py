@@ -53,7 +53,10 @@ def sending(folder: Path) -> Callable[[Flask], None]:
 
 
 def test_the_etag_is_of_the_bytes(make_app: MakeApp, static_folder: Path) -> None:
-    """The ETag depends on the bytes alone, not on host, path or time."""
+    """The ETag depends on the bytes alone, not on host, path or time.
+
+    Werkzeug's has the file's path and time in it, others have the time zone.
+    """
     first = make_app().test_client().get("/static/app.css")
     (static_folder / "sub").mkdir()
     (static_folder / "sub" / "copy.css").write_bytes(CSS)
