@@ -7,6 +7,7 @@ import codecs
 import getpass
 import gzip
 import hashlib
+import importlib
 import itertools
 import json
 import os
@@ -502,8 +503,9 @@ def closed_to_us(folder: Path) -> Iterator[None]:
             above.chmod(0o755)
     folder.chmod(0)
     # Python's own files may be closed to that user, too, and a codec that could not be loaded once
-    # is not looked for again.
+    # is not looked for again; and the commands are imported when they are asked for.
     codecs.lookup("idna")
+    importlib.import_module("flask_static_optimizer.cli.build")
     user = os.geteuid()
     os.seteuid(65534 if user == 0 else user)
     try:

@@ -80,6 +80,5 @@ class StaticOptimizerPanel(DebugPanel):  # type: ignore[misc, unused-ignore]
 def _endpoints(state: Any) -> Any:
     for name in sorted(state.endpoints.names()):
         endpoint = state.endpoints.get(name)
-        policies = [endpoint.default, *(policy for _, policy in endpoint.choices)]
-        modes = {state.settings.mode(policy) if policy else "alone" for policy in policies}
+        modes = {state.settings.mode(policy) if policy else "alone" for policy in endpoint.outcomes}
         yield name, ", ".join(sorted(modes))

@@ -46,12 +46,17 @@ class StaticEndpoint:
     static_folder: str | None = None
 
     @property
-    def policies(self) -> list[CachePolicy]:
-        """Return all policies that one of its requests may have."""
+    def outcomes(self) -> list[CachePolicy | None]:
+        """All that may hold for one of its requests; ``None``: it is left alone."""
         found = [policy for _, policy in self.choices]
-        if not any(rule.filename is None for rule, _ in self.choices):  # it matches the rest
+        if not any(rule.filename is None for rule, _ in self.choices):  # which covers the rest
             found.append(self.default)
-        return [policy for policy in found if policy]
+        return found
+
+    @property
+    def policies(self) -> list[CachePolicy]:
+        """All policies that may hold for one of its requests."""
+        return [policy for policy in self.outcomes if policy]
 
     def policy(self, view_args: Mapping[str, Any]) -> CachePolicy | None:
         """Return the policy of one request, or ``None`` if it is to be left alone."""
@@ -245,16 +250,16 @@ class EndpointTable:
             if known or rule.fields is None or rule.names_views
         )
         default = base if known else None
-        policies = [policy for policy in (default, *(given for _, given in choices)) if policy]
+        mount = self._mount(app, name, view)
+        endpoint = StaticEndpoint(name, folder, choices, default, mount, plain_folder(app, view))
         if self._settings.session == "protected" and any(
-            policy.immutable and policy.session is None for policy in policies
+            policy.immutable and policy.session is None for policy in endpoint.policies
         ):
             raise ConfigurationError(
                 f"immutable=True of {name!r} contradicts {PREFIX}SESSION='protected'; give it"
                 " session='isolated' too."
             )
-        mount = self._mount(app, name, view)
-        return StaticEndpoint(name, folder, choices, default, mount, plain_folder(app, view))
+        return endpoint
 
     def _mount(self, app: Flask, name: str, view: View) -> Mount | None:
         found = mounted(app, name, view)
