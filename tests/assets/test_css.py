@@ -142,7 +142,10 @@ def test_any_bytes_stay_or_are_refused() -> None:
         ("", None),
         ("#grad", None),
         ("?x", None),
-        ("x.png?v=1", None),
+        ("x.png?v=1", "/static/css/x.png"),
+        ("f.eot?#iefix&v=4.7.0", "/static/css/f.eot"),
+        ("f.svg?e4v2gs#icons", "/static/css/f.svg"),
+        ("//host/x.png?v=1", None),
         ("//host/x.png", None),
         ("https://host/x.png", None),
         ("data:image/png;base64,AA", None),
@@ -167,6 +170,9 @@ def test_where_a_reference_leads(url: str, path: str | None) -> None:
         ("../a/x.min.css#f", "../a/x.min.css?v=FP#f", "../a/x.min.FP.css#f"),
         ("f.eot?#iefix", "f.eot?v=FP#iefix", "f.FP.eot?#iefix"),
         ("LICENSE", "LICENSE?v=FP", "LICENSE.FP"),
+        ("f.woff2?v=4.7.0", "f.woff2?v=4.7.0&v=FP", "f.FP.woff2?v=4.7.0"),
+        ("f.eot?#iefix&v=4.7.0", "f.eot?v=FP#iefix&v=4.7.0", "f.FP.eot?#iefix&v=4.7.0"),
+        ("f.svg?e4v2gs#icons", "f.svg?e4v2gs&v=FP#icons", "f.FP.svg?e4v2gs#icons"),
     ],
 )
 def test_references_keep_their_spelling(url: str, query: str, path: str) -> None:

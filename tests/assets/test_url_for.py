@@ -32,7 +32,7 @@ def test_the_place_of_the_fingerprint(app: Flask) -> None:
     assert (plain, version[:2], len(version)) == ("/static/app.css", "v=", 18)
     assert url_of(app, _anchor="a?b") == f"/static/app.css?{version}#a?b"
     assert url_of(app, theme="dark") == f"/static/app.css?theme=dark&{version}"
-    assert url_of(app, v="1") == "/static/app.css?v=1"
+    assert url_of(app, v="1") == f"/static/app.css?v=1&{version}"
     assert url_of(app, _external=True) == f"http://localhost/static/app.css?{version}"
 
 

@@ -127,7 +127,7 @@ class Site:
             f'import * as other from "./{other}.js";\nexport const version = {version};\n',
         )
 
-    def start(self) -> None:
+    def start(self, page: str = PAGE) -> None:
         app = Flask("site", root_path=str(self.folder))
         app.config.update(SECRET_KEY="test")
         if self.optimized:
@@ -135,8 +135,8 @@ class Site:
             StaticOptimizer(app)
 
         @app.get("/")
-        def page() -> str:
-            return render_template_string(PAGE, pictures=PICTURES, optimized=self.optimized)
+        def show() -> str:
+            return render_template_string(page, pictures=PICTURES, optimized=self.optimized)
 
         handler = type("Silent", (WSGIRequestHandler,), {"log": lambda *_: None})
         self._server = make_server(

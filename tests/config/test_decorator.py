@@ -239,3 +239,8 @@ def test_the_tag_alone_does_nothing(make_app: MakeApp) -> None:
 
     response = client_of(make_app, thing, optimize=False).get("/thing")
     assert "Cache-Control" not in response.headers
+
+
+def test_a_field_that_is_for_files_only() -> None:
+    with pytest.raises(ConfigurationError, match=r"rewrite=False is for the files of static"):
+        cacheable_static(rewrite=False)  # type: ignore[call-overload]

@@ -82,7 +82,12 @@ class Catalogue:
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
         made: Rewritten | None = None
-        if self._stylesheets and not named_by_hash and content_type.startswith("text/css"):
+        if (
+            self._stylesheets
+            and not named_by_hash
+            and content_type.startswith("text/css")
+            and mount.is_rewritten(name)
+        ):
             made = self._stylesheets.rewrite(mount, name, snapshot)
         body = made.body if made else None
         if body is not None:

@@ -94,9 +94,8 @@ def rewrite(source: bytes, replace: Callable[[Reference], str | None]) -> bytes:
 def resolve(base: str, url: str) -> Target | None:
     """Return the place to which a reference leads, or ``None`` if it is no file of this host.
 
-    ``None`` stands for ``data:`` and other schemes, other hosts, fragments of the same document,
-    and URLs with a query, which the author may use as a version. An empty query (``?#iefix``) does
-    not count as one.
+    ``None`` stands for ``data:`` and other schemes, other hosts, and fragments of the same
+    document. A query leads to the same file, as the author uses it as a version (``?v=4.7.0``).
 
     :param base: the URL path of the stylesheet, without percent-encoding.
     """
@@ -104,7 +103,7 @@ def resolve(base: str, url: str) -> Target | None:
         parts = urlsplit(url.strip())
     except ValueError:
         return None
-    if parts.scheme or parts.netloc or parts.query or not parts.path or "\\" in parts.path:
+    if parts.scheme or parts.netloc or not parts.path or "\\" in parts.path:
         return None
     if url.strip().startswith("//"):
         return None
@@ -114,20 +113,20 @@ def resolve(base: str, url: str) -> Target | None:
 
 
 def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
-    """Return the URL as its author wrote it, with a fingerprint added.
+    """Return the URL as its author wrote it, query included, with a fingerprint added.
 
     A URL whose file name can't take a fingerprint is returned unchanged.
 
     :param mode: ``"query"`` or ``"path"``.
     """
     head, hash_mark, fragment = url.partition("#")
-    path, question_mark, _ = head.partition("?")
+    path, question_mark, query = head.partition("?")
     if mode == "query":
-        return f"{path}?v={fingerprint}{hash_mark}{fragment}"
+        return f"{path}?{query}{query and '&'}v={fingerprint}{hash_mark}{fragment}"
     named = names.insert(path, fingerprint)
     if names.split(unquote(named)) != (unquote(path), fingerprint):  # "x%2Epng"
         return url
-    return f"{named}{question_mark}{hash_mark}{fragment}"
+    return f"{named}{question_mark}{query}{hash_mark}{fragment}"
 
 
 @dataclass(slots=True)

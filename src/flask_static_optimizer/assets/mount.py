@@ -45,6 +45,8 @@ class Mount:
     prefix: str | None
     #: Returns, for a file name, whether all clients get the same response.
     is_shared: Callable[[str], bool]
+    #: Returns, for a file name, whether a stylesheet gets fingerprints in its references.
+    is_rewritten: Callable[[str], bool]
     dotfiles: bool
     symlinks: bool
     #: The assets looked up so far, by file name, without those whose files are gone.

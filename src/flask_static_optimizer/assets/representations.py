@@ -151,4 +151,4 @@ def _pattern(environ: Mapping[str, Any], asset: Asset) -> str | None:
     if f".{asset.fingerprint}" in name:
         return name.replace(f".{asset.fingerprint}", ".*")
     queried = asset.fingerprint in environ.get("QUERY_STRING", "")
-    return f"{name}?{PARAMETER}=*" if queried else None
+    return f"{name}?*{PARAMETER}=*" if queried else None

@@ -186,6 +186,8 @@ class Stylesheets:
     def _imports(
         self, mount: Mount, name: str, snapshot: Snapshot
     ) -> tuple[tuple[Mount, str], ...]:
+        if not mount.is_rewritten(name):  # its bytes don't depend on those of others
+            return ()
         known = self._sheets.get((mount, name))
         if known is None or known.sha256 != snapshot.sha256:
             try:

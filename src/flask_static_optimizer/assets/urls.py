@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from . import fingerprints as names
 from .asset import Asset
@@ -27,7 +26,12 @@ PLAIN = "static_optimizer_plain"
 #: rendering began so much earlier would hold the same URLs.
 BELIEVED = 0.1
 
-_FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
+#: The number of characters of a query string in which fingerprints are looked for.
+_LONGEST = 2048
+
+#: A fingerprint in a query string. A template may write a version of its own behind the URL, with
+#: one more question mark: ``?v=3f0c…?v=1.2.3``.
+_FINGERPRINT = re.compile(rf"(?:^|[&?]){PARAMETER}=([0-9a-f]{{{FINGERPRINT_LENGTH}}})(?![^&?])")
 
 #: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: the URL has none.
 Located = tuple[Asset, "bool | None"]
@@ -53,10 +57,10 @@ class Urls:
         """Put a file's fingerprint into the values that its URL is built from.
 
         In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
-        URLs get none: those of a missing file, of a file that is not the same for all clients, of
-        a file whose name already holds a hash, and those with a version that the caller gave.
+        URLs get none: those of a missing file, of a file that is not the same for all clients, and
+        of a file whose name already holds a hash. A version that the caller gave stays beside it.
         """
-        if values.pop(PLAIN, None) or self._mode is None or PARAMETER in values:
+        if values.pop(PLAIN, None) or self._mode is None:
             return None
         name = values.get("filename")
         if not isinstance(name, str):
@@ -119,13 +123,34 @@ class Urls:
                 wrong = None if asset is None else (asset, False)
                 return self._unversioned(mount, name) or wrong
         elif self._mode == "query" and query:
-            version = _version(query)
-            if version is not None:
-                asset = self._catalogue.find(mount, name)
-                if asset is None:
-                    return None
-                return asset, asset.fingerprint == version
+            located = self._unversioned(mount, name)
+            return located and self._verified(mount, located, query)
         return self._unversioned(mount, name)
+
+    def _verified(self, mount: Mount, located: Located, query: str) -> Located:
+        """Compare the fingerprints in a query string with that of an asset.
+
+        One that is right is enough, as the others may be versions of the app's own.
+        """
+        asset, named = located
+        given = fingerprints_of(query)
+        if named or asset.fingerprint in given:
+            return asset, True
+        if asset.fingerprint in query:
+            # Once for all files of a folder, as a client may think up any number of such URLs.
+            long = len(query) > _LONGEST
+            self._warn(
+                ("version", mount.endpoint, "long" if long else "run together"),
+                f"static_optimizer: a URL of {asset.name!r} of {mount.endpoint!r} has a fingerprint"
+                " that can't be read, so the file is not kept for a year:"
+                + (
+                    f" the query string has more than {_LONGEST} characters; shorten it."
+                    if long
+                    else " something stands right beside it; put a '&' between the two where the"
+                    " page, its template or its own url_for adds something to the URL."
+                ),
+            )
+        return asset, False if given else None
 
     def _unversioned(self, mount: Mount, name: str) -> Located | None:
         asset = self._catalogue.find(mount, name)
@@ -140,9 +165,6 @@ def with_version(url: str, fingerprint: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{PARAMETER}={fingerprint}{mark}{anchor}"
 
 
-def _version(query: str) -> str | None:
-    """Return the fingerprint in a query string, or ``None`` if none has the right form."""
-    if len(query) > 2048:
-        return None
-    given = parse_qs(query).get(PARAMETER)
-    return given[0] if given and _FINGERPRINT.fullmatch(given[0]) else None
+def fingerprints_of(query: str) -> list[str]:
+    """Return what has the form of a fingerprint among the versions in a query string."""
+    return _FINGERPRINT.findall(query) if len(query) <= _LONGEST else []

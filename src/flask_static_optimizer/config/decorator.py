@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
 
 from .errors import ConfigurationError
-from .policy import CachePolicy, SessionMode
+from .names import PREFIX
+from .policy import FILE_FIELDS, CachePolicy, SessionMode
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -67,6 +68,11 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
     :raises ConfigurationError: for unknown fields, wrong types and contradictions, and for a view
         that can't be tagged.
     """
+    for name in FILE_FIELDS & fields.keys():
+        raise ConfigurationError(
+            f"{_WHERE}: {name}={fields[name]!r} is for the files of static folders; give it in"
+            f" {PREFIX}RULES, or leave it out."
+        )
     policy = CachePolicy.build(_WHERE, fields)
 
     def tag(view: V) -> V:

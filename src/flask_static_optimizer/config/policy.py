@@ -54,6 +54,9 @@ class CachePolicy:
     #: ``"isolated"``: the session reads as empty. ``"protected"``: it can be read, is never saved,
     #: and the response is ``private, no-cache``; not together with the fields above.
     session: SessionMode | None = None
+    #: For files: ``False`` serves a stylesheet byte for byte, so that a hand-written ``integrity``
+    #: stays true. Its own URL still has a fingerprint; its references have none.
+    rewrite: bool = True
     #: Request header names that the response depends on, added to ``Vary`` (RFC 9110 §12.5.5).
     vary: tuple[str, ...] = ()
     #: For views: ``False`` keeps responses out of the store, ``True`` puts them there even where
@@ -131,6 +134,9 @@ class CachePolicy:
 
 FIELDS = frozenset(each.name for each in fields(CachePolicy))
 
+#: The fields that only the files of static folders can have.
+FILE_FIELDS = frozenset({"rewrite"})
+
 
 def seconds(where: str, value: object) -> int:
     """Return an age as whole seconds.
@@ -207,6 +213,7 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "stale_if_error": seconds,
     "public": boolean,
     "session": session_mode,
+    "rewrite": boolean,
     "vary": _vary,
     "store": boolean,
     "tags": _tags,
@@ -218,6 +225,6 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
 def _checked(where: str, name: object, value: object) -> object:
     if name not in FIELDS:
         raise ConfigurationError(f"{where}: unknown field {name!r}; {nearest(str(name), FIELDS)}")
-    if value is None and name not in ("immutable", "vary", "tags"):
+    if value is None and name not in ("immutable", "rewrite", "vary", "tags"):
         return None
     return _CHECKS[str(name)](f"{where}: {name}", value)

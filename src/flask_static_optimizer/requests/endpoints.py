@@ -20,7 +20,7 @@ from ..assets.mount import Mount
 from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
 from ..config.names import PREFIX
-from ..config.policy import CachePolicy
+from ..config.policy import FILE_FIELDS, CachePolicy
 from ..config.rules import Rule
 from ..config.settings import Settings
 from .folders import is_folder_view, mounted, plain_folder
@@ -249,6 +249,13 @@ class EndpointTable:
             for rule in rules
             if known or rule.fields is None or rule.names_views
         )
+        for rule in rules:
+            for field in FILE_FIELDS & (rule.fields or {}).keys():
+                if not folder and rule.glob == name:
+                    raise ConfigurationError(
+                        f"{rule.where}: {field}={(rule.fields or {})[field]!r} is for the files of"
+                        f" static folders, and {name!r} is an ordinary view; leave it out."
+                    )
         default = base if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(name, folder, choices, default, mount, plain_folder(app, view))
@@ -269,14 +276,28 @@ class EndpointTable:
         for mount in self._catalogue.mounts:
             if (mount.endpoint, mount.folder, mount.prefix) == (name, folder, prefix):
                 return mount
-        shared = partial(self._is_shared, name)
         settings = self._settings
-        return Mount(name, folder, prefix, shared, settings.dotfiles, settings.symlinks)
+        return Mount(
+            name,
+            folder,
+            prefix,
+            partial(self._is_shared, name),
+            partial(self._is_rewritten, name),
+            settings.dotfiles,
+            settings.symlinks,
+        )
 
     def _is_shared(self, name: str, filename: str) -> bool:
-        endpoint = self._endpoints.get(name)
-        policy = endpoint.policy({"filename": filename}) if endpoint else None
+        policy = self._policy(name, filename)
         return policy is not None and not self.protects(policy)
+
+    def _is_rewritten(self, name: str, filename: str) -> bool:
+        policy = self._policy(name, filename)
+        return policy is not None and policy.rewrite
+
+    def _policy(self, name: str, filename: str) -> CachePolicy | None:
+        endpoint = self._endpoints.get(name)
+        return endpoint.policy({"filename": filename}) if endpoint else None
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:

@@ -54,6 +54,9 @@ def version(app: Flask) -> str:
         (["/static/app.css"], ["static", "isolated", "default of one hour", "SHA-256"]),
         (["<fingerprinted>"], ["immutable", "these very bytes", "MAX_AGE"]),
         (["/static/app.css?v=0000000000000000"], ["no-cache", "another version"]),
+        (["<fingerprinted>?v=1.2.3"], ["immutable", "these very bytes"]),
+        (["<fingerprinted>.1"], ["max-age=3600", "can't be read"]),
+        (["/static/app.css?v=1.2.3"], ["default of one hour"]),
         (["/static/app.css", "-H", "Accept-Encoding: gzip"], ["gzip", "best coding"]),
         (["/static/app.css"], ["the client does not take"]),
         (["/static/private/report.pdf"], ["protected", "static:private/*", "nobody looked"]),
@@ -82,7 +85,7 @@ def test_the_reasons(make_app: Any, arguments: list[str], words: list[str]) -> N
             "static:*.js": {"max_age": 5},
         },
     )
-    arguments = [version(app) if item == "<fingerprinted>" else item for item in arguments]
+    arguments = [item.replace("<fingerprinted>", version(app)) for item in arguments]
     output = explained(app, *arguments)
     for word in words:
         assert word in output

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from ...assets.urls import PARAMETER
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ..current import application_root
@@ -112,7 +111,7 @@ class _Explained:
         self._answer = answer
         self._mark = mark
         self._sent = {name.lower() for name in headers}
-        self._versioned = PARAMETER in parse_qs(query)
+        self._query = query
 
     def reasons(self) -> Iterator[Reason]:
         mark, answer = self._mark, self._answer
@@ -192,10 +191,15 @@ class _Explained:
             return "a hook's own word"
         if mark.view.cache_control is None:
             return "the view's own word"
-        if value.removeprefix("public, ") == "no-cache" and self._versioned:
-            return "the URL has the fingerprint of another version (or debug mode is on)"
+        representation = mark.view.representation
+        if representation is not None and representation.verified is False:
+            return "the URL has the fingerprint of another version"
+        if representation is not None and representation.verified and self._app.debug:
+            return "debug mode: nothing is kept"
         if "immutable" in value:
             return f"the URL has the fingerprint of these very bytes: {PREFIX}MAX_AGE"
+        if representation is not None and representation.asset.fingerprint in self._query:
+            return "the URL's fingerprint can't be read: put a '&' between it and what stands by it"
         return self._age()
 
     def _private(self) -> str:

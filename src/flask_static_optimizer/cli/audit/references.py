@@ -27,9 +27,20 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 def template_findings(state: AppState, app: Flask) -> Iterator[Finding]:
     """Yield a finding for each URL in the text of a template that should be made by ``url_for``."""
+    root = application_root(app)
+    for place, tokens in lexed(app):
+        for line, kind, text in tokens:
+            if kind != "data":
+                continue
+            for found in _URL.finditer(_COMMENT.sub(_blank, text)):
+                there = line + text.count("\n", 0, found.start())
+                yield from _judged(state, found[0].removeprefix(root), f"{place}:{there}")
+
+
+def lexed(app: Flask) -> Iterator[tuple[str, list[tuple[int, str, str]]]]:
+    """Yield the path of each template and its tokens: line, kind and text."""
     environment = app.jinja_env
     loader = environment.loader
-    root = application_root(app)
     for template in environment.list_templates() if loader is not None else ():
         assert loader is not None, "it was asked"
         try:
@@ -37,12 +48,7 @@ def template_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             tokens = list(environment.lex(source, template))
         except (TemplateError, UnicodeDecodeError):  # not a text template; rendering would fail
             continue
-        for line, kind, text in tokens:
-            if kind != "data":
-                continue
-            for found in _URL.finditer(_COMMENT.sub(_blank, text)):
-                place = f"{path or template}:{line + text.count(chr(10), 0, found.start())}"
-                yield from _judged(state, found[0].removeprefix(root), place)
+        yield path or template, tokens
 
 
 def _blank(comment: re.Match[str]) -> str:
@@ -51,7 +57,7 @@ def _blank(comment: re.Match[str]) -> str:
 
 def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
     parts = urlsplit(url)
-    found = _mount_of(state, unquote(parts.path))
+    found = mount_of(state, unquote(parts.path))
     if found is None:
         return
     mount, name = found
@@ -113,7 +119,7 @@ def _of_stylesheet(state: AppState, mount: Mount, name: str) -> Iterator[Finding
         if target is None:
             continue
         inside = target.path.startswith(prefix)
-        leads = (mount, target.path[len(prefix) :]) if inside else _mount_of(state, target.path)
+        leads = (mount, target.path[len(prefix) :]) if inside else mount_of(state, target.path)
         if leads is not None and state.catalogue.find(*leads) is None:
             yield _missing(f"{place}: {reference.url}")
 
@@ -138,7 +144,7 @@ def _broken(place: str) -> Finding:
     )
 
 
-def _mount_of(state: AppState, path: str) -> tuple[Mount, str] | None:
+def mount_of(state: AppState, path: str) -> tuple[Mount, str] | None:
     """Return the static folder that a URL path leads to, and the name of the file there."""
     for mount in sorted(state.endpoints.mounts(), key=lambda mount: -len(mount.prefix or "")):
         # Below a folder that is served at the root are all other routes of the app, too.

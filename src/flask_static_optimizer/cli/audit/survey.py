@@ -102,6 +102,7 @@ class Survey:
             scaffold.static_folder,
             None,
             lambda _: True,
+            lambda _: False,
             settings.dotfiles,
             settings.symlinks,
         )

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from flask import url_for
 from werkzeug.http import parse_dict_header, parse_set_header
 
 from ...assets.delta import DELTA
 from ...assets.fingerprints import FINGERPRINT_LENGTH
-from ...assets.urls import PARAMETER, PLAIN
+from ...assets.urls import PARAMETER, PLAIN, fingerprints_of
 from ..current import application_root
 from ..exchange import Exchange, ask
 from .copy import ChangedBytesError, Copy, object_name
@@ -223,5 +222,5 @@ def _fields(response: Exchange) -> Fields:
 
 
 def _fingerprint(url: str) -> str | None:
-    given = parse_qs(url.partition("?")[2]).get(PARAMETER)
-    return given[0] if given else None
+    given = fingerprints_of(url.partition("?")[2])
+    return given[-1] if given else None
