@@ -40,6 +40,21 @@ opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
 )
 
 
+class _Early:
+    """The real session of a request, if a URL converter reads it while the URL is matched here.
+
+    Flask 3.2 opens the session then; before, there is none.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.session: SessionMixin | None = None
+
+
+#: The request whose URL is being matched by ``open_session``.
+_matching: ContextVar[_Early | None] = ContextVar("matching", default=None)
+
+
 class Parts(Protocol):
     """The parts of the extension that an interface looks up in ``app.extensions``.
 
@@ -78,6 +93,16 @@ def aware(base: Any) -> Any:
             path, gate = request.path, parts.endpoints.gate
             if path[: gate.length] not in gate.heads and "//" not in path:
                 return base.open_session(self, app, request)
+
+            def open_real() -> Any:
+                return base.open_session(self, app, request)
+
+            early = _matching.get()
+            if early is not None and early.request is request:
+                early.session = open_real()
+                return early.session
+            early = _Early(request)
+            token = _matching.set(early)
             try:
                 mark = match(parts.endpoints, app, request)
             except Exception:  # noqa: BLE001
@@ -85,15 +110,17 @@ def aware(base: Any) -> Any:
                 # with an open session, and raises what is really wrong.
                 handover.set(True)
                 mark = None
+            finally:
+                _matching.reset(token)
             if mark is None:
-                return base.open_session(self, app, request)
-
-            def open_real() -> Any:
-                return base.open_session(self, app, request)
-
+                return open_real() if early.session is None else early.session
             handover.set(True)
+            if early.session is not None:
+                mark.protected = mark.session.opened = True
+                opened_early.set((early.session, mark))
+                return early.session
             empty = partial(empty_session, getattr(self, "session_class", None))
-            return StaticSession(mark, empty, open_real if mark.protected else None)
+            return StaticSession(mark, empty, open_real, partial(_may_open, mark, request))
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
             if type(session) is not StaticSession and opened_early.get() is None:
@@ -126,6 +153,16 @@ def aware(base: Any) -> Any:
             setattr(Aware, name, _quiet(base, name))
     setattr(Aware, _AWARE, True)
     return named_like(Aware, base)
+
+
+def _may_open(mark: Mark, request: Request) -> bool:
+    """Return whether the real session may be opened now.
+
+    A URL converter that reads the session gets the real one, so what is then served is protected.
+    """
+    if request.url_rule is None and request.routing_exception is None:
+        mark.protected = True
+    return mark.protected
 
 
 def _quiet(base: Any, name: str) -> Any:
