@@ -75,10 +75,14 @@ def fold(headers: Headers) -> None:
         headers["Vary"] = ", ".join(lines)
 
 
+def members(value: str | None) -> frozenset[str]:
+    """Return the members of a list of tokens, in lower case (RFC 9110 §5.6.1)."""
+    return frozenset(name.strip().lower() for name in (value or "").split(",") if name.strip())
+
+
 def vary_names(headers: Headers) -> frozenset[str]:
     """Return the request header fields that ``Vary`` names, in lower case (RFC 9110 §12.5.5)."""
-    names = ",".join(headers.getlist("Vary")).split(",")
-    return frozenset(name.strip().lower() for name in names if name.strip())
+    return members(",".join(headers.getlist("Vary")))
 
 
 def is_offloaded(headers: Headers) -> bool:
