@@ -9,6 +9,7 @@ from flask import has_request_context, request
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from werkzeug.datastructures import Headers
+    from werkzeug.sansio.response import Response as WerkzeugResponse
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
@@ -42,10 +43,12 @@ class ViewResponse:
         "body",
         "cache_control",
         "etag",
+        "raised",
         "representation",
         "request_headers",
         "response",
         "sent",
+        "stated",
         "status",
         "succeeded",
         "validator",
@@ -56,6 +59,10 @@ class ViewResponse:
         #: status of success.
         self.response: Response | None = None
         self.succeeded = False
+        #: The response of the exception with which the view ended, if it has one.
+        self.raised: WerkzeugResponse | None = None
+        #: The response, if it is no success and the view itself said how long it holds.
+        self.stated: Response | None = None
         #: The status, header fields and body of the response as the hooks got it.
         self.status: int | None = None
         self.etag: str | None = None

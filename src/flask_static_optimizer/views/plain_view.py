@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from ..requests.mark import current_mark
 
@@ -44,7 +45,12 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
         if mark is None:
             return run(*args, **kwargs)
         with _whole_representation(request.environ):
-            mark.view.response = _copy(current_app.make_response(run(*args, **kwargs)))
+            try:
+                returned = run(*args, **kwargs)
+            except HTTPException as error:
+                mark.view.raised = error.response
+                raise
+            mark.view.response = _copy(current_app.make_response(returned))
         return mark.view.response
 
     setattr(serve, _WRAPPED, True)

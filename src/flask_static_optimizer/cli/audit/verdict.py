@@ -34,7 +34,8 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
         )
     if row.mode == "left alone":
         return
-    if row.mode == "isolated" and answer.status in REFUSALS:
+    stated = answer.mark is not None and answer.mark.view.stated is not None
+    if row.mode == "isolated" and answer.status in REFUSALS and not stated:
         yield Finding(
             "guard-not-protected",
             "error",
@@ -43,7 +44,7 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             protect(row),
             place,
         )
-    elif answer.status >= 400 and not answer.error and row.mode == "isolated":
+    elif answer.status >= 400 and not (answer.error or stated) and row.mode == "isolated":
         yield Finding(
             "fails",
             "error",
