@@ -52,6 +52,8 @@ class StaticSession(SessionMixin):
     def _look(self) -> MutableMapping[str, Any]:
         if not self._sealed:
             self._mark.session.looked = True
+            if self._mark.view.runs:
+                self._mark.session.note_read_by_view("the session")
         if self._data is None:
             with self._lock:  # a view may read it from several threads
                 if self._data is None:

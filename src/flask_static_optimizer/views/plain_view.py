@@ -6,12 +6,21 @@ import copy
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
+from ..requests.current import request_object
 from ..requests.mark import current_mark
+
+if TYPE_CHECKING:
+    from flask import Request
+
+    from ..requests.mark import Mark
+
+#: The attribute of a request that has its cookies.
+_COOKIES = frozenset({"cookies"})
 
 _WRAPPED = "_static_optimizer_wrapped"
 
@@ -44,7 +53,8 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
         run = current_app.ensure_sync(view)
         if mark is None:
             return run(*args, **kwargs)
-        with _whole_representation(request.environ):
+        this = request_object()
+        with _whole_representation(this.environ), _watched(mark, this):
             try:
                 returned = run(*args, **kwargs)
             except HTTPException as error:
@@ -63,6 +73,24 @@ def _copy(response: Response) -> Response:
     mine = copy.copy(response)
     mine.headers = response.headers.copy()
     return mine
+
+
+@contextmanager
+def _watched(mark: Mark, this: Request) -> Iterator[None]:
+    """Note what of the visitor is read while the view runs.
+
+    Werkzeug keeps the cookies in the request object when they are first read.
+    """
+    kept = vars(this)
+    before = {name: kept.pop(name) for name in _COOKIES if name in kept}
+    mark.view.runs = True
+    try:
+        yield
+    finally:
+        mark.view.runs = False
+        if not _COOKIES.isdisjoint(kept):
+            mark.session.note_read_by_view("request.cookies")
+        kept.update(before)
 
 
 @contextmanager
