@@ -106,6 +106,30 @@ def _hold(value: Any) -> Callable[[], Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimize", [True, False])
+def test_an_interface_keeps_its_attributes(make_app: MakeApp, kind: str, optimize: bool) -> None:
+    """What stands at ``app.session_interface`` can be read, set and recognised as before."""
+    interface = KINDS[kind]()
+
+    def assign(app: Flask) -> None:
+        app.session_interface = interface
+
+    app = make_app(before=assign, optimize=optimize)
+    app.test_client().get("/")
+    at: Any = app.session_interface
+    assert isinstance(at, interface.__class__)
+    assert at == interface
+    assert hash(at) == hash(interface)
+    assert repr(at) == repr(interface)
+    assert set(dir(interface)) - {"static_optimizer_aware"} <= set(dir(at))
+    if kind not in ("slotted", "frozen"):
+        at.salt_of_mine = "x"
+        assert interface.salt_of_mine == "x"
+        del at.salt_of_mine
+        assert kind == "mock" or not hasattr(interface, "salt_of_mine")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_any_interface_is_adopted(make_app: MakeApp, kind: str, order: str) -> None:
     interface = KINDS[kind]()
