@@ -218,8 +218,8 @@ def test_nothing_to_pass_by_is_no_news(make_app: MakeApp, caplog: pytest.LogCapt
 
 
 class Logging(Flask):
-    def full_dispatch_request(self) -> Response:
-        return super().full_dispatch_request()
+    def full_dispatch_request(self, *ctx: Any) -> Response:  # type: ignore[override]
+        return super().full_dispatch_request(*ctx)
 
 
 def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
