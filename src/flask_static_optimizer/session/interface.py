@@ -40,19 +40,9 @@ opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
 )
 
 
-class _Early:
-    """The real session of a request, if a URL converter reads it while the URL is matched here.
-
-    Flask 3.2 opens the session then; before, there is none.
-    """
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.session: SessionMixin | None = None
-
-
-#: The request whose URL is being matched by ``open_session``.
-_matching: ContextVar[_Early | None] = ContextVar("matching", default=None)
+#: The request whose URL ``open_session`` is matching, and the real session if a URL converter reads
+#: it meanwhile. Flask 3.2 opens it then; before, there is none.
+_matching: ContextVar[list[Any] | None] = ContextVar("matching", default=None)
 
 
 class Parts(Protocol):
@@ -98,10 +88,10 @@ def aware(base: Any) -> Any:
                 return base.open_session(self, app, request)
 
             early = _matching.get()
-            if early is not None and early.request is request:
-                early.session = open_real()
-                return early.session
-            early = _Early(request)
+            if early is not None and early[0] is request:
+                early[1] = open_real()
+                return early[1]
+            early = [request, None]
             token = _matching.set(early)
             try:
                 mark = match(parts.endpoints, app, request)
@@ -113,12 +103,12 @@ def aware(base: Any) -> Any:
             finally:
                 _matching.reset(token)
             if mark is None:
-                return open_real() if early.session is None else early.session
+                return open_real() if early[1] is None else early[1]
             handover.set(True)
-            if early.session is not None:
+            if early[1] is not None:
                 mark.protected = mark.session.opened = True
-                opened_early.set((early.session, mark))
-                return early.session
+                opened_early.set((early[1], mark))
+                return early[1]
             empty = partial(empty_session, getattr(self, "session_class", None))
             return StaticSession(mark, empty, open_real, partial(_may_open, mark, request))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..requests.mark import Mark
 
 #: The attribute of a request that has its cookies.
-_COOKIES = frozenset({"cookies"})
+_COOKIES = "cookies"
 
 _WRAPPED = "_static_optimizer_wrapped"
 
@@ -54,7 +54,7 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
         if mark is None:
             return run(*args, **kwargs)
         this = request_object()
-        with _whole_representation(this.environ), _watched(mark, this):
+        with _running(mark, this):
             try:
                 returned = run(*args, **kwargs)
             except HTTPException as error:
@@ -76,27 +76,21 @@ def _copy(response: Response) -> Response:
 
 
 @contextmanager
-def _watched(mark: Mark, this: Request) -> Iterator[None]:
-    """Note what of the visitor is read while the view runs.
+def _running(mark: Mark, this: Request) -> Iterator[None]:
+    """Let the view render the whole, and note what of the visitor it reads.
 
     Werkzeug keeps the cookies in the request object when they are first read.
     """
-    kept = vars(this)
-    before = {name: kept.pop(name) for name in _COOKIES if name in kept}
+    environ, kept = this.environ, vars(this)
+    hidden = {key: environ.pop(key) for key in _HIDDEN if key in environ}
+    cookies = kept.pop(_COOKIES, None)
     mark.view.runs = True
     try:
         yield
     finally:
         mark.view.runs = False
-        if not _COOKIES.isdisjoint(kept):
-            mark.session.note_read_by_view("request.cookies")
-        kept.update(before)
-
-
-@contextmanager
-def _whole_representation(environ: dict[str, Any]) -> Iterator[None]:
-    hidden = {key: environ.pop(key) for key in _HIDDEN if key in environ}
-    try:
-        yield
-    finally:
         environ.update(hidden)
+        if _COOKIES in kept:
+            mark.session.note_read_by_view("request.cookies")
+        if cookies is not None:
+            kept[_COOKIES] = cookies
