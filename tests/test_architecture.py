@@ -244,6 +244,22 @@ def test_http_and_the_store_know_no_flask(room):
     assert [name for name in packages if name.startswith("flask")] == []
 
 
+def test_werkzeugs_parsers_are_those_that_stay():
+    """Only functions of ``werkzeug.http`` are imported that no version of Werkzeug gives up.
+
+    Werkzeug 3.2 deprecates ``parse_etags``, ``parse_set_header`` and their like.
+    """
+    stay = {"dump_header", "http_date", "parse_date", "parse_dict_header"}
+    imported = {
+        alias.name
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "werkzeug.http"
+        for alias in node.names
+    }
+    assert imported <= stay
+
+
 def test_no_module_uses_a_private_name_of_another():
     """A name with an underscore can be changed after reading one file."""
     wrong = []

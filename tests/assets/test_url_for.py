@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -109,3 +110,24 @@ def test_an_unsettled_file_is_always_looked_at(app: Flask, static_folder: Path) 
     (static_folder / "app.css").write_bytes(b"two")
     os.utime(static_folder / "app.css", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert url_of(app) != one
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_replaced_url_for_keeps_its_names(make_app: Callable[..., Flask], own: bool) -> None:
+    """The app's ``url_for`` has the name, the documentation and the signature that it had."""
+    before: list[Any] = []
+
+    def mine(endpoint: str, *, language: str = "en", **values: Any) -> str:
+        """Build a URL in a language."""
+        return Flask.url_for(app, endpoint, **values)
+
+    def remember(app: Flask) -> None:
+        if own:
+            app.url_for = mine  # type: ignore[method-assign]
+        before.append(app.url_for)
+
+    app = make_app(before=remember)
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        assert getattr(app.url_for, name) == getattr(before[0], name)
+    assert inspect.signature(app.url_for) == inspect.signature(before[0])
+    assert app.url_for is not before[0]

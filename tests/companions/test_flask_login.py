@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, redirect, request
+from flask import Flask, redirect, render_template_string, request
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from flask_login import logout_user as log_out
 from freezegun import freeze_time
@@ -356,3 +356,47 @@ def test_an_authorized_users_card_is_private(build: Build) -> None:
     response = browser.get("/card", headers={"Authorization": "Bearer of bob"})
     assert response.text == "card of bob"
     assert response.cache_control.private
+
+
+@pytest.mark.parametrize("shown", ["{{ current_user.id or 'Log in' }}", None])
+def test_a_static_view_that_shows_the_user(
+    build: Build, warnings_of: Callable[[], list[str]], shown: str | None
+) -> None:
+    """A view whose template has ``current_user`` is told of, and one without a template is not."""
+
+    def about(app: Flask) -> None:
+        app.get("/about")(
+            cacheable_static(lambda: render_template_string(shown) if shown else "About us")
+        )
+
+    build(logins, about).test_client().get("/about")
+    assert [line for line in warnings_of() if "view of" in line] == [
+        line for line in warnings_of() if shown and "'<lambda>' read the session" in line
+    ]
+    assert bool(warnings_of()) == bool(shown)
+
+
+def test_a_user_that_is_read_when_shown(build: Build, warnings_of: Callable[[], list[str]]) -> None:
+    """With ``current_user`` as a template global only the views that show it are told of."""
+
+    def lazily(app: Flask) -> None:
+        LoginManager().init_app(app, add_context_processor=False)
+        app.login_manager.user_loader(User)  # type: ignore[attr-defined]
+        app.jinja_env.globals["current_user"] = current_user
+
+        @app.get("/plain")
+        @cacheable_static
+        def plain() -> str:
+            return render_template_string("About us")
+
+        @app.get("/shown")
+        @cacheable_static
+        def shown() -> str:
+            return render_template_string("{{ current_user.is_authenticated }}")
+
+    client = build(lazily).test_client()
+    client.get("/plain")
+    assert warnings_of() == []
+    client.get("/shown")
+    (message,) = warnings_of()
+    assert "'shown' read the session" in message

@@ -33,6 +33,11 @@ def environ(headers: dict[str, str]) -> dict[str, str]:
         ({"If-None-Match": '"abcd"'}, 200),
         ({"If-None-Match": ""}, 200),
         ({"If-None-Match": '"abc'}, 200),
+        ({"If-None-Match": "abc"}, 304),
+        ({"If-None-Match": "x, w/abc"}, 304),
+        ({"If-None-Match": '"x,abc"'}, 200),
+        ({"If-None-Match": '"x"abc'}, 200),
+        ({"If-None-Match": '""'}, 200),
         ({"If-None-Match": "\xff;;,,="}, 200),
         # §13.1.3: If-Modified-Since is nothing beside If-None-Match
         ({"If-None-Match": '"x"', "If-Modified-Since": AFTER}, 200),

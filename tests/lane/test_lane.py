@@ -22,6 +22,7 @@ from flask_static_optimizer.assets.memory import Memory
 from flask_static_optimizer.assets.representation import Representation
 from flask_static_optimizer.assets.variants import VariantMaker
 from flask_static_optimizer.http.bodies import SMALL_BODY
+from flask_static_optimizer.lane.observers import replaced_steps
 
 MakeApp = Callable[..., Flask]
 URL = "/static/app.css"
@@ -217,8 +218,8 @@ def test_nothing_to_pass_by_is_no_news(make_app: MakeApp, caplog: pytest.LogCapt
 
 
 class Logging(Flask):
-    def full_dispatch_request(self) -> Response:
-        return super().full_dispatch_request()
+    def full_dispatch_request(self, *ctx: Any) -> Response:  # type: ignore[override]
+        return super().full_dispatch_request(*ctx)
 
 
 def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
@@ -226,6 +227,47 @@ def test_a_step_that_a_subclass_replaces_is_taken(static_folder: Path) -> None:
     app.get("/")(lambda: "")
     StaticOptimizer(app)
     assert asked(app)()
+
+
+def as_flask_3_2_wraps(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a method as Flask 3.2 does: in a function of ``flask.app``, by ``update_wrapper``."""
+    made: dict[str, Any] = {}
+    code = "def wrap(f):\n    return lambda self, *args, **kwargs: f(self, *args, **kwargs)"
+    exec(code, vars(flask.app), made)
+    return functools.update_wrapper(made["wrap"](method), method)
+
+
+@pytest.mark.parametrize("step", ["full_dispatch_request", "finalize_request", "ensure_sync"])
+def test_a_step_that_flask_3_2_wraps(
+    static_folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A step of a subclass is taken, and one of Flask's own is not, where Flask has wrapped both.
+
+    Flask 3.2 does so with methods of the signatures that Flask 3.1 had.
+    """
+
+    def mine(app: Flask, *given: Any) -> Any:
+        return getattr(Flask, step)(app, *given)
+
+    monkeypatch.setattr(Flask, step, as_flask_3_2_wraps(getattr(Flask, step)))
+    for kind, taken in (
+        (type("Mine", (Flask,), {step: as_flask_3_2_wraps(mine)}), True),
+        (type("Plain", (Flask,), {}), False),
+    ):
+        app = kind("app", root_path=str(static_folder.parent))
+        app.get("/")(lambda: "")
+        StaticOptimizer(app)
+        assert asked(app)() == taken
+
+
+def test_a_step_of_a_class_in_flasks_name(static_folder: Path) -> None:
+    """A step counts as replaced where the class that defines it is not Flask's, whatever its code.
+
+    A mixin may be given a function of Flask's.
+    """
+    kind = type("Mine", (Flask,), {"dispatch_request": Flask.full_dispatch_request})
+    app = kind("app", root_path=str(static_folder.parent))
+    assert "Mine.dispatch_request" in replaced_steps(app)
 
 
 @pytest.mark.parametrize("step", ["wsgi_app", "dispatch_request", "ensure_sync"])

@@ -36,7 +36,9 @@ def test_a_login_wall_is_told_how_to_protect(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     message = record.getMessage()
-    assert "/static/app.css" in message
+    assert f"'static' answered {302 if kind == 'redirect' else kind} to /static/app.css" in message
+    assert "If that is a guard" in message
+    assert "an API key" in message
     assert 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}' in message
     assert '"static:part/*"' in message
 

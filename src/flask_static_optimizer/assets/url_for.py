@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -53,9 +55,17 @@ def fingerprint_urls(
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
         return url if version is None else with_version(url, version)
 
+    _dress(url_for, app.url_for)
     app.url_for = url_for  # type: ignore[method-assign]
     if known_to_templates:
         app.jinja_env.globals["url_for"] = url_for
+
+
+def _dress(function: Callable[..., str], original: Callable[..., str]) -> None:
+    """Give a function the names, the documentation and the signature of the one it stands for."""
+    update_wrapper(function, original)
+    function.__signature__ = signature(original)  # type: ignore[attr-defined]
+    del function.__wrapped__  # type: ignore[attr-defined]  # of the app, which it would keep alive
 
 
 def _absolute(endpoint: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 from werkzeug.datastructures import ResponseCacheControl
-from werkzeug.http import parse_cache_control_header, parse_date, parse_set_header
+from werkzeug.http import parse_date, parse_dict_header
+
+from ..http.fields import members
 
 #: Header fields of a 304 that do not replace those of the stored response (RFC 9111 §3.2).
 _OF_THE_MESSAGE = {"connection", "content-encoding", "content-length", "content-range"}
@@ -84,7 +86,7 @@ class BrowserCache:
         """Store a response if that is allowed (RFC 9111 §3), and drop the one stored before."""
         self._stored.pop(request.url, None)
         headers = response.headers
-        useless = "*" in parse_set_header(headers.get("Vary"))
+        useless = "*" in members(headers.get("Vary"))
         if response.status_code != 200 or _cache_control(headers).no_store or useless:
             return
         self._keep(request, headers, response.content)
@@ -103,9 +105,8 @@ class BrowserCache:
 
 
 def _cache_control(headers: httpx.Headers) -> ResponseCacheControl:
-    return parse_cache_control_header(headers.get("Cache-Control"), cls=ResponseCacheControl)
+    return ResponseCacheControl(parse_dict_header(headers.get("Cache-Control", "")))
 
 
 def _selecting(headers: httpx.Headers, request: httpx.Request) -> dict[str, str | None]:
-    names = parse_set_header(headers.get("Vary"))
-    return {name.lower(): request.headers.get(name) for name in names}
+    return {name: request.headers.get(name) for name in members(headers.get("Vary"))}

@@ -7,9 +7,9 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_set_header
 from werkzeug.wsgi import ClosingIterator
 
+from ..http.fields import members
 from .tally import Counts, Tally
 
 if TYPE_CHECKING:
@@ -60,7 +60,5 @@ def _head(status: str, headers: Iterable[tuple[str, str]]) -> Tally:
         requests=1,
         not_modified=status.startswith("304"),
         cookies_set=sum(name == "set-cookie" for name, _ in fields),
-        vary_cookie=any(
-            name == "vary" and "Cookie" in parse_set_header(value) for name, value in fields
-        ),
+        vary_cookie=any(name == "vary" and "cookie" in members(value) for name, value in fields),
     )

@@ -8,7 +8,8 @@ from statistics import median_low
 from typing import NamedTuple
 
 import httpx
-from werkzeug.http import parse_set_header
+
+from ..http.fields import members
 
 
 class Counts(NamedTuple):
@@ -52,7 +53,7 @@ class Tally:
             session_writes=after.writes - before.writes,
             cookies_set=sum(len(response.headers.get_list("Set-Cookie")) for response in responses),
             vary_cookie=sum(
-                "Cookie" in parse_set_header(response.headers.get("Vary")) for response in responses
+                "cookie" in members(response.headers.get("Vary")) for response in responses
             ),
             body_bytes=sum(response.num_bytes_downloaded for response in responses),
             milliseconds=round(seconds * 1000),

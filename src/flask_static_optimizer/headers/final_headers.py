@@ -93,7 +93,11 @@ def _say(
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
     succeeded = view.succeeded and response.status_code in CACHEABLE
-    if not succeeded:
+    stated = view.stated is response and (
+        (response.status_code, response.headers.get("Cache-Control"))
+        == (view.status, view.cache_control)
+    )
+    if not (succeeded or stated):
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from werkzeug.wsgi import FileWrapper
 
 from ..assets.fingerprints import etag, sha256
-from ..http.fields import fold, forbid_storing, is_offloaded
-from ..http.statuses import CACHEABLE
+from ..http.fields import fold, forbid_storing, is_offloaded, said_in
+from ..http.statuses import CACHEABLE, LASTING
 from .freshness import default_max_age, flask_max_age
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
     from ..config.settings import Settings
-    from ..requests.mark import Mark
+    from ..requests.mark import Mark, ViewResponse
     from .etags import FileETags
 
 #: The directives of ``Cache-Control`` that determine freshness.
 _FRESHNESS = frozenset({"max-age", "s-maxage", "no-cache"})
+
+#: The directives that say how long a redirect or an error holds, and the fields that do.
+_STATEMENTS = _FRESHNESS | {"immutable", "private", "public"}
+_AGES = ("Cache-Control", "Expires")
 
 #: The directives of ``Cache-Control`` that Flask's ``send_file`` sets on every file.
 _SAID_OF_FILES = frozenset({"max-age", "no-cache", "public"})
@@ -44,8 +48,13 @@ def describe(
     if request.method == "OPTIONS" or (mark.view.succeeded and mark.view.sent is not None):
         return
     if not mark.view.succeeded:
-        # last_word sets this again, but may not run if a hook raises.
-        forbid_storing(response.headers)
+        if _states_freshness(mark.view, response):
+            fold(response.headers)
+            mark.view.stated = response
+            mark.view.cache_control = response.headers.get("Cache-Control")
+        else:
+            # last_word sets this again, but may not run if a hook raises.
+            forbid_storing(response.headers)
         return
     fold(response.headers)
     _describe_bytes(etags, mark, request, response)
@@ -65,6 +74,26 @@ def same_body(seen: object, response: Response) -> bool:
         return response.response is seen
     now = tuple(response.response)
     return len(now) == len(seen) and all(map(operator.is_, now, seen))
+
+
+def _states_freshness(view: ViewResponse, response: Response) -> bool:
+    """Return whether the view itself says how long its redirect or error holds.
+
+    It may have returned the response, or raised it in an exception that no error handler changed.
+    """
+    raised, headers = view.raised, response.headers
+    return (
+        response.status_code in LASTING
+        and ("Expires" in headers or not _STATEMENTS.isdisjoint(said_in(headers)))
+        and (
+            response is view.response
+            or (
+                raised is not None
+                and raised.status_code == response.status_code
+                and all(raised.headers.getlist(name) == headers.getlist(name) for name in _AGES)
+            )
+        )
+    )
 
 
 def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Response) -> None:

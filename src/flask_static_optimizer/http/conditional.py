@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
-
-from werkzeug.datastructures import ETags
-from werkzeug.http import parse_etags, unquote_etag
 
 from .fields import seconds_of
 from .ranges import Range, requested
 
 Verdict = Literal[200, 304, 412]
+
+#: A member of a list of entity tags (§8.8.3), without or with its quotes: as in Werkzeug, one that
+#: lacks them is understood.
+_MEMBER = re.compile(r'(?:\A|(?<=,))[ \t]*(?P<weak>[Ww]/)?(?P<tag>"[^"]*"|[^" \t,]+)[ \t]*(?:,|\Z)')
 
 _HEADERS = frozenset(
     {
@@ -117,8 +119,10 @@ def _matches(header: str, etag: str | None, *, weak: bool) -> bool:
     """Return whether a list has an entity tag, by weak or strong comparison (§8.8.3.2)."""
     if header.strip() == "*":
         return True
-    tag, is_weak = unquote_etag(etag)
-    if tag is None:
+    own = _MEMBER.fullmatch(etag or "")
+    if own is None or (own["weak"] and not weak):
         return False
-    given: ETags = parse_etags(header)
-    return given.contains_weak(tag) if weak else given.is_strong(tag) and not is_weak
+    return any(
+        given["tag"].strip('"') == own["tag"].strip('"') and (weak or not given["weak"])
+        for given in _MEMBER.finditer(header)
+    )

@@ -66,19 +66,26 @@ def fold(headers: Headers) -> None:
     """
     lines = headers.getlist("Cache-Control")
     if len(lines) > 1 or (lines and not lines[0].islower()):
-        said = parse_dict_header(", ".join(lines))
-        headers["Cache-Control"] = dump_header(
-            {name.lower(): value for name, value in said.items()}
-        )
+        headers["Cache-Control"] = dump_header(said_in(headers))
     lines = headers.getlist("Vary")
     if len(lines) > 1:
         headers["Vary"] = ", ".join(lines)
 
 
+def said_in(headers: Headers) -> dict[str, str | None]:
+    """Return the directives of all lines of ``Cache-Control``, in lower case."""
+    said = parse_dict_header(", ".join(headers.getlist("Cache-Control")))
+    return {name.lower(): value for name, value in said.items()}
+
+
+def members(value: str | None) -> frozenset[str]:
+    """Return the members of a list of tokens, in lower case (RFC 9110 §5.6.1)."""
+    return frozenset(name.strip().lower() for name in (value or "").split(",") if name.strip())
+
+
 def vary_names(headers: Headers) -> frozenset[str]:
     """Return the request header fields that ``Vary`` names, in lower case (RFC 9110 §12.5.5)."""
-    names = ",".join(headers.getlist("Vary")).split(",")
-    return frozenset(name.strip().lower() for name in names if name.strip())
+    return members(",".join(headers.getlist("Vary")))
 
 
 def is_offloaded(headers: Headers) -> bool:

@@ -16,7 +16,7 @@ from flask import (
 )
 
 from ..monitoring.signals import static_request_marked
-from ..requests.paths import is_own
+from ..requests.overrides import is_overridden
 
 if TYPE_CHECKING:
     from blinker import NamedSignal
@@ -78,7 +78,7 @@ def replaced_steps(app: Flask) -> list[str]:
         f"{type(app).__name__}.{name}"
         for name in _STEPS
         if (name in vars(app) and name != "wsgi_app")
-        or not is_own(getattr(type(app), name, None), "flask")
+        or is_overridden(type(app), name, Flask, "flask")
     ]
 
 

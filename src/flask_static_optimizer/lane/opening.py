@@ -14,6 +14,7 @@ from ..requests.folders import blueprint_of
 from .files import Folder, LaneFiles
 from .middleware import Lane
 from .observers import hooks, listeners, replaced_steps
+from .stand_in import stand_in
 from .stored import StoredRoutes
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def add_lane(
     if inner is not None and not express:
         return None
     lane = Lane(endpoints, stats, app, inner, complete)
-    app.wsgi_app = lane.wsgi_app  # type: ignore[method-assign]
+    app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]
     return lane
 
 

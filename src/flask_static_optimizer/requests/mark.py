@@ -9,6 +9,7 @@ from flask import has_request_context, request
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
     from werkzeug.datastructures import Headers
+    from werkzeug.sansio.response import Response as WerkzeugResponse
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
@@ -20,19 +21,26 @@ _MARK = "_static_optimizer_mark"
 
 
 class SessionUse:
-    """A record of what the app did with the session of a static request."""
+    """A record of what the app did with the session and the cookies of a static request."""
 
-    __slots__ = ("dropped", "looked", "opened", "written")
+    __slots__ = ("dropped", "looked", "opened", "read_by_view", "written")
 
     def __init__(self) -> None:
         #: Whether the app read the session, or wrote anything but ``_permanent`` into it, before
         #: the view had returned.
         self.looked = False
         self.written = False
+        #: What of the visitor the view itself read, as the log names it.
+        self.read_by_view: tuple[str, ...] = ()
         #: The keys that were written at any time.
         self.dropped: frozenset[str] = frozenset()
         #: Whether the real session was opened.
         self.opened = False
+
+    def note_read_by_view(self, thing: str) -> None:
+        """Note that the static view itself, and no hook, read something of the visitor."""
+        if thing not in self.read_by_view:
+            self.read_by_view += (thing,)
 
 
 class ViewResponse:
@@ -42,10 +50,13 @@ class ViewResponse:
         "body",
         "cache_control",
         "etag",
+        "raised",
         "representation",
         "request_headers",
         "response",
+        "runs",
         "sent",
+        "stated",
         "status",
         "succeeded",
         "validator",
@@ -56,6 +67,12 @@ class ViewResponse:
         #: status of success.
         self.response: Response | None = None
         self.succeeded = False
+        #: Whether the view is running now.
+        self.runs = False
+        #: The response of the exception with which the view ended, if it has one.
+        self.raised: WerkzeugResponse | None = None
+        #: The response, if it is no success and the view itself said how long it holds.
+        self.stated: Response | None = None
         #: The status, header fields and body of the response as the hooks got it.
         self.status: int | None = None
         self.etag: str | None = None

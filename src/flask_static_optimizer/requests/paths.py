@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from werkzeug.routing import PathConverter
+from flask import Flask
+from werkzeug.routing import Map, PathConverter
 
 from ..http import methods
+from .overrides import is_overridden
 
 if TYPE_CHECKING:
-    from flask import Flask
     from werkzeug.routing import Rule
 
 
@@ -98,9 +98,9 @@ def has_one_host(app: Flask) -> bool:
     return (
         not url_map.host_matching
         and "create_url_adapter" not in vars(app)
-        and is_own(type(app).create_url_adapter, "flask")
-        and is_own(type(url_map).bind_to_environ, "werkzeug")
-        and is_own(type(url_map).bind, "werkzeug")
+        and not is_overridden(type(app), "create_url_adapter", Flask, "flask")
+        and not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug")
+        and not is_overridden(type(url_map), "bind", Map, "werkzeug")
         and all(rule.subdomain == url_map.default_subdomain for rule in url_map.iter_rules())
     )
 
@@ -122,18 +122,3 @@ def _competes(rule: Rule, prefix: str) -> bool:
     """Return whether a URL rule may match a path with a prefix."""
     head, variable, _ = rule.rule.partition("<")
     return head.startswith(prefix) or (bool(variable) and prefix.startswith(head))
-
-
-def is_own(thing: object, package: str) -> bool:
-    """Return whether a class or a function was written in a package.
-
-    A patch that has the name and module of the function that it replaced (``functools.wraps``,
-    wrapt) was not.
-
-    :param package: the name of a top-level package, such as ``"flask"``.
-    """
-    if isinstance(thing, type):
-        module = thing.__module__
-    else:
-        module = thing.__globals__["__name__"] if type(thing) is FunctionType else ""
-    return module.partition(".")[0] == package

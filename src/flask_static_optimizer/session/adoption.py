@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -84,27 +85,47 @@ class Adoption:
 class _Forwarding:
     """A session interface that passes every call on to one whose class can't be swapped."""
 
+    __interface: Any
+
     def __init__(self, interface: Any) -> None:
-        self._interface = interface
+        object.__setattr__(self, "_Forwarding__interface", interface)
 
     @property  # type: ignore[misc]  # so that isinstance goes by the interface, too
     def __class__(self) -> Any:
-        return self._interface.__class__
+        return self.__interface.__class__
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._interface, name)
+        return getattr(self.__interface, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self.__interface, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.__interface, name)
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(self.__interface)
+
+    def __repr__(self) -> str:
+        return repr(self.__interface)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or bool(self.__interface == other)
+
+    def __hash__(self) -> int:
+        return hash(self.__interface)
 
     def open_session(self, app: Flask, request: Request) -> Any:
-        return self._interface.open_session(app, request)
+        return self.__interface.open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        self._interface.save_session(app, session, response)
+        self.__interface.save_session(app, session, response)
 
     def is_null_session(self, obj: object) -> Any:
-        return self._interface.is_null_session(obj)
+        return self.__interface.is_null_session(obj)
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> Any:
-        return self._interface.should_set_cookie(app, session)
+        return self.__interface.should_set_cookie(app, session)
 
     def regenerate(self, session: SessionMixin) -> None:
-        self._interface.regenerate(session)
+        self.__interface.regenerate(session)

@@ -40,6 +40,11 @@ opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
 )
 
 
+#: The request whose URL ``open_session`` is matching, and the real session if a URL converter reads
+#: it meanwhile. Flask 3.2 opens it then; before, there is none.
+_matching: ContextVar[list[Any] | None] = ContextVar("matching", default=None)
+
+
 class Parts(Protocol):
     """The parts of the extension that an interface looks up in ``app.extensions``.
 
@@ -78,6 +83,16 @@ def aware(base: Any) -> Any:
             path, gate = request.path, parts.endpoints.gate
             if path[: gate.length] not in gate.heads and "//" not in path:
                 return base.open_session(self, app, request)
+
+            def open_real() -> Any:
+                return base.open_session(self, app, request)
+
+            early = _matching.get()
+            if early is not None and early[0] is request:
+                early[1] = open_real()
+                return early[1]
+            early = [request, None]
+            token = _matching.set(early)
             try:
                 mark = match(parts.endpoints, app, request)
             except Exception:  # noqa: BLE001
@@ -85,15 +100,17 @@ def aware(base: Any) -> Any:
                 # with an open session, and raises what is really wrong.
                 handover.set(True)
                 mark = None
+            finally:
+                _matching.reset(token)
             if mark is None:
-                return base.open_session(self, app, request)
-
-            def open_real() -> Any:
-                return base.open_session(self, app, request)
-
+                return open_real() if early[1] is None else early[1]
             handover.set(True)
+            if early[1] is not None:
+                mark.protected = mark.session.opened = True
+                opened_early.set((early[1], mark))
+                return early[1]
             empty = partial(empty_session, getattr(self, "session_class", None))
-            return StaticSession(mark, empty, open_real if mark.protected else None)
+            return StaticSession(mark, empty, open_real, partial(_may_open, mark, request))
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
             if type(session) is not StaticSession and opened_early.get() is None:
@@ -126,6 +143,16 @@ def aware(base: Any) -> Any:
             setattr(Aware, name, _quiet(base, name))
     setattr(Aware, _AWARE, True)
     return named_like(Aware, base)
+
+
+def _may_open(mark: Mark, request: Request) -> bool:
+    """Return whether the real session may be opened now.
+
+    A URL converter that reads the session gets the real one, so what is then served is protected.
+    """
+    if request.url_rule is None and request.routing_exception is None:
+        mark.protected = True
+    return mark.protected
 
 
 def _quiet(base: Any, name: str) -> Any:

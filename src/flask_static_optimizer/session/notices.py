@@ -26,29 +26,70 @@ def session_kept_out(log: Log, app: Flask, mark: Mark, response: Response, path:
     :param path: the path of the request.
     """
     name = mark.endpoint.name
-    refusals = REFUSALS & {mark.view.status, response.status_code}
-    if mark.session.looked and not mark.protected and refusals:
-        log.warn_once(
-            ("wall", name),
-            "static_optimizer: %r read the session, which is empty for static requests, and"
-            " answered %d to %s. If that is behind a log-in, let it read the real one: %s%s",
-            name,
-            min(refusals),
-            path,
-            f'STATIC_OPTIMIZER_RULES = {{"{name}": {{"session": "protected"}}}}',
-            f' (or "{name}:part/*" for a part of the folder)' if mark.endpoint.folder else "",
-        )
-    elif mark.session.dropped and not mark.protected and (app.debug or mark.session.written):
-        log.warn_once(
-            ("dropped", name),
-            "static_optimizer: %r is static, so what it wrote into the session (%s) was dropped,"
-            " and responses that may hold it are sent as 'private', which no CDN keeps. If the"
-            " hook that did meant pages only, let it return early where"
-            " flask_static_optimizer.is_static_request() is true; if the endpoint is no static"
-            " one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
-            name,
-            ", ".join(sorted(mark.session.dropped)),
-            name,
-        )
+    if not mark.protected:
+        refusals = REFUSALS & {mark.view.status, response.status_code}
+        if mark.session.looked and refusals and mark.view.stated is None:
+            _refused(log, mark, min(refusals), path)
+        elif mark.session.read_by_view and not _says_so(mark, response):
+            _read_by_view(log, mark)
+        elif mark.session.dropped and (app.debug or mark.session.written):
+            _dropped(log, mark)
     if mark.session.dropped:
         session_writes_dropped.send(app, endpoint=name, keys=mark.session.dropped)
+
+
+def _refused(log: Log, mark: Mark, status: int, path: str) -> None:
+    log.warn_once(
+        ("wall", mark.endpoint.name),
+        "static_optimizer: %r answered %d to %s, and something read the session on the way, which"
+        " is empty for static requests. If that is a guard that goes by the session, this rule"
+        " gives it the real one; if it goes by something else (an API key, an address), the rule"
+        " keeps what it guards out of shared caches: %s%s. If it is no guard (a CSRF check), let it"
+        " return early where flask_static_optimizer.is_static_request() is true.",
+        mark.endpoint.name,
+        status,
+        path,
+        _protected(mark),
+        f' (or "{mark.endpoint.name}:part/*" for a part of the folder)'
+        if mark.endpoint.folder
+        else "",
+    )
+
+
+def _read_by_view(log: Log, mark: Mark) -> None:
+    log.warn_once(
+        ("read", mark.endpoint.name),
+        "static_optimizer: the view of %r read %s, but static responses are the same for everybody,"
+        " and their session is empty. If the page shows who asks, let it be protected: %s, or let"
+        " it be no static one: take @cacheable_static off, or the rule that names it.",
+        mark.endpoint.name,
+        " and ".join(mark.session.read_by_view),
+        _protected(mark),
+    )
+
+
+def _dropped(log: Log, mark: Mark) -> None:
+    name = mark.endpoint.name
+    log.warn_once(
+        ("dropped", name),
+        "static_optimizer: %r is static, so what it wrote into the session (%s) was dropped,"
+        " and responses that may hold it are sent as 'private', which no CDN keeps. If the"
+        " hook that did meant pages only, let it return early where"
+        " flask_static_optimizer.is_static_request() is true; if the endpoint is no static"
+        " one, take it out with STATIC_OPTIMIZER_RULES = {%r: False}.",
+        name,
+        ", ".join(sorted(mark.session.dropped)),
+        name,
+    )
+
+
+def _says_so(mark: Mark, response: Response) -> bool:
+    """Return whether the view read cookies only, and the response may not be shared by them."""
+    said = response.cache_control
+    return "the session" not in mark.session.read_by_view and bool(
+        said.private or (said.no_store and mark.view.succeeded) or "cookie" in response.vary
+    )
+
+
+def _protected(mark: Mark) -> str:
+    return f'STATIC_OPTIMIZER_RULES = {{"{mark.endpoint.name}": {{"session": "protected"}}}}'

@@ -22,8 +22,8 @@ class StaticSession(SessionMixin):
 
     :param mark: the mark of the request, which records what was done with the session.
     :param empty: makes an empty session.
-    :param open_real: opens the real session by the app's session interface; ``None`` for an
-        isolated session.
+    :param open_real: opens the real session by the app's session interface.
+    :param may_open: returns whether the real session may be opened now; never for an isolated one.
     """
 
     # All attributes of this class begin with an underscore, since any other name is looked up in
@@ -36,11 +36,13 @@ class StaticSession(SessionMixin):
         mark: Mark,
         empty: Callable[[], MutableMapping[str, Any]],
         open_real: Callable[[], SessionMixin | None] | None = None,
+        may_open: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.new = open_real is None
+        self.new = not mark.protected
         self._mark = mark
         self._empty = empty
         self._open_real = open_real
+        self._may_open = may_open
         self._data: MutableMapping[str, Any] | None = None
         self._blind: dict[str, Any] = {}
         self._failure: Exception | None = None
@@ -50,6 +52,8 @@ class StaticSession(SessionMixin):
     def _look(self) -> MutableMapping[str, Any]:
         if not self._sealed:
             self._mark.session.looked = True
+            if self._mark.view.runs:
+                self._mark.session.note_read_by_view("the session")
         if self._data is None:
             with self._lock:  # a view may read it from several threads
                 if self._data is None:
@@ -61,7 +65,7 @@ class StaticSession(SessionMixin):
     def _open(self) -> MutableMapping[str, Any]:
         if self._failure is not None:  # a store that is down is asked once per request
             raise self._failure
-        if self._open_real is None:
+        if self._open_real is None or not self._may_open():
             return self._empty()
         open_real, self._open_real = self._open_real, None
         try:

@@ -6,11 +6,21 @@ import copy
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
+from werkzeug.exceptions import HTTPException
 
+from ..requests.current import request_object
 from ..requests.mark import current_mark
+
+if TYPE_CHECKING:
+    from flask import Request
+
+    from ..requests.mark import Mark
+
+#: The attribute of a request that has its cookies.
+_COOKIES = "cookies"
 
 _WRAPPED = "_static_optimizer_wrapped"
 
@@ -43,8 +53,14 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
         run = current_app.ensure_sync(view)
         if mark is None:
             return run(*args, **kwargs)
-        with _whole_representation(request.environ):
-            mark.view.response = _copy(current_app.make_response(run(*args, **kwargs)))
+        this = request_object()
+        with _running(mark, this):
+            try:
+                returned = run(*args, **kwargs)
+            except HTTPException as error:
+                mark.view.raised = error.response
+                raise
+            mark.view.response = _copy(current_app.make_response(returned))
         return mark.view.response
 
     setattr(serve, _WRAPPED, True)
@@ -60,9 +76,21 @@ def _copy(response: Response) -> Response:
 
 
 @contextmanager
-def _whole_representation(environ: dict[str, Any]) -> Iterator[None]:
+def _running(mark: Mark, this: Request) -> Iterator[None]:
+    """Let the view render the whole, and note what of the visitor it reads.
+
+    Werkzeug keeps the cookies in the request object when they are first read.
+    """
+    environ, kept = this.environ, vars(this)
     hidden = {key: environ.pop(key) for key in _HIDDEN if key in environ}
+    cookies = kept.pop(_COOKIES, None)
+    mark.view.runs = True
     try:
         yield
     finally:
+        mark.view.runs = False
         environ.update(hidden)
+        if _COOKIES in kept:
+            mark.session.note_read_by_view("request.cookies")
+        if cookies is not None:
+            kept[_COOKIES] = cookies

@@ -6,9 +6,11 @@ import functools
 import sys
 import time
 from collections.abc import Callable
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, after_this_request, got_request_exception
+from flask import Flask, Response, abort, after_this_request, got_request_exception
+from flask.globals import app_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
@@ -26,7 +28,7 @@ from .storing import StoringRun
 from .validators import Validators, ask
 
 if TYPE_CHECKING:
-    from flask import Flask, Request
+    from flask import Request
 
     from ..config.settings import Settings
     from ..monitoring.counters import Stats
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 View = Callable[..., Any]
+
+#: Whether Flask's own steps take the context, as from Flask 3.2.
+_TAKES_CONTEXT = "ctx" in signature(Flask.log_exception).parameters
 
 
 class StoredViews:
@@ -204,7 +209,7 @@ class _Answering:
         if stale is not None:
             # Receivers and logs that monitor errors must get the exception all the same.
             got_request_exception.send(self._app, _async_wrapper=None, exception=error)
-            self._app.log_exception(sys.exc_info())
+            _log_exception(self._app)
         return stale
 
     def _instead_of(self, status: int, place: Place | None) -> Response | None:
@@ -281,6 +286,14 @@ class _Answering:
         mark.view.body = tuple(answer.body)
         mark.view.sent = response.headers.to_wsgi_list() if status != 412 else None
         return response
+
+
+def _log_exception(app: Flask) -> None:
+    """Log the exception that is being handled as Flask does, which an app may do in its own way."""
+    given: list[Any] = [sys.exc_info()]
+    if _TAKES_CONTEXT:
+        given.insert(0, app_ctx._get_current_object())  # type: ignore[attr-defined]
+    app.log_exception(*given)
 
 
 def _why_forwarded(place: Place | None, now: float) -> str:

@@ -71,7 +71,15 @@ def varying(app: Flask) -> None:
     @app.get("/greeting")
     @cacheable_static
     def greeting() -> str:
-        return f"Hello {request.cookies.get('name', 'you')}"
+        return f"Hello {request.headers.get('Cookie', 'you')}"
+
+
+def reading_session(app: Flask) -> None:
+    app.get("/nav", endpoint="nav")(cacheable_static(lambda: f"Hello {session.get('user', 'you')}"))
+
+
+def reading_cookies(app: Flask) -> None:
+    app.get("/token", endpoint="token")(cacheable_static(lambda: f"Hello {bool(request.cookies)}"))
 
 
 def writing(app: Flask) -> None:
@@ -125,6 +133,8 @@ FAULTS: list[tuple[str, Callable[[Flask], None] | None, dict[str, Any], list[str
     ("cookie-sent", late_cookie, {}, [], "request_finished"),
     ("guard-not-protected", own_guard, {}, [], '{"static": {"session": "protected"}}'),
     ("depends-on-cookie", varying, {}, ["--cookie", "name=Ada"], "protected"),
+    ("view-reads-visitor", reading_session, {}, [], '{"nav": {"session": "protected"}}'),
+    ("view-reads-visitor", reading_cookies, {}, [], "take @cacheable_static off"),
     ("session-written", writing, {}, [], "is_static_request"),
     ("raises", raising, {}, [], "view or hook"),
     ("not-shared", strict, {}, [], "step aside"),
@@ -172,7 +182,16 @@ def test_an_app_without_faults(make_app: Any) -> None:
 
 def test_every_fault_at_once(make_app: Any) -> None:
     def plant(app: Flask) -> None:
-        for fault in (cookie, late_cookie, own_guard, varying, writing, raising, hard_coded):
+        for fault in (
+            cookie,
+            late_cookie,
+            own_guard,
+            varying,
+            writing,
+            raising,
+            hard_coded,
+            reading_session,
+        ):
             fault(app)
         missing_in_css(app)
         Path(app.root_path, "templates", "other.html").write_text('<img src="/static/gone.png">')

@@ -156,6 +156,8 @@ class _Explained:
                 304: "a condition of the request holds: the client has these bytes",
                 206: "a part was asked for",
             }.get(status, "the static view answered")
+        if self._mark.view.stated is not None:
+            return "the static view answered, and said how long it holds"
         if self._mark.view.response is None:
             return "something answered in place of the static view (a hook, an error, a redirect)"
         return "what the static view found was changed by a condition, a range or a hook"
@@ -186,6 +188,8 @@ class _Explained:
             return "protected: only the browser keeps it, and asks each time, so that guards check"
         if "private" in value:
             return self._private()
+        if mark.view.stated is not None:
+            return "the view's own word"
         said = (mark.view.cache_control or "").removeprefix("public, ")
         if said and value.removeprefix("public, ") != said:
             return "a hook's own word"

@@ -34,7 +34,8 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
         )
     if row.mode == "left alone":
         return
-    if row.mode == "isolated" and answer.status in REFUSALS:
+    stated = answer.mark is not None and answer.mark.view.stated is not None
+    if row.mode == "isolated" and answer.status in REFUSALS and not stated:
         yield Finding(
             "guard-not-protected",
             "error",
@@ -43,7 +44,7 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             protect(row),
             place,
         )
-    elif answer.status >= 400 and not answer.error and row.mode == "isolated":
+    elif answer.status >= 400 and not (answer.error or stated) and row.mode == "isolated":
         yield Finding(
             "fails",
             "error",
@@ -70,6 +71,17 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             place,
         )
     marks = [mark for mark in (answer.mark, again.mark) if mark and not mark.protected]
+    read = {thing for mark in marks for thing in mark.session.read_by_view}
+    shared = "the session" in read or row.stored_by not in ("nobody", "the browser")
+    if read and shared and answer.status not in REFUSALS:
+        yield Finding(
+            "view-reads-visitor",
+            "error",
+            f"the view of {row.endpoint!r} reads {' and '.join(sorted(read))}, but its responses"
+            " are the same for everybody",
+            f"{protect(row)}, or take @cacheable_static off the view",
+            place,
+        )
     written = sorted(
         {key for mark in marks if mark.session.written for key in mark.session.dropped}
     )

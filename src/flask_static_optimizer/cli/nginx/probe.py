@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from werkzeug.http import parse_dict_header, parse_set_header
+from werkzeug.http import parse_dict_header
 
 from ...assets.delta import DELTA
 from ...assets.fingerprints import FINGERPRINT_LENGTH
 from ...assets.urls import PARAMETER, PLAIN, fingerprints_of
+from ...http.fields import vary_names
 from ..current import application_root
 from ..exchange import Exchange, ask
 from .copy import ChangedBytesError, Copy, object_name
@@ -204,7 +205,7 @@ def _shared(response: Exchange) -> Fields:
     if not said or {"private", "no-store"} & said.keys() or "Set-Cookie" in response.headers:
         response.read()
         raise NotForNginxError("no shared cache may keep it (private, no-store or a cookie)")
-    vary = parse_set_header(response.headers.get("Vary")).as_set()
+    vary = vary_names(response.headers)
     if vary - _KNOWN_VARY:
         response.read()
         raise NotForNginxError(f"it depends on {', '.join(sorted(vary - _KNOWN_VARY))}")

@@ -1,0 +1,67 @@
+"""The object at ``app.wsgi_app``, which is called as the lane and is else what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .middleware import Lane
+
+
+class StandIn(partial):  # type: ignore[type-arg]
+    """A WSGI app in the place of another, which it calls in its own way.
+
+    Calling it costs no Python frame, and so no request anything. All attributes, its class among
+    them, are those of the other.
+    """
+
+    __slots__ = ("_stands_for",)
+
+    def __getattribute__(self, name: str) -> Any:
+        return getattr(_original(self), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(_original(self), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(_original(self), name)
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(_original(self))
+
+    def __repr__(self) -> str:
+        return repr(_original(self))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or bool(_original(self) == other)
+
+    def __hash__(self) -> int:
+        return hash(_original(self))
+
+
+def stand_in(lane: Lane, app: Flask) -> StandIn:
+    """Return what is called as a lane, for the middleware that it passes by or the app's method."""
+    get_app = ref(app)
+
+    def original() -> Any:
+        if lane.inner is not None:
+            return lane.inner
+        app = get_app()
+        if app is None:
+            raise RuntimeError("the app of this wsgi_app is gone")
+        return MethodType(type(app).wsgi_app, app)
+
+    made = StandIn(type(lane).wsgi_app, lane)
+    object.__setattr__(made, "_stands_for", original)
+    return made
+
+
+def _original(made: StandIn) -> Any:
+    get: Callable[[], Any] = object.__getattribute__(made, "_stands_for")
+    return get()
