@@ -278,6 +278,7 @@ def test_a_broken_stylesheet_is_served_as_it_is(
 CODINGS = {"gzip": gzip.decompress}
 
 
+@pytest.mark.usefixtures("settled")
 def test_each_coding_has_its_own_validator(make_app: MakeApp) -> None:
     """Each content coding has bytes and a validator of its own."""
     client = make_app().test_client()
@@ -308,6 +309,7 @@ def test_each_coding_has_its_own_validator(make_app: MakeApp) -> None:
     assert len(etags) == 4
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_download_keeps_its_coding(make_app: MakeApp) -> None:
     """A download goes on in the coding that it began in."""
     client = make_app().test_client()
@@ -327,6 +329,7 @@ def test_a_download_keeps_its_coding(make_app: MakeApp) -> None:
     assert client.get("/static/app.css", headers=stale).data == CSS
 
 
+@pytest.mark.usefixtures("settled")
 def test_there_is_no_vary_without_variants(make_app: MakeApp, static_folder: Path) -> None:
     (static_folder / "dot.png").write_bytes(bytes(5000))
     (static_folder / "noise.txt").write_bytes(os.urandom(5000))
@@ -338,6 +341,7 @@ def test_there_is_no_vary_without_variants(make_app: MakeApp, static_folder: Pat
         assert "Content-Encoding" not in response.headers
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_stale_sibling_is_not_sent(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -357,6 +361,7 @@ def test_a_stale_sibling_is_not_sent(
     assert "app.css.gz" in caplog.text
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_damaged_variant_is_not_served(make_app: MakeApp, static_folder: Path) -> None:
     """A kept variant that is damaged is not served by the next process."""
     headers = {"Accept-Encoding": "br"}
@@ -577,6 +582,7 @@ def test_a_large_file_replaced_while_sent(make_app: MakeApp, static_folder: Path
     assert start + b"".join(chunks) == bytes(2 * SMALL)
 
 
+@pytest.mark.usefixtures("settled")
 def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:
     old = "".join(f".r{n} {{ margin: {n * n % 9973}px }}\n" for n in range(999)).encode()
     new = old + b"p { }"
@@ -618,6 +624,7 @@ def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:
     assert ask(old).headers["Content-Encoding"] == "br"
 
 
+@pytest.mark.usefixtures("settled")
 def test_deltas_are_off_unless_asked_for(make_app: MakeApp) -> None:
     app = make_app()
     response = app.test_client().get(url_of(app, "app.css"), headers={"Accept-Encoding": "dcz, br"})

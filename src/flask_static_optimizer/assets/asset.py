@@ -96,12 +96,11 @@ class Asset:
     def last_modified(self) -> int | None:
         """The modification time in whole seconds since the epoch; ``None`` if it is unreliable.
 
-        Reproducible builds give one fixed time to files with different bytes. A rewritten
-        stylesheet also changes with the files that it refers to. A file that has not settled may
-        change again within the same second.
+        A rewritten stylesheet also changes with the files that it refers to. A file that has not
+        settled may change again within the same second.
         """
-        when = int(self.snapshot.modified)
-        return when if when > 1 and self.settled and not self.dependencies else None
+        reliable = self.settled and not self.dependencies
+        return self.snapshot.identity.last_modified if reliable else None
 
     @property
     def bytes_at_hand(self) -> bytes | None:

@@ -29,7 +29,7 @@ class Listing(NamedTuple):
 
 
 #: A listing that is never current, because no folder has an empty name.
-NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
+NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0, 0)),), ())
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 

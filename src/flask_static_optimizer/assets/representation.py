@@ -56,7 +56,6 @@ class Representation:
         "modified",
         "size",
         "small_body",
-        "strong_modified",
         "variant",
         "verified",
     )
@@ -87,11 +86,9 @@ class Representation:
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
         self.size = len(variant.body) if variant else asset.size
-        #: The modification time in seconds since the epoch. ``strong_modified`` is the same if it
-        #: is a strong validator (RFC 9110 §8.8.2.2); it is not if there are several codings.
+        #: The modification time in seconds since the epoch, if it is a validator.
         self.modified = asset.last_modified
         varies = dict.fromkeys((*vary, *terms.vary))
-        self.strong_modified = None if varies else self.modified
         #: The value of ``Last-Modified``, or a text that is no date if the response has none.
         self.last_modified = "none" if self.modified is None else http_date(self.modified)
         #: The header fields of a 200 and of a 304. Responses share them: copy before a change.
@@ -127,7 +124,7 @@ class Representation:
             is in the answer.
         :raises OSError: if the file can't be read.
         """
-        status, ranges = outcome(environ, self.etag, self.modified, self.strong_modified, self.size)
+        status, ranges = outcome(environ, self.etag, self.modified, self.size)
         if status == 304:
             return Answer(304, self.headers_304[:], ())
         if status == 206:

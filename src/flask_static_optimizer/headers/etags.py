@@ -33,8 +33,7 @@ class FileETags:
         if seekable is None or not seekable():
             return None
         start = file.tell()
-        if not (isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)):
-            # Something around a file, perhaps, whose descriptor leads to other bytes (gzip).
+        if not is_plain_file(file):
             return _read(file, start)
         before = _identity(file)
         key = (*before, start)
@@ -55,6 +54,14 @@ class FileETags:
                 return self.of(file)
         except OSError:  # only the front server that is to send it may know the path
             return None
+
+
+def is_plain_file(file: object) -> bool:
+    """Return whether an object is an open file itself.
+
+    The descriptor of something around a file leads to other bytes (gzip).
+    """
+    return isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
 
 
 def _identity(file: IO[bytes]) -> Identity:
