@@ -68,7 +68,7 @@ class AppState:
             warn,
             self.memory,
         )
-        self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve)
+        self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
         self.etags = FileETags()
         representations = Representations(self.variants, self.memory)
         self.files = FileChooser(settings, self.urls, representations)

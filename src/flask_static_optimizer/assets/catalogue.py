@@ -61,7 +61,7 @@ class Catalogue:
         path = mount.path(name)
         try:
             asset = None if path is None else self._make(mount, name, path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             asset = None
         before = mount.known.pop(name, None)
         if before is not None:
