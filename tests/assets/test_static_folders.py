@@ -486,7 +486,7 @@ def test_a_file_that_vanishes_or_can_not_be_read(
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", refuse)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", refuse)
     for _ in range(2):
         response = client.get("/static/app.css")
         assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
@@ -550,7 +550,7 @@ def test_a_file_in_flux_has_no_validator(
     def changing(path: str) -> None:
         raise FileChangingError(path)
 
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", changing)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", changing)
     response = make_app().test_client().get("/static/app.css")
     assert (response.status_code, response.data) == (200, CSS)
     assert response.headers["Cache-Control"] == "no-store"

@@ -111,8 +111,8 @@ class Snapshot(NamedTuple):
     identity: Identity
     #: True if the state had settled when the file was read.
     settled: bool
-    #: The SHA-256 of the bytes, in hexadecimal.
-    sha256: str
+    #: The SHA-256 of the bytes, in hexadecimal; ``None``: not known.
+    sha256: str | None
     #: The bytes, if the file is no larger than :data:`WHOLE`.
     data: bytes | None
 
@@ -146,6 +146,8 @@ def read(path: str) -> Snapshot:
             # The size limits the loop, because a file may grow as fast as it is read.
             while size <= before.size and (chunk := file.read(_CHUNK)):
                 sha.update(chunk)
+                if before.size > WHOLE:
+                    time.sleep(0)  # lets other greenlets run
                 size += len(chunk)
                 if before.size <= WHOLE:
                     chunks.append(chunk)
@@ -153,6 +155,8 @@ def read(path: str) -> Snapshot:
         if same and size == before.size:
             data = b"".join(chunks) if before.size <= WHOLE else None
             return Snapshot(before, settled, sha.hexdigest(), data)
+        if before.size > WHOLE:
+            break
     raise FileChangingError(f"{path} changes while it is read")
 
 

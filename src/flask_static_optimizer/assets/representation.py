@@ -9,7 +9,7 @@ from werkzeug.http import http_date
 
 from ..http.answer import Answer
 from ..http.bodies import SMALL_BODY, FileSlice, wrapped
-from ..http.conditional import outcome
+from ..http.conditional import outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
 
@@ -48,6 +48,7 @@ class Representation:
         "body",
         "choice",
         "etag",
+        "former_etag",
         "headers",
         "headers_304",
         "is_temporary",
@@ -77,8 +78,10 @@ class Representation:
         self.is_temporary = is_temporary
         #: What it was made of besides the asset and the coding.
         self.choice = (terms, vary, dictionary, verified)
-        #: The strong validator of the bytes in this content coding (RFC 9110 §8.8.3).
+        #: The validator of the bytes in this content coding (RFC 9110 §8.8.3).
         self.etag = variant.etag if variant else asset.etag
+        #: The validator that clients got before the bytes were hashed, if they did.
+        self.former_etag = asset.former_etag
         #: The bytes, or ``None`` if they have to be read from the file. ``small_body`` is the same
         #: if it is so small that the server's file wrapper is not worth its use.
         self.body = variant.body if variant else asset.bytes_at_hand
@@ -124,6 +127,8 @@ class Representation:
             is in the answer.
         :raises OSError: if the file can't be read.
         """
+        if self.former_etag is not None:
+            environ = with_etag(environ, self.former_etag, self.etag)
         status, ranges = outcome(environ, self.etag, self.modified, self.size)
         if status == 304:
             return Answer(304, self.headers_304[:], ())

@@ -54,7 +54,8 @@ class Urls:
 
         In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
         URLs get none: those of a missing file, of a file that is not the same for all clients, of
-        a file whose name already holds a hash, and those with a version that the caller gave.
+        a file whose name already holds a hash, of a large file that has not been hashed yet, and
+        those with a version that the caller gave.
         """
         if values.pop(PLAIN, None) or self._mode is None or PARAMETER in values:
             return None
@@ -93,8 +94,8 @@ class Urls:
             return None
         if asset is None or self._catalogue.is_fingerprinted(mount, asset):
             return None
-        version: str | None = asset.fingerprint
-        if self._mode == "path":
+        version = asset.fingerprint
+        if self._mode == "path" and asset.fingerprint is not None:
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
         if asset.settled and name == asset.name:  # not for other spellings of the name
@@ -131,6 +132,8 @@ class Urls:
         asset = self._catalogue.find(mount, name)
         if asset is None:
             return None
+        if asset.is_changing:
+            return asset, False
         return asset, self._catalogue.is_fingerprinted(mount, asset) or None
 
 

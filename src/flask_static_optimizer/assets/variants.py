@@ -107,7 +107,7 @@ class VariantMaker:
             if body is None and build:
                 body = compress(coding, data, best=best)
                 if worth_it(data, body):
-                    self._cache_folder.put(variant_name(asset.sha256, coding, best=best), body)
+                    self._cache_folder.put(variant_name(_sha256(asset), coding, best=best), body)
             if body is not None and worth_it(data, body):
                 found[coding] = Variant.of(coding, body)
         return found
@@ -136,7 +136,7 @@ class VariantMaker:
 
     def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> bytes | None:
         for quality in (True,) if best else (True, False):
-            body = self._cache_folder.get(variant_name(asset.sha256, coding, best=quality))
+            body = self._cache_folder.get(variant_name(_sha256(asset), coding, best=quality))
             if body is not None and _decodes_to(data, coding, body):
                 return body
         return None
@@ -151,7 +151,7 @@ class VariantMaker:
         if not asset.derived.is_version_kept:
             asset.derived.is_version_kept = True
             self._cache_folder.remember_version(
-                _key(mount, asset), asset.sha256, asset.read(), self._versions
+                _key(mount, asset), _sha256(asset), asset.read(), self._versions
             )
         return True
 
@@ -190,6 +190,7 @@ def is_codable(asset: Asset) -> bool:
     """Return whether a content coding may make an asset smaller."""
     return (
         asset.named_coding is None
+        and asset.sha256 is not None
         and SMALLEST <= asset.size <= WHOLE
         and is_compressible(asset.content_type)
     )
@@ -204,3 +205,8 @@ def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
 
 def _key(mount: Mount, asset: Asset) -> str:
     return f"{mount.endpoint}:{asset.name}"
+
+
+def _sha256(asset: Asset) -> str:
+    assert asset.sha256 is not None, "it is codable"
+    return asset.sha256

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from typing import IO
 
 from ..assets.files import Identity
-from ..assets.fingerprints import etag
+from ..assets.fingerprints import etag, state_etag
 from ..config.bounded import Bounded
 
 #: Files remembered for each app.
@@ -18,9 +19,14 @@ _CHUNK = 1 << 20
 
 
 class FileETags:
-    """The ETags of open files, remembered for as long as a file stays as it is."""
+    """The ETags of open files, remembered for as long as a file stays as it is.
 
-    def __init__(self) -> None:
+    :param is_slow: returns whether hashing a file in a state would keep a client waiting. The ETag
+        of such a file is made of its state.
+    """
+
+    def __init__(self, is_slow: Callable[[Identity], bool]) -> None:
+        self._is_slow = is_slow
         self._known: Bounded[tuple[int, ...], str] = Bounded(REMEMBERED)
 
     def of(self, file: IO[bytes]) -> str | None:
@@ -40,6 +46,8 @@ class FileETags:
         known = self._known.get(key)
         if known is not None:
             return known
+        if self._is_slow(before):
+            return state_etag(key, strong=before.settled)
         found = _read(file, start)
         if _identity(file) != before:
             return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags, unquote_etag
 
 from .fields import seconds_of
 from .ranges import Range, requested
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Verdict = Literal[200, 304, 412]
 
@@ -21,6 +24,9 @@ _HEADERS = frozenset(
         "HTTP_IF_UNMODIFIED_SINCE",
     }
 )
+
+#: The conditions that name entity tags.
+_TAGS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE")
 
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
@@ -89,6 +95,12 @@ def outcome(
         if ranges is not None and range_applies(environ, etag):
             return (206, ranges) if ranges else (416, [])
     return 200, []
+
+
+def with_etag(environ: WSGIEnvironment, old: str, new: str) -> WSGIEnvironment:
+    """Return a copy of an environ whose conditions name an entity tag in the place of another."""
+    named = {key: environ[key].replace(old, new) for key in _TAGS if key in environ}
+    return environ | named
 
 
 def range_applies(environ: Mapping[str, Any], etag: str | None) -> bool:

@@ -39,7 +39,8 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     root = application_root(app)
     path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     answer = ask(app, path, headers)
-    answer.read()
+    with answer.reading():  # and not read, as it may be a large file
+        pass
     if answer.error is not None:
         return [Reason("Error", repr(answer.error), "the app raised it in place of an answer")]
     with app.test_request_context(path) as context:
@@ -152,9 +153,7 @@ class _Explained:
         if name == "vary":
             return self._vary(value)
         return {
-            "etag": "the first 128 bits of the SHA-256 of the bytes"
-            if value == self._mark.view.etag
-            else "the view's own, or of a body that a hook has changed",
+            "etag": self._etag(value),
             "content-encoding": "the best coding that the client takes",
             "last-modified": "the file's modification time",
             "cdn-cache-control": f"{PREFIX}CDN_CACHE_CONTROL, for shared caches alone",
@@ -163,6 +162,13 @@ class _Explained:
             "x-sendfile": f"{PREFIX}SENDFILE: the front server sends the file",
             "use-as-dictionary": f"{PREFIX}DELTA: later versions can be told by what changed",
         }.get(name)
+
+    def _etag(self, value: str) -> str:
+        if value != self._mark.view.etag:
+            return "the view's own, or of a body that a hook has changed"
+        if '"s-' in value:
+            return "made of the file's state: it is too large to be hashed while a client waits"
+        return "the first 128 bits of the SHA-256 of the bytes"
 
     def _cache_control(self, value: str) -> str:
         mark = self._mark
