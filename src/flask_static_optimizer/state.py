@@ -14,6 +14,7 @@ from weakref import ref
 
 from .assets.cache_folder import CacheFolder
 from .assets.catalogue import Catalogue
+from .assets.hashes import Hashes
 from .assets.memory import Memory
 from .assets.representations import Representations
 from .assets.urls import Urls
@@ -56,10 +57,13 @@ class AppState:
         self.stats = Stats()
         warn = self.log.warn_once
         self.memory = Memory(settings.memory)
-        self.catalogue = Catalogue(settings.fingerprint, settings.manifests, self.memory, warn)
-        self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
         self.cache_folder = CacheFolder(cache_dir, settings.cache_size, warn)
+        hashes = Hashes(settings.hash_size, settings.hash_later, self.cache_folder, warn)
+        self.catalogue = Catalogue(
+            settings.fingerprint, settings.manifests, self.memory, hashes, warn
+        )
+        self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         self.variants = VariantMaker(
             [coding for coding in settings.encodings if coding in available()],
             self.cache_folder,
@@ -68,8 +72,8 @@ class AppState:
             warn,
             self.memory,
         )
-        self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve)
-        self.etags = FileETags()
+        self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
+        self.etags = FileETags(hashes.is_slow)
         representations = Representations(self.variants, self.memory)
         self.files = FileChooser(settings, self.urls, representations)
         self.stored_views = StoredViews(settings, self.log, self.stats, self.open_store)

@@ -21,7 +21,7 @@ def test_an_error_in_a_thread_is_raised(make_app: MakeApp, static_folder: Path) 
     app = make_app()
     state = app.extensions["static_optimizer"]
     assets = assets_of(state.endpoints.mounts(), state.catalogue)
-    assert len(assets) == 21
+    assert len(assets) == 23
     (static_folder / "file7.css").unlink()
     with pytest.raises(FileNotFoundError, match=r"file7\.css"):
         list(build(assets, state.variants, state.cache_folder))

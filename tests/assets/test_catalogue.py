@@ -169,7 +169,9 @@ def test_a_change_within_a_clock_tick_is_seen(
 
     def coarse(stat: os.stat_result) -> Identity:
         found = exact(stat)
-        return found._replace(stamp=found.stamp // 10**9 * 10**9)
+        return found._replace(
+            modified=found.modified // 10**9 * 10**9, changed=found.changed // 10**9 * 10**9
+        )
 
     monkeypatch.setattr(Identity, "of", coarse)
     monkeypatch.setattr(Identity, "is_of", lambda state, stat: coarse(stat) == state)

@@ -16,7 +16,16 @@ pytestmark = pytest.mark.skipif(
 
 
 def mount(folder: Path) -> Mount:
-    return Mount("static", str(folder), "/static/", lambda _: True, lambda _: True, False, False)
+    return Mount(
+        "static",
+        str(folder),
+        "/static/",
+        lambda _: True,
+        lambda _: True,
+        False,
+        False,
+        lambda *_: None,
+    )
 
 
 def test_a_folder_that_keeps_changing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

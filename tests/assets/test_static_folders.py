@@ -283,6 +283,7 @@ def test_a_broken_stylesheet_is_served_as_it_is(
 CODINGS = {"gzip": gzip.decompress}
 
 
+@pytest.mark.usefixtures("settled")
 def test_each_coding_has_its_own_validator(make_app: MakeApp) -> None:
     """Each content coding has bytes and a validator of its own."""
     client = make_app().test_client()
@@ -313,6 +314,7 @@ def test_each_coding_has_its_own_validator(make_app: MakeApp) -> None:
     assert len(etags) == 4
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_download_keeps_its_coding(make_app: MakeApp) -> None:
     """A download goes on in the coding that it began in."""
     client = make_app().test_client()
@@ -332,6 +334,7 @@ def test_a_download_keeps_its_coding(make_app: MakeApp) -> None:
     assert client.get("/static/app.css", headers=stale).data == CSS
 
 
+@pytest.mark.usefixtures("settled")
 def test_there_is_no_vary_without_variants(make_app: MakeApp, static_folder: Path) -> None:
     (static_folder / "dot.png").write_bytes(bytes(5000))
     (static_folder / "noise.txt").write_bytes(os.urandom(5000))
@@ -343,6 +346,7 @@ def test_there_is_no_vary_without_variants(make_app: MakeApp, static_folder: Pat
         assert "Content-Encoding" not in response.headers
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_stale_sibling_is_not_sent(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -362,6 +366,7 @@ def test_a_stale_sibling_is_not_sent(
     assert "app.css.gz" in caplog.text
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_damaged_variant_is_not_served(make_app: MakeApp, static_folder: Path) -> None:
     """A kept variant that is damaged is not served by the next process."""
     headers = {"Accept-Encoding": "br"}
@@ -486,7 +491,7 @@ def test_a_file_that_vanishes_or_can_not_be_read(
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", refuse)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", refuse)
     for _ in range(2):
         response = client.get("/static/app.css")
         assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
@@ -551,7 +556,7 @@ def test_a_file_in_flux_has_no_validator(
     def changing(path: str) -> None:
         raise FileChangingError(path)
 
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", changing)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", changing)
     response = make_app().test_client().get("/static/app.css")
     assert (response.status_code, response.data) == (200, CSS)
     assert response.headers["Cache-Control"] == "no-store"
@@ -583,6 +588,7 @@ def test_a_large_file_replaced_while_sent(make_app: MakeApp, static_folder: Path
     assert start + b"".join(chunks) == bytes(2 * SMALL)
 
 
+@pytest.mark.usefixtures("settled")
 def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:
     old = "".join(f".r{n} {{ margin: {n * n % 9973}px }}\n" for n in range(999)).encode()
     new = old + b"p { }"
@@ -624,6 +630,7 @@ def test_deltas(make_app: MakeApp, static_folder: Path, mode: str) -> None:
     assert ask(old).headers["Content-Encoding"] == "br"
 
 
+@pytest.mark.usefixtures("settled")
 def test_deltas_are_off_unless_asked_for(make_app: MakeApp) -> None:
     app = make_app()
     response = app.test_client().get(url_of(app, "app.css"), headers={"Accept-Encoding": "dcz, br"})

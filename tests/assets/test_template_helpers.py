@@ -27,6 +27,7 @@ def imports(app: Flask, call: str = "static_importmap()", **context: Any) -> dic
     return found
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("mode", ["query", "path"])
 def test_integrity_is_of_the_served_bytes(
     make_app: MakeApp, static_folder: Path, mode: str

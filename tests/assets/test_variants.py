@@ -71,6 +71,7 @@ def test_vary_while_a_variant_is_made(make_app: MakeApp, static_folder: Path) ->
         assert client.get("/static/app.css", headers=headers).content_encoding == "br"
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_delta_is_right_for_all_who_ask_at_once(make_app: MakeApp, static_folder: Path) -> None:
     path = static_folder / "app.css"
     path.write_bytes(LARGE)
@@ -106,6 +107,7 @@ def test_a_delta_is_right_for_all_who_ask_at_once(make_app: MakeApp, static_fold
     assert (again.status_code, again.headers["Vary"]) == (304, vary)
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_lost_version_is_no_dictionary(make_app: MakeApp, static_folder: Path) -> None:
     """A version that is no longer kept is not used as a dictionary."""
     path = static_folder / "app.css"
@@ -144,6 +146,8 @@ SERVE = """
 import sys
 from flask import Flask
 from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.assets import files
+files.SETTLED = -1e9
 app = Flask("app", root_path=sys.argv[1])
 app.config["STATIC_OPTIMIZER_CACHE_DIR"] = sys.argv[2]
 StaticOptimizer(app)

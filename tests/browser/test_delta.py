@@ -15,6 +15,7 @@ RULES = "".join(
 )
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("mode", ["query", "path"])
 def test_chromium_decodes_a_delta(site: Site, chromium: Chromium, mode: str) -> None:
     """Chromium decodes a delta against the version that it has."""

@@ -143,6 +143,7 @@ def test_a_head_says_what_a_get_would(build: Build, url: str) -> None:
 
 
 @urls
+@pytest.mark.usefixtures("settled")
 def test_no_range_of_compressed_bytes(build: Build, url: str) -> None:
     """No range is cut from bytes that are compressed anew each time."""
     browser = build(compression).test_client()

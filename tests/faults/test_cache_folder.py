@@ -78,6 +78,7 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob(".new-*")]
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_full_device(
     make_app: MakeApp, many: list[str], full: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,6 +109,8 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 from flask import Flask
 from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.assets import files
+files.SETTLED = -1e9
 app = Flask("app", root_path=sys.argv[1])
 app.config.update(SECRET_KEY="k", STATIC_OPTIMIZER_CACHE_DIR=sys.argv[1] + "/kept")
 StaticOptimizer(app)
@@ -129,6 +132,7 @@ def test_a_process_that_may_write_no_large_files(many: list[str], static_folder:
     assert leftovers(static_folder.parent / "kept") == []
 
 
+@pytest.mark.usefixtures("settled")
 def test_taken_away_again_and_again(make_app: MakeApp, many: list[str], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     for _ in range(3):

@@ -61,7 +61,7 @@ def in_the_view_of_flask(
     def changing(_: str) -> None:
         raise FileChangingError("it is being written")
 
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", changing)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", changing)
     module, name = moment
     real = getattr(module, name)
 
@@ -140,7 +140,7 @@ def test_what_is_gone_between_its_fingerprint_and_its_bytes_is_not_found(
 
     client = make_app().test_client()
     client.get("/")
-    monkeypatch.setattr("flask_static_optimizer.assets.catalogue.read", once)
+    monkeypatch.setattr("flask_static_optimizer.assets.hashes.read", once)
     response = client.get("/static/below/file.css")
     assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
     assert caplog.text == ""

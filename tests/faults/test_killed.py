@@ -92,6 +92,7 @@ def made(kept: Path) -> list[Path]:
     return [path for path in kept.rglob("*") if ".best." in path.name]
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_build_that_is_killed_is_run_again(
     make_app: MakeApp, static_folder: Path, kept: Path
 ) -> None:

@@ -90,16 +90,13 @@ def test_head_and_failed_if_range() -> None:
     assert respond([DATA], Range="bytes=0-9", **{"If-Range": ETAG}).status_code == 206
 
 
-def test_a_date_of_a_negotiated_response() -> None:
-    """A date is no strong validator of a representation that was negotiated."""
+def test_a_date_gives_no_part() -> None:
+    """A date is no strong validator: other bytes may have the same one."""
     date = "Tue, 14 Nov 2023 22:13:20 GMT"
     environ = create_environ(headers={"Range": "bytes=0-9", "If-Range": date})
-    for vary, status in ((None, 206), ("Accept-Encoding", 200)):
-        response = Response([DATA], headers={"ETag": ETAG, "Last-Modified": date})
-        if vary:
-            response.headers["Vary"] = vary
-        answer_conditions(response, environ, coded_ranges=True)
-        assert response.status_code == status
+    response = Response([DATA], headers={"ETag": ETAG, "Last-Modified": date})
+    answer_conditions(response, environ, coded_ranges=True)
+    assert response.status_code == 200
 
 
 def test_a_precondition_comes_before_the_range() -> None:

@@ -105,25 +105,21 @@ def test_of_a_representation_without_validators(
 
 
 @pytest.mark.parametrize(
-    ("condition", "etag", "modified", "applies"),
+    ("condition", "etag", "applies"),
     [
-        (None, ETAG, NOW, True),
-        (ETAG, ETAG, NOW, True),
-        ('"x"', ETAG, NOW, False),
-        ('W/"abc"', ETAG, NOW, False),
-        ('W/"abc"', 'W/"abc"', NOW, False),
-        ('"abc", "x"', ETAG, NOW, False),
-        ("*", ETAG, NOW, False),
-        (AT, ETAG, NOW, True),
-        (AFTER, ETAG, NOW, False),
-        (BEFORE, ETAG, NOW, False),
-        (AT, ETAG, None, False),
-        ("soon", ETAG, NOW, False),
-        (ETAG, None, None, False),
+        (None, ETAG, True),
+        (ETAG, ETAG, True),
+        ('"x"', ETAG, False),
+        ('W/"abc"', ETAG, False),
+        ('W/"abc"', 'W/"abc"', False),
+        ('"abc", "x"', ETAG, False),
+        ("*", ETAG, False),
+        (AT, ETAG, False),
+        (AT, None, False),
+        ("soon", ETAG, False),
+        (ETAG, None, False),
     ],
 )
-def test_if_range(
-    condition: str | None, etag: str | None, modified: int | None, applies: bool
-) -> None:
+def test_if_range(condition: str | None, etag: str | None, applies: bool) -> None:
     headers = {} if condition is None else {"If-Range": condition}
-    assert range_applies(environ(headers), etag, modified) is applies
+    assert range_applies(environ(headers), etag) is applies

@@ -428,6 +428,7 @@ class TestLaw7OneValidatorPerRepresentation:
         assert same.headers["Cache-Control"] == first.headers["Cache-Control"]
         assert "Content-Type" not in same.headers
 
+    @pytest.mark.usefixtures("settled")
     def test_each_coding_has_its_own(self, build: Any, way: Way) -> None:
         """Each content coding has a validator of its own.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, abort, request, url_for
+from werkzeug.http import http_date
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
@@ -112,7 +113,7 @@ def test_412_and_416_describe_nothing(make_app: MakeApp, static_folder: Path, ho
 
 
 def test_a_range_is_of_what_the_client_began_with(make_app: MakeApp) -> None:
-    """Its date does not say in which coding that was."""
+    """A date does not say which bytes those were."""
     client = make_app().test_client()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
@@ -122,7 +123,7 @@ def test_a_range_is_of_what_the_client_began_with(make_app: MakeApp) -> None:
             assert client.get("/static/app.css", headers=headers).status_code == 200
         whole = client.get("/static/app.js").headers["Last-Modified"]  # too small for codings
         headers = {"Accept-Encoding": "br", "Range": "bytes=5-", "If-Range": whole}
-        assert client.get("/static/app.js", headers=headers).status_code == 206
+        assert client.get("/static/app.js", headers=headers).status_code == 200
 
 
 @HOOKS
@@ -230,19 +231,22 @@ def test_a_folder_at_the_root(make_app: MakeApp, static_folder: Path, mode: str)
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize(
-    ("modified", "said"), [(-5.0, False), (0, False), (1, False), (1.9, False), (2, True)]
+    ("ago", "said"), [(0, True), (0.5, True), (5, False), (-5, False), (-4e9, False), (5e8, False)]
 )
-def test_a_reproducible_builds_date(
-    make_app: MakeApp, static_folder: Path, modified: float, said: bool
+def test_a_date_of_packing_is_not_sent(
+    make_app: MakeApp, static_folder: Path, ago: float, said: bool
 ) -> None:
-    """The date of a reproducible build is not sent.
+    """The date of an archive or a reproducible build is not sent.
 
-    The next build has the same date and other bytes: a false 304.
+    The next one may have the same date and other bytes: a false 304.
     """
-    os.utime(static_folder / "app.css", (modified, modified))
+    path = static_folder / "app.css"
+    path.write_bytes(CSS)
+    modified = path.stat().st_mtime - ago
+    os.utime(path, (modified, modified))
     client = make_app().test_client()
     assert ("Last-Modified" in client.get("/static/app.css").headers) is said
-    headers = {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:09 GMT"}
+    headers = {"If-Modified-Since": http_date(modified)}
     answer = client.get("/static/app.css", headers=headers)
     assert answer.status_code == (304 if said else 200)
 

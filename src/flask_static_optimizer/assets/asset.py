@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..http.bodies import CHUNK, FileSlice
 from .files import FileChangingError, Identity, Snapshot, read, read_part, unchanged
-from .fingerprints import etag, fingerprint
+from .fingerprints import etag, fingerprint, state_etag
 
 if TYPE_CHECKING:
     from .variant import Variant
@@ -63,8 +63,8 @@ class Asset:
     #: The bytes to serve, if the file holds others (a rewritten stylesheet) or may change without a
     #: visible sign; else ``None``.
     body: bytes | None
-    #: The SHA-256 of the bytes to serve, in hexadecimal.
-    sha256: str
+    #: The SHA-256 of the bytes to serve, in hexadecimal; ``None``: not known yet (a large file).
+    sha256: str | None
     #: The number of bytes to serve.
     size: int
     content_type: str
@@ -76,6 +76,8 @@ class Asset:
     dependencies: tuple[tuple[str, Identity | None], ...] = ()
     #: True if all files that the asset was made from had settled.
     settled: bool = True
+    #: True if the file is too large to be hashed while a client waits.
+    is_slow: bool = False
     #: The last time the files were seen in this state, in seconds of the monotonic clock.
     seen: float = field(default_factory=monotonic)
     #: The data made from the bytes, stored here by the modules of this package that make it.
@@ -83,24 +85,39 @@ class Asset:
 
     @property
     def etag(self) -> str:
-        """The strong ``ETag`` of the bytes without a content coding (RFC 9110 §8.8.3)."""
-        return etag(self.sha256)
+        """The ``ETag`` of the bytes without a content coding (RFC 9110 §8.8.3).
+
+        It is a strong one, except for a large file that may change without a sign.
+        """
+        return self._state_etag() if self.sha256 is None else etag(self.sha256)
 
     @property
-    def fingerprint(self) -> str:
-        """The fingerprint of the bytes, which stands in URLs."""
-        return fingerprint(self.sha256)
+    def former_etag(self) -> str | None:
+        """The ``ETag`` that clients got for the same bytes before these were hashed."""
+        return self._state_etag() if self.is_slow and self.sha256 is not None else None
+
+    def _state_etag(self) -> str:
+        return state_etag(self.snapshot.identity, strong=self.settled)
+
+    @property
+    def is_changing(self) -> bool:
+        """True if the bytes may be changing and were not hashed: nothing is sure of them."""
+        return self.sha256 is None and not self.settled
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the bytes, which stands in URLs, if they were hashed."""
+        return None if self.sha256 is None else fingerprint(self.sha256)
 
     @property
     def last_modified(self) -> int | None:
         """The modification time in whole seconds since the epoch; ``None`` if it is unreliable.
 
-        Reproducible builds give one fixed time to files with different bytes. A rewritten
-        stylesheet also changes with the files that it refers to. A file that has not settled may
-        change again within the same second.
+        A rewritten stylesheet also changes with the files that it refers to. A file that has not
+        settled may change again within the same second.
         """
-        when = int(self.snapshot.modified)
-        return when if when > 1 and self.settled and not self.dependencies else None
+        reliable = self.settled and not self.dependencies
+        return self.snapshot.identity.last_modified if reliable else None
 
     @property
     def bytes_at_hand(self) -> bytes | None:
@@ -150,6 +167,8 @@ class Asset:
         file = _open(self.path)
         try:
             state = os.fstat(file.fileno())
+            if self.is_changing and state.st_size >= self.size:
+                return FileSlice(file, 0, self.size)
             if Identity.of(state) != self.snapshot.identity:
                 raise FileChangingError(f"{self.path} has been replaced")
             if state.st_size > SMALL:
@@ -169,7 +188,7 @@ class Asset:
         :raises OSError: if the file can't be read.
         """
         known = self.bytes_at_hand
-        if known is None and stop - start <= CHUNK:
+        if known is None and stop - start <= CHUNK and not self.is_changing:
             return read_part(self.path, self.snapshot.identity, start, stop)
         opened = self.open() if known is None else known
         return opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[start:stop]

@@ -10,10 +10,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from .asset import Asset
-from .cache_folder import CacheFolder, is_variant_name, variant_name
+from .cache_folder import CacheFolder, is_build_name, variant_name
 from .catalogue import Catalogue
+from .hashes import hash_name
 from .mount import Mount
-from .variants import VariantMaker, is_codable
+from .variants import VariantMaker
 
 #: The name of the file in the cache folder that lists the variants made by builds.
 MANIFEST = "manifest.json"
@@ -34,7 +35,7 @@ class BrokenManifestError(ValueError):
 
 
 def assets_of(mounts: Iterable[Mount], catalogue: Catalogue) -> list[Asset]:
-    """Return all assets that may have variants.
+    """Return all assets, with their hashes.
 
     :raises OSError: if an asset or a folder can't be read.
     """
@@ -44,8 +45,13 @@ def assets_of(mounts: Iterable[Mount], catalogue: Catalogue) -> list[Asset]:
             raise error
 
     listed = ((mount, name) for mount in mounts for name in mount.names(closed))
-    found = (catalogue.find(mount, name) for mount, name in listed)
-    return [asset for asset in found if asset is not None and is_codable(asset)]
+    found = (catalogue.find_hashed(mount, name) for mount, name in listed)
+    return [asset for asset in found if asset is not None]
+
+
+def hashes_of(assets: Iterable[Asset]) -> list[str]:
+    """Return the names under which the cache folder keeps the hashes of large assets."""
+    return [hash_name(asset.path, asset.snapshot.identity) for asset in assets if asset.is_slow]
 
 
 def build(
@@ -58,7 +64,7 @@ def build(
 
     def make(asset: Asset) -> Built:
         sizes = {coding: len(made.body) for coding, made in maker.make(asset, best=True).items()}
-        names = (variant_name(asset.sha256, coding, best=True) for coding in sizes)
+        names = (variant_name(str(asset.sha256), coding, best=True) for coding in sizes)
         return Built(
             asset, sizes, tuple(name for name in names if cache_folder.path(name).exists())
         )
@@ -96,7 +102,7 @@ def read_manifest(cache_folder: CacheFolder) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenManifestError(f"{path} is no manifest of a build: {error}") from error
     for name in names:
-        if not is_variant_name(name):
+        if not is_build_name(name):
             raise BrokenManifestError(f"{path} lists {name!r}, which no build makes")
     return names
 

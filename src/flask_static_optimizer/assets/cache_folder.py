@@ -14,10 +14,15 @@ from threading import Lock
 
 _HASH = 32
 
-#: The names of variants, of old versions, and of files that a killed process left unfinished.
+#: The names of variants, of old versions, of the hashes of large files, and of files that a killed
+#: process left unfinished.
 _VARIANT = re.compile(r"variants/[0-9a-f]{2}/[0-9a-f]{64}\.(?:best|quick)\.[a-z]+")
 _VERSION = re.compile(r"versions/[0-9a-f]{64}/[0-9a-f]{64}")
-_UNFINISHED = re.compile(r"(?:variants/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
+_SHA256 = re.compile(r"hashes/[0-9a-f]{2}/[0-9a-f]{64}")
+_UNFINISHED = re.compile(r"(?:(?:variants|hashes)/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
+
+_FOLDERS = ("variants", "versions", "hashes")
+_KINDS = (_VARIANT, _VERSION, _SHA256, _UNFINISHED)
 
 #: The age in seconds after which no process is still writing an unfinished file.
 _ABANDONED = 3600
@@ -119,7 +124,7 @@ class CacheFolder:
 
     def sweep(self) -> None:
         """Remove the unfinished files of killed processes that are more than an hour old."""
-        for name, modified, _ in [*self._files("variants"), *self._files("versions")]:
+        for name, modified, _ in list(self._all()):
             if _UNFINISHED.fullmatch(name) and time.time() - modified > _ABANDONED:
                 self.remove(name)
 
@@ -151,7 +156,7 @@ class CacheFolder:
                 return
             self._grown = 0
         self.sweep()
-        files = sorted((*self._files("variants"), *self._files("versions")), key=lambda f: f[1])
+        files = sorted(self._all(), key=lambda file: file[1])
         excess = sum(size for _, _, size in files) - self._limit
         for name, _, size in files:
             if excess <= 0:
@@ -161,6 +166,10 @@ class CacheFolder:
             self.remove(name)
             excess -= size
 
+    def _all(self) -> Iterator[tuple[str, float, int]]:
+        for folder in _FOLDERS:
+            yield from self._files(folder)
+
     def _files(self, below: str) -> Iterator[tuple[str, float, int]]:
         """Yield name, time of last use (in seconds) and size (in bytes) of each file kept below."""
         # Folders that another process removes meanwhile are skipped.
@@ -168,7 +177,7 @@ class CacheFolder:
             folder = Path(place).relative_to(self._folder).as_posix()
             for base in names:
                 name = f"{folder}/{base}"
-                if any(kind.fullmatch(name) for kind in (_VARIANT, _VERSION, _UNFINISHED)):
+                if any(kind.fullmatch(name) for kind in _KINDS):
                     with suppress(FileNotFoundError):
                         stat = self.path(name).stat()
                         yield name, stat.st_mtime_ns / 1e9, stat.st_size
@@ -181,9 +190,9 @@ class CacheFolder:
         )
 
 
-def is_variant_name(name: str) -> bool:
-    """Return whether a name has the form that :func:`variant_name` returns."""
-    return _VARIANT.fullmatch(name) is not None
+def is_build_name(name: str) -> bool:
+    """Return whether a name is that of a variant or of a hash, which builds make."""
+    return any(kind.fullmatch(name) for kind in (_VARIANT, _SHA256))
 
 
 def variant_name(sha256: str, coding: str, *, best: bool) -> str:

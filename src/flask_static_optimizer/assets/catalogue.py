@@ -9,7 +9,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from .asset import Asset
-from .files import read
+from .files import FileChangingError
+from .hashes import Hashes
 from .manifests import Manifests, is_named_by_hash
 from .media_types import media_type
 from .memory import Memory
@@ -27,6 +28,7 @@ class Catalogue:
     ``stat``, and one more for each file that a stylesheet refers to.
 
     :param memory: releases the assets that are no longer served.
+    :param hashes: the hashes of large files.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
@@ -35,10 +37,12 @@ class Catalogue:
         mode: FingerprintMode | None,
         manifests: Sequence[str],
         memory: Memory,
+        hashes: Hashes,
         warn: Callable[[object, str], None],
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
         self._memory = memory
+        self._hashes = hashes
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
         self.manifests = Manifests(manifests, warn)
 
@@ -57,11 +61,36 @@ class Catalogue:
             return asset
         return self._look_up(mount, name)
 
+    def find_hashed(self, mount: Mount, name: str) -> Asset | None:
+        """Find an asset, and hash its file if it is large, however long that takes.
+
+        A file that is being written is left without a hash.
+
+        :raises OSError: as :meth:`find`.
+        """
+        asset = self.find(mount, name)
+        if asset is not None and asset.sha256 is None:
+            try:
+                self._hashes.compute(asset.path)
+            except FileChangingError:
+                return asset
+            self._forget(asset.path)
+            asset = self.find(mount, name)
+        return asset
+
+    def _forget(self, path: str) -> None:
+        """Forget the assets that were made without the hash of a file, which is known now."""
+        for mount in self.mounts:
+            for name, asset in list(mount.known.items()):
+                if path == asset.path or any(path == other for other, _ in asset.dependencies):
+                    mount.known.pop(name)
+                    self._memory.release(asset)
+
     def _look_up(self, mount: Mount, name: str) -> Asset | None:
         path = mount.path(name)
         try:
             asset = None if path is None else self._make(mount, name, path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             asset = None
         before = mount.known.pop(name, None)
         if before is not None:
@@ -72,13 +101,15 @@ class Catalogue:
             self._memory.release(before)
         if asset is not None and asset.settled:  # else the file may change without a sign
             mount.known[name] = asset
+            if asset.sha256 is None:
+                self._hashes.later(asset.path, self._forget)
             if asset.derived.variants:
                 self._memory.hold(asset)
         return asset
 
     def _make(self, mount: Mount, name: str, path: str) -> Asset:
         seen = monotonic()
-        snapshot = read(path)
+        snapshot = self._hashes.snapshot(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
         made: Rewritten | None = None
@@ -91,7 +122,8 @@ class Catalogue:
             made = self._stylesheets.rewrite(mount, name, snapshot)
         body = made.body if made else None
         if body is not None:
-            sha256, size = hashlib.sha256(body).hexdigest(), len(body)
+            sha256: str | None = hashlib.sha256(body).hexdigest()
+            size = len(body)
         else:
             sha256, size = snapshot.sha256, snapshot.identity.size
             if not snapshot.settled:
@@ -108,6 +140,7 @@ class Catalogue:
             named_by_hash=named_by_hash,
             dependencies=made.dependencies if made else (),
             settled=snapshot.settled and (made is None or made.settled),
+            is_slow=self._hashes.is_slow(snapshot.identity),
             seen=seen,
         )
 

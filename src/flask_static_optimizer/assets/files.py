@@ -7,12 +7,19 @@ import os
 import time
 from typing import NamedTuple
 
+from ..config.bounded import Bounded
+
 #: The age in seconds from which a file's modification time is reliable. Within one tick of a
 #: coarse clock (2 s on FAT) a file can change twice and keep its size and time.
 SETTLED = 2.0
 
 #: The size in bytes up to which the content of a file is kept when it is read.
 WHOLE = 16 * 2**20
+
+#: The largest difference in nanoseconds between the modification and the change time of a file
+#: whose modification time is that of its bytes. It is less than :data:`SETTLED` by the second to
+#: which HTTP dates are rounded.
+_AGREEING = 10**9
 
 _CHUNK = 2**20
 
@@ -31,14 +38,16 @@ class Identity(NamedTuple):
     inode: int
     #: In bytes.
     size: int
-    #: The later of modification and change time, in nanoseconds. Copying tools put an old
-    #: modification time on new bytes, but can't set the change time.
-    stamp: int
+    #: The modification time in nanoseconds.
+    modified: int
+    #: The change time in nanoseconds. Copying tools put an old modification time on new bytes, but
+    #: can't set the change time.
+    changed: int
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Identity:
         """Return the state in a result of ``stat`` or ``fstat``."""
-        return cls(stat.st_dev, stat.st_ino, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
     @classmethod
     def at(cls, path: str) -> Identity | None:
@@ -51,7 +60,8 @@ class Identity(NamedTuple):
     def is_of(self, stat: os.stat_result) -> bool:
         """Return whether a result of ``stat`` or ``fstat`` describes this state."""
         return (
-            max(stat.st_mtime_ns, stat.st_ctime_ns) == self.stamp
+            stat.st_ctime_ns == self.changed
+            and stat.st_mtime_ns == self.modified
             and stat.st_size == self.size
             and stat.st_ino == self.inode
             and stat.st_dev == self.device
@@ -59,8 +69,40 @@ class Identity(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """True if a further change of the file would change its state."""
-        return time.time() - self.stamp / 1e9 > SETTLED
+        """True if a further change of the file would change its state.
+
+        A change sets the change time to the present. (On Windows, where that is the time of
+        creation, it sets the modification time.) Where the file system's clock is ahead of this
+        machine's, the state has settled when it was seen for as long.
+        """
+        now = time.time()
+        age = now - self.changed / 1e9
+        if age < 0:
+            return self._seen_for() > SETTLED
+        return age > SETTLED and not 0 <= now - self.modified / 1e9 <= SETTLED
+
+    def _seen_for(self) -> float:
+        """Return the seconds since the state was first asked about."""
+        now = time.monotonic()
+        first = _first_seen.get(self)
+        if first is None:
+            first = _first_seen[self] = now
+        return now - first
+
+    @property
+    def last_modified(self) -> int | None:
+        """The modification time in whole seconds since the epoch; ``None`` if it says nothing.
+
+        Archives, reproducible builds and copying tools give a fixed or an old time to new bytes.
+        The change time shows it, as it is that of the unpacking. Where the two agree within a
+        second and have passed for longer than :data:`SETTLED`, any later bytes have a later time.
+        """
+        agree = abs(self.changed - self.modified) <= _AGREEING
+        return self.modified // 10**9 if agree else None
+
+
+#: When a state with a change time in the future was first asked about.
+_first_seen: Bounded[Identity, float] = Bounded(10_000)
 
 
 class Snapshot(NamedTuple):
@@ -69,12 +111,10 @@ class Snapshot(NamedTuple):
     identity: Identity
     #: True if the state had settled when the file was read.
     settled: bool
-    #: The SHA-256 of the bytes, in hexadecimal.
-    sha256: str
+    #: The SHA-256 of the bytes, in hexadecimal; ``None``: not known.
+    sha256: str | None
     #: The bytes, if the file is no larger than :data:`WHOLE`.
     data: bytes | None
-    #: The modification time in seconds since the epoch.
-    modified: float
 
 
 def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
@@ -106,13 +146,17 @@ def read(path: str) -> Snapshot:
             # The size limits the loop, because a file may grow as fast as it is read.
             while size <= before.size and (chunk := file.read(_CHUNK)):
                 sha.update(chunk)
+                if before.size > WHOLE:
+                    time.sleep(0)  # lets other greenlets run
                 size += len(chunk)
                 if before.size <= WHOLE:
                     chunks.append(chunk)
             same = unchanged(stat, os.fstat(file.fileno()))
         if same and size == before.size:
             data = b"".join(chunks) if before.size <= WHOLE else None
-            return Snapshot(before, settled, sha.hexdigest(), data, stat.st_mtime)
+            return Snapshot(before, settled, sha.hexdigest(), data)
+        if before.size > WHOLE:
+            break
     raise FileChangingError(f"{path} changes while it is read")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 #: The number of hexadecimal characters of a fingerprint.
 FINGERPRINT_LENGTH = 16
@@ -41,6 +42,15 @@ def sha256(data: bytes) -> str:
 def etag(sha256: str) -> str:
     """Return the strong ``ETag``, 128 bits of the SHA-256 of the bytes (RFC 9110 §8.8.3)."""
     return f'"{sha256[:32]}"'
+
+
+def state_etag(state: Iterable[int], *, strong: bool) -> str:
+    """Return the ``ETag`` of a file whose bytes were not hashed, made of its state.
+
+    :param strong: whether a change of the bytes would change the state.
+    """
+    tag = hashlib.sha256(repr(tuple(state)).encode()).hexdigest()[:32]
+    return f'"s-{tag}"' if strong else f'W/"s-{tag}"'
 
 
 def fingerprint(sha256: str) -> str:

@@ -15,6 +15,7 @@ from werkzeug.security import safe_join
 from ..config.bounded import Bounded
 from .asset import Asset
 from .files import Identity
+from .links import is_installed, leading_out, real_name
 
 #: The number of assets remembered for each folder. Only a file system that ignores case can have
 #: more names than files.
@@ -29,7 +30,7 @@ class Listing(NamedTuple):
 
 
 #: A listing that is never current, because no folder has an empty name.
-NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0)),), ())
+NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0, 0)),), ())
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 
@@ -49,16 +50,20 @@ class Mount:
     is_rewritten: Callable[[str], bool]
     dotfiles: bool
     symlinks: bool
+    #: Called with an occasion and a message that an operator should read once.
+    warn: Callable[[object, str], None] = field(repr=False)
     #: The assets looked up so far, by file name, without those whose files are gone.
     known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
     _listed: Listing = field(default=NOTHING_LISTED, repr=False)
+    #: True if links that lead out are followed; ``None``: not known yet.
+    _follows: bool | None = field(default=None, repr=False)
 
     def path(self, name: str) -> str | None:
         """Return the path of the file of this name, or ``None`` if it can't be served.
 
-        Names that lead out of the folder are never served. Dotfiles, and symbolic links that lead
-        out of the folder, are served only if the settings allow them. ``.well-known`` (RFC 8615)
-        is public and always allowed.
+        Names that lead out of the folder are never served. Dotfiles are served only if the settings
+        allow them, and links that lead out of the folder as :attr:`follows_links` says.
+        ``.well-known`` (RFC 8615) is public and always allowed.
 
         :raises PermissionError: if a folder on the way can't be entered; the error names it.
         """
@@ -73,14 +78,40 @@ class Mount:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 return None
-            if not self.symlinks and not self._holds(path):
+            if real_name(self.folder, name) is None and not self.follows_links:
+                self._report(name)
                 return None
         except PermissionError as error:
             error.filename = self._closed(path)
             raise
         except (OSError, ValueError):
+            if self.known and not os.path.isdir(self.folder):
+                self.warn(
+                    ("folder", self.endpoint),
+                    f"static_optimizer: the static folder {self.folder!r} of {self.endpoint!r} is"
+                    " gone, so all its files are answered with 404. Put it back; no restart is"
+                    " needed.",
+                )
             return None
         return path
+
+    @property
+    def follows_links(self) -> bool:
+        """True if links that lead out of the folder are followed: by setting, or if installed."""
+        if self._follows is None:
+            self._follows = self.symlinks or is_installed(self.folder)
+        return self._follows
+
+    def _report(self, name: str) -> None:
+        link = leading_out(self.folder, name)
+        if link is not None:
+            self.warn(
+                ("link", self.endpoint, *link),
+                f"static_optimizer: {link.name!r} of {self.endpoint!r} is answered with 404, as it"
+                f" is a symbolic link that leads out of the static folder, to {link.target!r}. Set"
+                " STATIC_OPTIMIZER_SYMLINKS to True to follow such links, or put the files into"
+                " the folder.",
+            )
 
     def has(self, name: str) -> bool:
         """Look whether there is a file of that name that can be served.
@@ -95,14 +126,6 @@ class Mount:
         except PermissionError:
             return True
 
-    def _holds(self, path: str) -> bool:
-        """Return whether a path, with its links followed, stays in the folder."""
-        # The folder may itself be a link, which a deploy may turn to the next release at this
-        # moment. So it is followed once, and the path is checked below its target.
-        root = os.path.realpath(self.folder)
-        inside = os.path.join(root, os.path.relpath(path, self.folder))
-        return os.path.commonpath([root, os.path.realpath(inside)]) == root
-
     def _closed(self, path: str) -> str:
         """Return the outermost folder on the way to a path that can't be entered."""
         folder = os.path.normpath(self.folder)
@@ -115,6 +138,7 @@ class Mount:
     def names(self, onerror: Callable[[OSError], None] | None = None) -> tuple[str, ...]:
         """Return the names of all files below the folder that can be served, sorted.
 
+        A folder to which a link within the static folder leads is listed under its own name only.
         The files are listed again only if a folder has changed.
 
         :param onerror: called with the error for each folder that can't be listed, which is then
@@ -128,18 +152,42 @@ class Mount:
     def _list(self, onerror: Callable[[OSError], None] | None) -> Listing:
         folders: list[tuple[str, Identity | None]] = []
         names = []
-        for folder, below, files in os.walk(
-            self.folder, onerror=onerror, followlinks=self.symlinks
-        ):
+        seen = set()
+        for folder, below, files in os.walk(self.folder, onerror=onerror, followlinks=True):
             state = Identity.at(folder)
+            place = os.path.relpath(folder, self.folder).replace(os.sep, "/")
+            if os.path.islink(folder) and place != "." and not self._lists(place):
+                below.clear()
+                continue
+            if state is not None:
+                if state[:2] in seen:  # a link that leads to it, or round in a circle
+                    below.clear()
+                    continue
+                seen.add(state[:2])
             # A folder that may still change without a sign counts as changed.
             folders.append((folder, state if state and state.settled else None))
             below.sort()
-            place = os.path.relpath(folder, self.folder).replace(os.sep, "/")
             names += [posixpath.normpath(posixpath.join(place, file)) for file in files]
         return Listing(tuple(folders), tuple(sorted(filter(self._is_served, names))))
 
+    def _lists(self, link: str) -> bool:
+        """Return whether the files below a link to a folder are listed under the link's name."""
+        if real_name(self.folder, link) is not None:
+            return False
+        if not self.follows_links:
+            self._report(link)
+        return self.follows_links
+
     def _is_served(self, name: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self.warn(
+                ("name", self.endpoint, name),
+                f"static_optimizer: {name!r} of {self.endpoint!r} is left out, as its name is not"
+                " UTF-8, so that no URL leads to it. Rename the file.",
+            )
+            return False
         try:
             return self.path(name) is not None
         except PermissionError:  # the request for the file reports it

@@ -9,7 +9,7 @@ from werkzeug.http import http_date
 
 from ..http.answer import Answer
 from ..http.bodies import SMALL_BODY, FileSlice, wrapped
-from ..http.conditional import outcome
+from ..http.conditional import outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
 
@@ -48,6 +48,7 @@ class Representation:
         "body",
         "choice",
         "etag",
+        "former_etag",
         "headers",
         "headers_304",
         "is_temporary",
@@ -56,7 +57,6 @@ class Representation:
         "modified",
         "size",
         "small_body",
-        "strong_modified",
         "variant",
         "verified",
     )
@@ -78,8 +78,10 @@ class Representation:
         self.is_temporary = is_temporary
         #: What it was made of besides the asset and the coding.
         self.choice = (terms, vary, dictionary, verified)
-        #: The strong validator of the bytes in this content coding (RFC 9110 §8.8.3).
+        #: The validator of the bytes in this content coding (RFC 9110 §8.8.3).
         self.etag = variant.etag if variant else asset.etag
+        #: The validator that clients got before the bytes were hashed, if they did.
+        self.former_etag = asset.former_etag
         #: The bytes, or ``None`` if they have to be read from the file. ``small_body`` is the same
         #: if it is so small that the server's file wrapper is not worth its use.
         self.body = variant.body if variant else asset.bytes_at_hand
@@ -87,11 +89,9 @@ class Representation:
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
         self.size = len(variant.body) if variant else asset.size
-        #: The modification time in seconds since the epoch. ``strong_modified`` is the same if it
-        #: is a strong validator (RFC 9110 §8.8.2.2); it is not if there are several codings.
+        #: The modification time in seconds since the epoch, if it is a validator.
         self.modified = asset.last_modified
         varies = dict.fromkeys((*vary, *terms.vary))
-        self.strong_modified = None if varies else self.modified
         #: The value of ``Last-Modified``, or a text that is no date if the response has none.
         self.last_modified = "none" if self.modified is None else http_date(self.modified)
         #: The header fields of a 200 and of a 304. Responses share them: copy before a change.
@@ -127,7 +127,9 @@ class Representation:
             is in the answer.
         :raises OSError: if the file can't be read.
         """
-        status, ranges = outcome(environ, self.etag, self.modified, self.strong_modified, self.size)
+        if self.former_etag is not None:
+            environ = with_etag(environ, self.former_etag, self.etag)
+        status, ranges = outcome(environ, self.etag, self.modified, self.size)
         if status == 304:
             return Answer(304, self.headers_304[:], ())
         if status == 206:

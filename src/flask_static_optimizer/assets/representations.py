@@ -13,7 +13,7 @@ from .memory import Memory
 from .mount import Mount
 from .representation import Representation, Terms
 from .urls import PARAMETER
-from .variant import BEING_MADE, Variant
+from .variant import NOT_YET, Variant
 from .variants import VariantMaker
 
 #: The conditional headers that ask about the representation that would be chosen now.
@@ -53,8 +53,8 @@ class Representations:
         coded = self._variants.of(asset)
         versions = _pattern(environ, asset) if self._variants.deltas and verified else None
         deltas = versions is not None and self._variants.keep_version(mount, asset)
-        being_made = coded is BEING_MADE
-        if not coded and not deltas and not being_made:
+        not_yet = coded is NOT_YET
+        if not coded and not deltas and not not_yet:
             return self._representation(asset, None, terms, (), None, verified)
         vary: tuple[str, ...] = ("Accept-Encoding",)
         dictionary = None
@@ -62,7 +62,7 @@ class Representations:
             vary = ("Accept-Encoding", "Available-Dictionary")
             dictionary = use_as_dictionary(versions)
         variant = self._variant(mount, asset, environ, coded, deltas=deltas)
-        is_temporary = variant is None and being_made
+        is_temporary = variant is None and not_yet
         return self._representation(
             asset, variant, terms, vary, dictionary, verified, is_temporary=is_temporary
         )

@@ -41,7 +41,7 @@ class Rewritten(NamedTuple):
 class _Sheet(NamedTuple):
     """A stylesheet in one state, and the stylesheets that it imports."""
 
-    sha256: str
+    sha256: str | None
     imports: tuple[tuple[Mount, str], ...]
 
 
@@ -114,11 +114,10 @@ class Stylesheets:
             for path, known in asset.dependencies:
                 dependencies.setdefault(path, known)
             settled = settled and asset.settled
-            if self._catalogue.is_fingerprinted(target[0], asset) or not target[0].is_shared(
-                target[1]
-            ):
+            fingerprint = asset.fingerprint if target[0].is_shared(target[1]) else None
+            if fingerprint is None or self._catalogue.is_fingerprinted(target[0], asset):
                 return None
-            return with_fingerprint(reference.url, self._mode, asset.fingerprint)
+            return with_fingerprint(reference.url, self._mode, fingerprint)
 
         try:
             body = rewrite(source, replace)

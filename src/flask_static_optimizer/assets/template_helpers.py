@@ -58,15 +58,15 @@ def add_template_helpers(
     def static_integrity(filename: str, endpoint: str = "static") -> str:
         """Return the value of the ``integrity`` attribute for a file: ``sha384-…``.
 
-        For a file that is missing or can't be read the value is empty, and browsers check nothing.
-        A warning names the file once.
+        For a file that is missing, too large or can't be read the value is empty, and browsers
+        check nothing. A warning names the file once.
         """
         mount = folders.mount(endpoint)
         try:
             asset = catalogue.find(mount, filename) if mount else None
-            if asset is not None:
+            if asset is not None and not asset.is_slow:
                 return integrity.of(asset)
-            reason: object = "there is no such file"
+            reason: object = "there is no such file" if asset is None else "the file is too large"
         except OSError as error:
             reason = error
         warn(

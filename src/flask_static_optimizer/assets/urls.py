@@ -57,8 +57,9 @@ class Urls:
         """Put a file's fingerprint into the values that its URL is built from.
 
         In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
-        URLs get none: those of a missing file, of a file that is not the same for all clients, and
-        of a file whose name already holds a hash. A version that the caller gave stays beside it.
+        URLs get none: those of a missing file, of a file that is not the same for all clients, of
+        a file whose name already holds a hash, and of a large file that has not been hashed yet. A
+        version that the caller gave stays beside it.
         """
         if values.pop(PLAIN, None) or self._mode is None:
             return None
@@ -97,8 +98,8 @@ class Urls:
             return None
         if asset is None or self._catalogue.is_fingerprinted(mount, asset):
             return None
-        version: str | None = asset.fingerprint
-        if self._mode == "path":
+        version = asset.fingerprint
+        if self._mode == "path" and asset.fingerprint is not None:
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
         if asset.settled and name == asset.name:  # not for other spellings of the name
@@ -133,10 +134,10 @@ class Urls:
         One that is right is enough, as the others may be versions of the app's own.
         """
         asset, named = located
-        given = fingerprints_of(query)
-        if named or asset.fingerprint in given:
+        given, own = fingerprints_of(query), asset.fingerprint
+        if named or own in given:
             return asset, True
-        if asset.fingerprint in query:
+        if own is not None and own in query:
             # Once for all files of a folder, as a client may think up any number of such URLs.
             long = len(query) > _LONGEST
             self._warn(
@@ -156,6 +157,8 @@ class Urls:
         asset = self._catalogue.find(mount, name)
         if asset is None:
             return None
+        if asset.is_changing:
+            return asset, False
         return asset, self._catalogue.is_fingerprinted(mount, asset) or None
 
 

@@ -23,5 +23,5 @@ class Variant(NamedTuple):
         return cls(coding, etag(sha256(body)), body)
 
 
-#: The variants of an asset while another thread makes them.
-BEING_MADE: Mapping[str, Variant] = MappingProxyType({})
+#: The variants of an asset while another thread makes them, or while it has not settled.
+NOT_YET: Mapping[str, Variant] = MappingProxyType({})

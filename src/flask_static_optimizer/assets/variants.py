@@ -13,7 +13,7 @@ from .cache_folder import CacheFolder, variant_name
 from .delta import DELTA, LARGEST, WrongDeltaError, encode
 from .files import WHOLE
 from .memory import Memory
-from .variant import BEING_MADE, Variant
+from .variant import NOT_YET, Variant
 
 if TYPE_CHECKING:
     from .asset import Asset
@@ -60,8 +60,9 @@ class VariantMaker:
     def of(self, asset: Asset) -> Mapping[str, Variant]:
         """Return the variants of an asset by coding, best first.
 
-        While another thread makes them, the result is :data:`BEING_MADE`, and the client is served
-        without a content coding.
+        While another thread makes them, the result is :data:`NOT_YET`, and the client is served
+        without a content coding. So it is as long as the file may change without a sign, unless
+        there are variants of these bytes already.
         """
         known = asset.derived.variants  # read once: another thread may release them
         if known is not None:
@@ -71,10 +72,12 @@ class VariantMaker:
             return {}
         with self._alone(asset.sha256) as alone:
             if not alone:
-                return BEING_MADE
-            asset.derived.variants = made = self.make(asset, best=False)
-            if asset.settled:  # else a new asset soon replaces it
-                self._memory.hold(asset)
+                return NOT_YET
+            made = self.make(asset, best=False)
+            if not asset.settled:  # a new asset soon replaces it
+                return made or NOT_YET
+            asset.derived.variants = made
+            self._memory.hold(asset)
             return made
 
     @contextmanager
@@ -97,14 +100,14 @@ class VariantMaker:
         :raises OSError: if the asset can't be read.
         """
         data = asset.read()
-        build = best or (self._may_build() and asset.size <= QUICK)
+        build = best or (asset.settled and self._may_build() and asset.size <= QUICK)
         found = {}
         for coding in self._codings:
             body = self._sibling(asset, coding, data) or self._kept(asset, coding, data, best=best)
             if body is None and build:
                 body = compress(coding, data, best=best)
                 if worth_it(data, body):
-                    self._cache_folder.put(variant_name(asset.sha256, coding, best=best), body)
+                    self._cache_folder.put(variant_name(_sha256(asset), coding, best=best), body)
             if body is not None and worth_it(data, body):
                 found[coding] = Variant.of(coding, body)
         return found
@@ -133,7 +136,7 @@ class VariantMaker:
 
     def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> bytes | None:
         for quality in (True,) if best else (True, False):
-            body = self._cache_folder.get(variant_name(asset.sha256, coding, best=quality))
+            body = self._cache_folder.get(variant_name(_sha256(asset), coding, best=quality))
             if body is not None and _decodes_to(data, coding, body):
                 return body
         return None
@@ -143,12 +146,12 @@ class VariantMaker:
 
         :returns: whether the asset is suitable for deltas.
         """
-        if not is_codable(asset) or asset.size > LARGEST:
+        if not is_codable(asset) or asset.size > LARGEST or not asset.settled:
             return False
         if not asset.derived.is_version_kept:
             asset.derived.is_version_kept = True
             self._cache_folder.remember_version(
-                _key(mount, asset), asset.sha256, asset.read(), self._versions
+                _key(mount, asset), _sha256(asset), asset.read(), self._versions
             )
         return True
 
@@ -179,8 +182,7 @@ class VariantMaker:
             except WrongDeltaError:  # for example, the dictionary is too short
                 return None
             made = asset.derived.deltas[known] = Variant.of(DELTA, body)
-            if asset.settled:
-                self._memory.hold(asset)
+            self._memory.hold(asset)
             return made
 
 
@@ -188,6 +190,7 @@ def is_codable(asset: Asset) -> bool:
     """Return whether a content coding may make an asset smaller."""
     return (
         asset.named_coding is None
+        and asset.sha256 is not None
         and SMALLEST <= asset.size <= WHOLE
         and is_compressible(asset.content_type)
     )
@@ -202,3 +205,8 @@ def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
 
 def _key(mount: Mount, asset: Asset) -> str:
     return f"{mount.endpoint}:{asset.name}"
+
+
+def _sha256(asset: Asset) -> str:
+    assert asset.sha256 is not None, "it is codable"
+    return asset.sha256

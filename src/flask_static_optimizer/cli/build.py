@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import with_appcontext
 
-from ..assets.build import BrokenManifestError, Built, assets_of, build, clean, write_manifest
+from ..assets.build import (
+    BrokenManifestError,
+    Built,
+    assets_of,
+    build,
+    clean,
+    hashes_of,
+    write_manifest,
+)
+from ..assets.variants import is_codable
 from .current import app_and_state
 
 if TYPE_CHECKING:
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 @with_appcontext
 def build_command(quiet: bool) -> None:
-    """Make the coded variants of all static files, as small as can be.
+    """Make the coded variants of all static files, and the fingerprints of large ones.
 
     They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. Variants of files
     that have not changed are not built again.
@@ -44,7 +53,9 @@ def clean_command() -> None:
 
 
 def _build(state: AppState, *, quiet: bool) -> None:
-    assets = assets_of(state.endpoints.mounts(), state.catalogue)
+    everything = assets_of(state.endpoints.mounts(), state.catalogue)
+    hashes = hashes_of(everything)
+    assets = [asset for asset in everything if is_codable(asset)]
     made: list[Built] = []
     with ExitStack() as stack:
         bar = None
@@ -57,7 +68,7 @@ def _build(state: AppState, *, quiet: bool) -> None:
                 bar.update(1)
     names = [name for built in made for name in built.kept]
     lost = sum(len(built.sizes) for built in made) - len(names)
-    write_manifest(state.cache_folder, names)
+    write_manifest(state.cache_folder, [*names, *hashes])
     gone = sum(not state.cache_folder.path(name).exists() for name in names)
     if gone:
         click.echo(
@@ -67,6 +78,8 @@ def _build(state: AppState, *, quiet: bool) -> None:
         )
     if quiet:
         return
+    if hashes:
+        click.echo(f"{len(hashes)} large files have fingerprints.")
     click.echo(f"{len(made)} files, {sum(built.asset.size for built in made):,} bytes:")
     for coding in state.settings.encodings:
         sizes = [built.sizes[coding] for built in made if coding in built.sizes]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import got_request_exception, request_finished
 from flask.testing import EnvironBuilder
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..requests.mark import Mark
+
+
+class Digest(NamedTuple):
+    """The size and the hash of a body."""
+
+    size: int
+    sha256: str
 
 
 @dataclass(eq=False)
@@ -40,6 +48,15 @@ class Exchange:
         """Return the whole body, and close it."""
         with self.reading() as chunks:
             return b"".join(chunks)
+
+    def digest(self) -> Digest:
+        """Return the size and the hash of the body, which may be large, and close it."""
+        sha, size = hashlib.sha256(), 0
+        with self.reading() as chunks:
+            for chunk in chunks:
+                sha.update(chunk)
+                size += len(chunk)
+        return Digest(size, sha.hexdigest())
 
     @contextmanager
     def reading(self) -> Iterator[Iterable[bytes]]:

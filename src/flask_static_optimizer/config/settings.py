@@ -46,6 +46,12 @@ class Settings:
     cache_dir: str | None = None
     #: Bytes that this folder may take; 0: nothing is kept.
     cache_size: int = 256 * 2**20
+    #: Bytes of the largest file that is hashed while a page or a request waits, 16 MiB or more.
+    #: Larger files have plain URLs and an ``ETag`` of their state until their hash is known.
+    hash_size: int = 64 * 2**20
+    #: Hash larger files in a background thread, one at a time. ``False``: only
+    #: ``flask static build`` does.
+    hash_later: bool = True
     #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
     #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
@@ -137,6 +143,8 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "DELTA_VERSIONS": values.at_least(1, "versions"),
     "CACHE_DIR": values.folder,
     "CACHE_SIZE": values.at_least(0, "bytes"),
+    "HASH_SIZE": values.at_least(16 * 2**20, "bytes"),
+    "HASH_LATER": boolean,
     "PRELOAD": values.preload,
     "DOTFILES": boolean,
     "SYMLINKS": boolean,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from typing import IO
 
 from ..assets.files import Identity
-from ..assets.fingerprints import etag
+from ..assets.fingerprints import etag, state_etag
 from ..config.bounded import Bounded
 
 #: The number of files whose ETags are remembered for each app.
@@ -18,9 +19,14 @@ _CHUNK = 1 << 20
 
 
 class FileETags:
-    """A memory of the ETags of open files, each valid until its file changes."""
+    """A memory of the ETags of open files, each valid until its file changes.
 
-    def __init__(self) -> None:
+    :param is_slow: returns whether hashing a file in a state would keep a client waiting. The ETag
+        of such a file is made of its state.
+    """
+
+    def __init__(self, is_slow: Callable[[Identity], bool]) -> None:
+        self._is_slow = is_slow
         self._known: Bounded[tuple[int, ...], str] = Bounded(REMEMBERED)
 
     def of(self, file: IO[bytes]) -> str | None:
@@ -33,14 +39,15 @@ class FileETags:
         if seekable is None or not seekable():
             return None
         start = file.tell()
-        if not (isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)):
-            # It may be a wrapper such as gzip, whose file descriptor gives other bytes.
+        if not is_plain_file(file):
             return _read(file, start)
         before = _identity(file)
         key = (*before, start)
         known = self._known.get(key)
         if known is not None:
             return known
+        if self._is_slow(before):
+            return state_etag(key, strong=before.settled)
         found = _read(file, start)
         if _identity(file) != before:
             return None
@@ -55,6 +62,14 @@ class FileETags:
                 return self.of(file)
         except OSError:  # The path may exist for the front server only, which sends the file.
             return None
+
+
+def is_plain_file(file: object) -> bool:
+    """Return whether an object is an open file itself.
+
+    The descriptor of something around a file leads to other bytes (gzip).
+    """
+    return isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
 
 
 def _identity(file: IO[bytes]) -> Identity:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper
 
+from ..assets.files import Identity
 from ..assets.fingerprints import etag, sha256
-from ..http.fields import fold, forbid_storing, is_offloaded, said_in
+from ..http.fields import fold, forbid_storing, is_offloaded, said_in, seconds_of
 from ..http.statuses import CACHEABLE, LASTING
+from .etags import is_plain_file
 from .freshness import default_max_age, flask_max_age
 
 if TYPE_CHECKING:
@@ -107,8 +110,7 @@ def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Re
         # A hook that replaces the body by a compressed stream may forget to close the file.
         response.call_on_close(body.close)
         response.headers.pop("ETag", None)
-    if "01 Jan 1970" in response.headers.get("Last-Modified", ""):
-        # A reproducible build has set this date. The next build has the same date for other bytes.
+    if _is_date_of_packing(response):
         del response.headers["Last-Modified"]
     if mark.view.validator is not None:
         response.headers.pop("ETag", None)
@@ -119,6 +121,25 @@ def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Re
         if found is not None:
             mark.view.etag = response.headers["ETag"] = found
     mark.view.body = tuple(response.response) if response.is_sequence else body
+
+
+def _is_date_of_packing(response: Response) -> bool:
+    """Return whether ``Last-Modified`` is the date of a file and says nothing of its bytes.
+
+    A date that the view gave is the view's own word.
+    """
+    headers, body = response.headers, response.response
+    try:
+        if isinstance(body, FileWrapper) and is_plain_file(body.file):
+            stat = os.fstat(body.file.fileno())
+        elif "X-Sendfile" in headers and response.direct_passthrough:
+            stat = os.stat(headers["X-Sendfile"])
+        else:
+            return False
+    except OSError:  # only the front server may know the path
+        return False
+    said = seconds_of(headers.get("Last-Modified"))
+    return said == int(stat.st_mtime) and Identity.of(stat).last_modified is None
 
 
 def _etag(etags: FileETags, request: Request, response: Response) -> str | None:

@@ -48,10 +48,7 @@ def answer_conditions(
     length = None
     if not is_offloaded(headers) and (coded_ranges or "Content-Encoding" not in headers):
         length = _length(response)
-    # Several representations of one file, such as its codings, share one date, so the date can't
-    # say which of them the client has a part of (§8.8.2.2).
-    strong_modified = None if "Vary" in headers else modified
-    status, ranges = outcome(environ, headers.get("ETag"), modified, strong_modified, length)
+    status, ranges = outcome(environ, headers.get("ETag"), modified, length)
     if status == 412:
         _replace(response, 412)
     elif status == 304:

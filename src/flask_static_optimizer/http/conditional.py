@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .fields import seconds_of
 from .ranges import Range, requested
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Verdict = Literal[200, 304, 412]
 
@@ -23,6 +26,9 @@ _HEADERS = frozenset(
         "HTTP_IF_UNMODIFIED_SINCE",
     }
 )
+
+#: The conditions that name entity tags.
+_TAGS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE")
 
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
@@ -67,7 +73,6 @@ def outcome(
     environ: Mapping[str, Any],
     etag: str | None,
     last_modified: int | None,
-    strong_modified: int | None = None,
     length: int | None = None,
 ) -> tuple[int, list[Range]]:
     """Return the status that a 200 gets by a request's preconditions and then its range (§13.2.2).
@@ -78,8 +83,6 @@ def outcome(
     :param environ: the request's WSGI environ.
     :param etag: the ``ETag`` value of the representation, if it has one.
     :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
-    :param strong_modified: the same date if no other representation of the file has it, so that it
-        is a strong validator.
     :param length: the size of the representation in bytes, if parts of it can be sent.
     :returns: 200, 206, 304, 412 or 416, and the ranges of a 206.
     """
@@ -91,28 +94,32 @@ def outcome(
     asked = environ.get("HTTP_RANGE")
     if asked and length is not None and method == "GET":
         ranges = requested(asked, length)
-        if ranges is not None and range_applies(environ, etag, strong_modified):
+        if ranges is not None and range_applies(environ, etag):
             return (206, ranges) if ranges else (416, [])
     return 200, []
 
 
-def range_applies(environ: Mapping[str, Any], etag: str | None, last_modified: int | None) -> bool:
+def with_etag(environ: WSGIEnvironment, old: str, new: str) -> WSGIEnvironment:
+    """Return a copy of an environ whose conditions name an entity tag in the place of another."""
+    named = {key: environ[key].replace(old, new) for key in _TAGS if key in environ}
+    return environ | named
+
+
+def range_applies(environ: Mapping[str, Any], etag: str | None) -> bool:
     """Return whether ``If-Range`` lets a ``Range`` be answered with a part (RFC 9110 §13.1.5).
 
-    The validator in ``If-Range`` has to be the representation's own and a strong one. A date counts
-    as strong here, since ``Last-Modified`` is sent only when its second has passed.
+    The validator in ``If-Range`` has to be the representation's own and a strong one. A date never
+    is: other hosts, codings and copies may have the same one with other bytes, and bytes of two
+    files would be joined. Clients may send a date only where there is no ``ETag``.
 
     :param environ: the request's WSGI environ.
     :param etag: the ``ETag`` value of the representation, if it has one.
-    :param last_modified: its ``Last-Modified`` in seconds since the epoch, if it has one.
     """
     condition = environ.get("HTTP_IF_RANGE")
     if condition is None:
         return True
     condition = condition.strip()
-    if condition.endswith('"'):
-        return condition == etag and not condition.startswith("W/")
-    return last_modified is not None and seconds_of(condition) == last_modified
+    return condition == etag and not condition.startswith("W/")
 
 
 def _matches(header: str, etag: str | None, *, weak: bool) -> bool:

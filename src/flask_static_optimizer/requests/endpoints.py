@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
@@ -16,6 +16,7 @@ from werkzeug.security import safe_join
 
 from ..assets import fingerprints as names
 from ..assets.catalogue import Catalogue
+from ..assets.links import real_name
 from ..assets.mount import Mount
 from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
@@ -27,6 +28,10 @@ from .folders import is_folder_view, mounted, plain_folder
 from .paths import NOWHERE, Gate, Shortcut, has_one_host
 
 View = Callable[..., Any]
+
+
+def _never(_: CachePolicy) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class StaticEndpoint:
     mount: Mount | None = None
     #: The path of the folder, where Flask's own view serves it at all.
     static_folder: str | None = None
+    #: Returns whether the session may be read by requests under a policy.
+    protects: Callable[[CachePolicy], bool] = _never
 
     @property
     def outcomes(self) -> list[CachePolicy | None]:
@@ -63,7 +70,11 @@ class StaticEndpoint:
         return self.choose(view_args)[1] if self.choices else self.default
 
     def choose(self, view_args: Mapping[str, Any]) -> tuple[Rule | None, CachePolicy | None]:
-        """Return the rule that decides about a request, if any, and the policy of the request."""
+        """Return the rule that decides about a request, if any, and the policy of the request.
+
+        A link within a static folder gives a file a further name. The rule for the file's real name
+        decides where it is stricter: where it protects the file or leaves it alone.
+        """
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
@@ -71,10 +82,21 @@ class StaticEndpoint:
         split = names.split(filename) if self.mount and isinstance(filename, str) else None
         if split is not None:
             spellings.append(split[0])  # a rule for a file also covers its fingerprinted name
+        found = self._first(spellings)
+        if self.static_folder is None or all(rule.filename is None for rule, _ in self.choices):
+            return found
+        named = [spelling for spelling in spellings if spelling is not None]
+        by_real = self._first([real_name(self.static_folder, name) for name in named])
+        return by_real if self._is_strict(by_real[1]) and not self._is_strict(found[1]) else found
+
+    def _first(self, spellings: Sequence[str | None]) -> tuple[Rule | None, CachePolicy | None]:
         for rule, policy in self.choices:
             if any(rule.covers(spelling) for spelling in spellings):
                 return rule, policy
         return None, self.default
+
+    def _is_strict(self, policy: CachePolicy | None) -> bool:
+        return policy is None or self.protects(policy)
 
 
 class EndpointTable:
@@ -84,6 +106,7 @@ class EndpointTable:
     :param settings: the settings.
     :param catalogue: the catalogue, which gets the static folders.
     :param serve: returns the view that runs in the place of a static endpoint's own.
+    :param warn: called with an occasion and a message that an operator should read once.
     """
 
     def __init__(
@@ -92,12 +115,14 @@ class EndpointTable:
         settings: Settings,
         catalogue: Catalogue,
         serve: Callable[[StaticEndpoint, View], View],
+        warn: Callable[[object, str], None],
     ) -> None:
         # The app holds this; a strong reference back would keep a dropped app alive.
         self._get_app = ref(app)
         self._settings = settings
         self._catalogue = catalogue
         self._serve = serve
+        self._warn = warn
         self._lock = Lock()
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
@@ -258,7 +283,9 @@ class EndpointTable:
                     )
         default = base if known else None
         mount = self._mount(app, name, view)
-        endpoint = StaticEndpoint(name, folder, choices, default, mount, plain_folder(app, view))
+        endpoint = StaticEndpoint(
+            name, folder, choices, default, mount, plain_folder(app, view), self.protects
+        )
         if self._settings.session == "protected" and any(
             policy.immutable and policy.session is None for policy in endpoint.policies
         ):
@@ -285,6 +312,7 @@ class EndpointTable:
             partial(self._is_rewritten, name),
             settings.dotfiles,
             settings.symlinks,
+            self._warn,
         )
 
     def _is_shared(self, name: str, filename: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...config.names import PREFIX
 from ...http.codings import available, install_hint
 from .findings import Finding
 
@@ -49,11 +50,38 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
                 "correct its file glob, which is relative to the static folder, or take it out",
                 [rule.where],
             )
+    yield from _file_findings(state)
     for coding in state.settings.encodings:
         if coding not in available():
             yield Finding(
                 "coding-missing", "note", f"{coding} is not offered", install_hint(coding)
             )
+
+
+def _file_findings(state: AppState) -> Iterator[Finding]:
+    """Yield a finding for each file in a static folder that is never served."""
+    for mount in state.endpoints.mounts():
+        mount.names()  # the log says what they leave out
+    for _, endpoint, name, target in state.log.occasions("link"):
+        yield Finding(
+            "link-refused",
+            "error",
+            "a symbolic link leads out of its static folder and is answered with 404",
+            f"set {PREFIX}SYMLINKS to True, or put the files into the folder",
+            [f"{endpoint}: {_printable(name)} -> {_printable(target)}"],
+        )
+    for _, endpoint, name in state.log.occasions("name"):
+        yield Finding(
+            "name-not-utf-8",
+            "warning",
+            "no URL leads to a file, as its name is not UTF-8",
+            "rename the file",
+            [f"{endpoint}: {_printable(name)}"],
+        )
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _covers_no_file(state: AppState, rule: Rule) -> bool:

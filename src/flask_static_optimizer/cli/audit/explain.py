@@ -38,7 +38,8 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     root = application_root(app)
     path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     answer = ask(app, path, headers)
-    answer.read()
+    with answer.reading():  # and not read, as it may be a large file
+        pass
     if answer.error is not None:
         return [Reason("Error", repr(answer.error), "the app raised it in place of an answer")]
     with app.test_request_context(path) as context:
@@ -168,9 +169,7 @@ class _Explained:
         if name == "vary":
             return self._vary(value)
         return {
-            "etag": "the first 128 bits of the SHA-256 of the bytes"
-            if value == self._mark.view.etag
-            else "the view's own, or of a body that a hook has changed",
+            "etag": self._etag(value),
             "content-encoding": "the best coding that the client takes",
             "last-modified": "the file's modification time",
             "cdn-cache-control": f"{PREFIX}CDN_CACHE_CONTROL, for shared caches alone",
@@ -179,6 +178,13 @@ class _Explained:
             "x-sendfile": f"{PREFIX}SENDFILE: the front server sends the file",
             "use-as-dictionary": f"{PREFIX}DELTA: later versions can be told by what changed",
         }.get(name)
+
+    def _etag(self, value: str) -> str:
+        if value != self._mark.view.etag:
+            return "the view's own, or of a body that a hook has changed"
+        if '"s-' in value:
+            return "made of the file's state: it is too large to be hashed while a client waits"
+        return "the first 128 bits of the SHA-256 of the bytes"
 
     def _cache_control(self, value: str) -> str:
         mark = self._mark
@@ -202,7 +208,8 @@ class _Explained:
             return "debug mode: nothing is kept"
         if "immutable" in value:
             return f"the URL has the fingerprint of these very bytes: {PREFIX}MAX_AGE"
-        if representation is not None and representation.asset.fingerprint in self._query:
+        fingerprint = representation.asset.fingerprint if representation else None
+        if fingerprint is not None and fingerprint in self._query:
             return "the URL's fingerprint can't be read: put a '&' between it and what stands by it"
         return self._age()
 

@@ -104,7 +104,8 @@ class Survey:
             lambda _: True,
             lambda _: False,
             settings.dotfiles,
-            settings.symlinks,
+            symlinks=True,  # the view follows links
+            warn=self._state.log.warn_once,
         )
 
     def _routes(self, endpoint: StaticEndpoint) -> None:
@@ -143,16 +144,16 @@ class Survey:
         row = self._row(endpoint, path, view_args)
         self.rows.append(row)
         answer = ask(self._app, path)
-        body = answer.read()
+        body = answer.digest()
         row.status = answer.status
         row.cache_control = answer.headers.get("Cache-Control", "")
         row.stored_by = who_may_store(answer)
-        row.size = len(body)
+        row.size = body.size
         if answer.mark and answer.mark.view.representation:
             variants = self._state.variants.of(answer.mark.view.representation.asset)
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
         again = ask(self._app, path, {"Cookie": self._cookie})
-        other = again.read()
+        other = again.digest()
         self.findings += judged(row, answer, again)
         if row.mode == "isolated" and (answer.status, body) != (again.status, other):
             self.findings.append(

@@ -166,10 +166,14 @@ def _twins(found: dict[str, Location]) -> list[list[str]]:
 
 
 def _settle(state: AppState) -> None:
-    """Wait if a file was written a moment ago, as the app sends ``Last-Modified`` only later."""
+    """Wait if a file was written a moment ago, as the app sends ``Last-Modified`` only later.
+
+    Large files are hashed, too: a name in the copy is a hash.
+    """
+    is_waiting = False
     for mount in state.endpoints.mounts():
         for name in mount.names():
-            asset = state.catalogue.find(mount, name)
-            if asset is not None and not asset.settled:
-                time.sleep(max(SETTLED, 0) + 0.1)
-                return
+            asset = state.catalogue.find_hashed(mount, name)
+            is_waiting = is_waiting or (asset is not None and not asset.settled)
+    if is_waiting:
+        time.sleep(max(SETTLED, 0) + 0.1)
