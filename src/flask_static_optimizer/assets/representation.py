@@ -12,6 +12,7 @@ from ..http.bodies import SMALL_BODY, FileSlice, wrapped
 from ..http.conditional import outcome
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
+from .javascript import is_javascript
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -50,6 +51,7 @@ class Representation:
         "etag",
         "headers",
         "headers_304",
+        "is_script",
         "is_temporary",
         "last_modified",
         "length_at",
@@ -86,6 +88,7 @@ class Representation:
         self.small_body = (
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
+        self.is_script = is_javascript(asset.name)
         self.size = len(variant.body) if variant else asset.size
         #: The modification time in seconds since the epoch. ``strong_modified`` is the same if it
         #: is a strong validator (RFC 9110 §8.8.2.2); it is not if there are several codings.
