@@ -56,7 +56,13 @@ class AppState:
         self.stats = Stats()
         warn = self.log.warn_once
         self.memory = Memory(settings.memory)
-        self.catalogue = Catalogue(settings.fingerprint, settings.manifests, self.memory, warn)
+        self.catalogue = Catalogue(
+            settings.fingerprint,
+            settings.manifests,
+            self.memory,
+            warn,
+            importmap=settings.importmap,
+        )
         self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
         self.cache_folder = CacheFolder(cache_dir, settings.cache_size, warn)

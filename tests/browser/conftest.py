@@ -75,7 +75,8 @@ class Site:
     def __init__(self, folder: Path, **config: Any) -> None:
         self.folder = folder
         self.config = {"STATIC_OPTIMIZER_CACHE_DIR": str(folder / "kept"), **config}
-        self.optimized = True
+        self.optimized = self.mapped = True
+        self.page = PAGE
         self.port = free_port()
         self.asked: list[dict[str, Any]] = []
         self._lock = Lock()
@@ -131,12 +132,14 @@ class Site:
         app = Flask("site", root_path=str(self.folder))
         app.config.update(SECRET_KEY="test")
         if self.optimized:
-            app.config.update(self.config)
+            app.config.update({"STATIC_OPTIMIZER_IMPORTMAP": self.mapped, **self.config})
             StaticOptimizer(app)
 
         @app.get("/")
         def page() -> str:
-            return render_template_string(PAGE, pictures=PICTURES, optimized=self.optimized)
+            return render_template_string(
+                self.page, pictures=PICTURES, optimized=self.optimized and self.mapped
+            )
 
         handler = type("Silent", (WSGIRequestHandler,), {"log": lambda *_: None})
         self._server = make_server(

@@ -29,7 +29,8 @@ BELIEVED = 0.1
 
 _FINGERPRINT = re.compile(rf"[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
-#: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: the URL has none.
+#: An asset, and whether the URL's fingerprint is verified: that of its bytes, and of all that
+#: depends on it; ``None``: the URL has none.
 Located = tuple[Asset, "bool | None"]
 
 
@@ -54,7 +55,8 @@ class Urls:
 
         In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
         URLs get none: those of a missing file, of a file that is not the same for all clients, of
-        a file whose name already holds a hash, and those with a version that the caller gave.
+        a file whose name already holds a hash, of an ES module without an import map, and those
+        with a version that the caller gave.
         """
         if values.pop(PLAIN, None) or self._mode is None or PARAMETER in values:
             return None
@@ -91,7 +93,7 @@ class Urls:
                 f" fingerprint, as the file can't be read: {error}",
             )
             return None
-        if asset is None or self._catalogue.is_fingerprinted(mount, asset):
+        if asset is None or not self._catalogue.takes_fingerprint(mount, asset):
             return None
         version: str | None = asset.fingerprint
         if self._mode == "path":
@@ -114,7 +116,7 @@ class Urls:
                 # A file that is not the same for all clients has its plain name only, because
                 # the app's access checks know no other.
                 asset = self._catalogue.find(mount, plain) if mount.is_shared(plain) else None
-                if asset is not None and asset.fingerprint == fingerprint:
+                if asset is not None and self._verifies(mount, asset, fingerprint):
                     return asset, True
                 wrong = None if asset is None else (asset, False)
                 return self._unversioned(mount, name) or wrong
@@ -124,8 +126,17 @@ class Urls:
                 asset = self._catalogue.find(mount, name)
                 if asset is None:
                     return None
-                return asset, asset.fingerprint == version
+                return asset, self._verifies(mount, asset, version)
         return self._unversioned(mount, name)
+
+    def _verifies(self, mount: Mount, asset: Asset, fingerprint: str) -> bool:
+        """Return whether a URL with this fingerprint leads to the same for all time.
+
+        One of an ES module without an import map does not, as what the module imports changes.
+        """
+        return asset.fingerprint == fingerprint and not self._catalogue.keeps_plain_url(
+            mount, asset
+        )
 
     def _unversioned(self, mount: Mount, name: str) -> Located | None:
         asset = self._catalogue.find(mount, name)

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 DEFAULT_MAX_AGE = 3600
 
 
-def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
-    """The freshness of a static response without a word of its own, in seconds."""
+def default_max_age(
+    settings: Settings, app: Flask, policy: CachePolicy, *, breaks_when_old: bool = False
+) -> int:
+    """The freshness of a static response without a word of its own, in seconds.
+
+    :param breaks_when_old: whether it is a file with which pages may break while it is old.
+    """
     for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
         if age is not None:
             return max(age, 0)
-    return 0 if app.debug else DEFAULT_MAX_AGE
+    if app.debug or (breaks_when_old and not policy.immutable):
+        return 0
+    return DEFAULT_MAX_AGE
 
 
 def flask_max_age(app: Flask) -> int | None:
@@ -38,6 +45,8 @@ def asset_cache_control(
     policy: CachePolicy,
     name: str,
     verified: bool | None,
+    *,
+    breaks_when_old: bool,
 ) -> str:
     """The ``Cache-Control`` value of a file in a static folder.
 
@@ -48,6 +57,7 @@ def asset_cache_control(
     :param scaffold: the app or blueprint whose folder it is; a ``get_send_file_max_age`` of its
         own is asked.
     :param verified: whether the URL's fingerprint is that of the bytes; ``None``: it has none.
+    :param breaks_when_old: whether pages may break while the file is old.
     """
     if verified is False:
         return "no-cache"
@@ -58,7 +68,8 @@ def asset_cache_control(
         own = scaffold.get_send_file_max_age(name)
         if own is not None:
             return policy.cache_control(max(own, 0))
-    return policy.cache_control(default_max_age(settings, app, policy))
+    age = default_max_age(settings, app, policy, breaks_when_old=breaks_when_old)
+    return policy.cache_control(age)
 
 
 def offered_to_shared_caches(

@@ -11,6 +11,7 @@ from ..current import app_and_state
 from .configuration import configuration_findings
 from .explain import explain
 from .findings import merged
+from .modules import module_findings
 from .references import stylesheet_findings, template_findings
 from .report import as_dict, is_bad, print_report
 from .survey import Survey
@@ -61,6 +62,7 @@ def audit_command(
         [
             *configuration_findings(state, app),
             *survey.findings,
+            *module_findings(state),
             *template_findings(state, app),
             *stylesheet_findings(state),
         ]
