@@ -43,7 +43,7 @@ def hooks(app: Flask) -> None:
 
 
 @pytest.fixture(params=["hooks", "lane", "express"])
-def app(make_app: MakeApp, static_folder: Path, request: Any) -> Flask:
+def app(make_app: MakeApp, static_folder: Path, settled: None, request: Any) -> Flask:
     (static_folder / "sw.js").write_bytes(b"self.a = 1")
 
     def views(app: Flask) -> None:

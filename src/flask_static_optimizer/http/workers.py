@@ -22,9 +22,12 @@ def is_for_worker(environ: Mapping[str, Any]) -> bool:
         return True
     destination = environ.get("HTTP_SEC_FETCH_DEST")
     if destination == "script" and environ.get("HTTP_SEC_FETCH_MODE") == "no-cors":
+        referer = str(environ.get("HTTP_REFERER", "")).lower()
+        if "js" not in referer:  # the usual case, at no cost
+            return False
         try:
-            path = urlsplit(environ.get("HTTP_REFERER", "")).path
+            path = urlsplit(referer).path
         except ValueError:  # it is no URL
             return False
-        return str(path).lower().endswith(_SCRIPTS)
+        return path.endswith(_SCRIPTS)
     return str(destination) == "serviceworker"
