@@ -111,7 +111,9 @@ def _install(state: AppState, app: Flask) -> None:
         listeners.append(preloading.remember)
         state.own_hooks.append(app.after_request(preloading.after_request))
     fingerprint_urls(app, endpoints.mount, state.urls, listeners)
-    add_template_helpers(app, endpoints, state.catalogue, log.warn_once)
+    add_template_helpers(
+        app, endpoints, state.catalogue, log.warn_once, importmap=settings.importmap
+    )
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
     if settings.metrics:

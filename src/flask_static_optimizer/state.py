@@ -61,7 +61,12 @@ class AppState:
         self.cache_folder = CacheFolder(cache_dir, settings.cache_size, warn)
         hashes = Hashes(settings.hash_size, settings.hash_later, self.cache_folder, warn)
         self.catalogue = Catalogue(
-            settings.fingerprint, settings.manifests, self.memory, hashes, warn
+            settings.fingerprint,
+            settings.manifests,
+            self.memory,
+            hashes,
+            warn,
+            importmap=settings.importmap,
         )
         self.urls = Urls(self.catalogue, settings.fingerprint, warn)
         self.variants = VariantMaker(

@@ -60,7 +60,7 @@ def test_later_blueprints_are_known(make_app: MakeApp, static_folder: Path) -> N
     app = make_app(after=add)
     with app.app_context():
         assert render_template_string(ask) == sri((static_folder / "app.js").read_bytes())
-    assert "/late/static/app.js" in imports(make_app(after=add))
+    assert "/late/static/app.js" in imports(make_app(after=add, STATIC_OPTIMIZER_IMPORTMAP=True))
 
 
 @pytest.mark.parametrize("mode", ["query", "path"])
@@ -79,7 +79,11 @@ def test_the_import_map_has_modules_only(make_app: MakeApp, static_folder: Path,
     hashed = f"g.{hashlib.sha256(b'export {}').hexdigest()[:10]}.js"
     (static_folder / hashed).write_bytes(b"export {}")
     rules = {"static:private/*": {"session": "protected"}}
-    app = make_app(STATIC_OPTIMIZER_FINGERPRINT=mode, STATIC_OPTIMIZER_RULES=rules)
+    app = make_app(
+        STATIC_OPTIMIZER_FINGERPRINT=mode,
+        STATIC_OPTIMIZER_IMPORTMAP=True,
+        STATIC_OPTIMIZER_RULES=rules,
+    )
     found = imports(app)
     assert list(found) == [
         "/static/app.js", "/static/js/a%20b%23%C3%A9.mjs", "/static/js/deep/c.js"
@@ -106,7 +110,7 @@ def test_import_maps_preload_nothing(make_app: MakeApp, static_folder: Path, bef
     def add(app: Flask) -> None:
         app.add_url_rule("/html", "html", lambda: render_template_string(" ".join(parts)))
 
-    app = make_app(STATIC_OPTIMIZER_PRELOAD=["module"], after=add)
+    app = make_app(STATIC_OPTIMIZER_PRELOAD=["module"], STATIC_OPTIMIZER_IMPORTMAP=True, after=add)
     (link,) = app.test_client().get("/html").headers.getlist("Link")
     assert re.fullmatch(r"</static/app\.js\?v=[0-9a-f]{16}>; rel=modulepreload", link)
 

@@ -27,7 +27,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="{{ url_for('static', filename='icon.svg') }}">
 <link rel="stylesheet" href="{{ url_for('static', filename='css/main.css') }}">
 <link rel="stylesheet" href="{{ url_for('static', filename='css/page.css') }}">
-{{ static_importmap() if optimized else '' }}
+{{ static_importmap() if mapped else '' }}
 <script type="module" src="{{ url_for('static', filename='js/entry.js') }}"></script>
 </head><body>
 {% for name in pictures %}<img src="{{ url_for('static', filename='img/' + name) }}">{% endfor %}
@@ -75,7 +75,8 @@ class Site:
     def __init__(self, folder: Path, **config: Any) -> None:
         self.folder = folder
         self.config = {"STATIC_OPTIMIZER_CACHE_DIR": str(folder / "kept"), **config}
-        self.optimized = True
+        self.optimized = self.mapped = True
+        self.page = PAGE
         self.port = free_port()
         self.asked: list[dict[str, Any]] = []
         self._lock = Lock()
@@ -127,16 +128,21 @@ class Site:
             f'import * as other from "./{other}.js";\nexport const version = {version};\n',
         )
 
-    def start(self, page: str = PAGE) -> None:
+    def start(self, page: str | None = None) -> None:
         app = Flask("site", root_path=str(self.folder))
         app.config.update(SECRET_KEY="test")
         if self.optimized:
-            app.config.update(self.config)
+            app.config.update({"STATIC_OPTIMIZER_IMPORTMAP": self.mapped, **self.config})
             StaticOptimizer(app)
 
         @app.get("/")
         def show() -> str:
-            return render_template_string(page, pictures=PICTURES, optimized=self.optimized)
+            return render_template_string(
+                page or self.page,
+                pictures=PICTURES,
+                optimized=self.optimized,
+                mapped=self.optimized and self.mapped,
+            )
 
         handler = type("Silent", (WSGIRequestHandler,), {"log": lambda *_: None})
         self._server = make_server(

@@ -72,6 +72,11 @@ class Asset:
     named_coding: str | None
     #: True if the file's name holds a hash of its bytes (a bundler's file).
     named_by_hash: bool
+    #: True if it is an ES module, or a script that imports one. Of a file that is named by a hash
+    #: nobody asks.
+    is_module: bool
+    #: True if pages may break while a browser has old bytes.
+    breaks_when_old: bool
     #: The other files on which the bytes depend: path and state (``None``: no such file).
     dependencies: tuple[tuple[str, Identity | None], ...] = ()
     #: True if all files that the asset was made from had settled.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from .asset import Asset
 from .files import FileChangingError
 from .hashes import Hashes
+from .javascript import is_module
 from .manifests import Manifests, is_named_by_hash
-from .media_types import media_type
+from .media_types import breaks_when_old, media_type
 from .memory import Memory
 from .mount import Mount
 from .stylesheets import Rewritten, Stylesheets
@@ -27,6 +28,7 @@ class Catalogue:
     An asset is returned again as long as its file is in the same state. This check costs one
     ``stat``, and one more for each file that a stylesheet refers to.
 
+    :param importmap: whether pages carry an import map of all ES modules.
     :param memory: releases the assets that are no longer served.
     :param hashes: the hashes of large files.
     :param warn: called with an occasion and a message that an operator should read once.
@@ -39,8 +41,11 @@ class Catalogue:
         memory: Memory,
         hashes: Hashes,
         warn: Callable[[object, str], None],
+        *,
+        importmap: bool = False,
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
+        self._importmap = importmap
         self._memory = memory
         self._hashes = hashes
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
@@ -112,6 +117,7 @@ class Catalogue:
         snapshot = self._hashes.snapshot(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
+        module = not named_by_hash and is_module(name, snapshot.data)
         made: Rewritten | None = None
         if (
             self._stylesheets
@@ -138,6 +144,8 @@ class Catalogue:
             content_type=content_type,
             named_coding=named_coding,
             named_by_hash=named_by_hash,
+            is_module=module,
+            breaks_when_old=module or breaks_when_old(name, content_type),
             dependencies=made.dependencies if made else (),
             settled=snapshot.settled and (made is None or made.settled),
             is_slow=self._hashes.is_slow(snapshot.identity),
@@ -147,3 +155,15 @@ class Catalogue:
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
         """Return whether a file's name holds a hash, by its bytes or by a bundler's manifest."""
         return asset.named_by_hash or self.manifests.lists(mount, asset.name)
+
+    def keeps_plain_url(self, mount: Mount, asset: Asset) -> bool:
+        """Return whether a file is asked for by its plain URL whatever its pages do.
+
+        An ES module is, unless pages carry the import map: the imports of other modules name the
+        plain URL, and under a second URL a module would run a second time.
+        """
+        return asset.is_module and not self._importmap and not self.is_fingerprinted(mount, asset)
+
+    def takes_fingerprint(self, mount: Mount, asset: Asset) -> bool:
+        """Return whether a fingerprint is put into the URLs of a file."""
+        return not (self.is_fingerprinted(mount, asset) or self.keeps_plain_url(mount, asset))

@@ -9,10 +9,9 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from werkzeug.routing import BuildError
 
+from .javascript import is_javascript
 from .mount import Mount
 from .urls import PLAIN
-
-_MODULES = (".js", ".mjs")
 
 
 def import_map(
@@ -29,7 +28,7 @@ def import_map(
     imports = {}
     for mount in mounts:
         for name in mount.names():
-            if not name.endswith(_MODULES):
+            if not is_javascript(name):
                 continue
             if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
                 continue

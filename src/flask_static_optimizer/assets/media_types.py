@@ -34,6 +34,53 @@ _TYPES = {
     ".xml": "text/xml",
 }
 
+#: The media types of what breaks where an old file meets new ones: documents that name other
+#: files, and data that scripts load. Names stand here where systems give no type, or several.
+#: What is not listed looks old at worst.
+_BREAKS_BY_TYPE = frozenset(
+    {
+        "application/json",
+        "application/wasm",
+        "application/xhtml+xml",
+        "application/xml",
+        "text/csv",
+        "text/html",
+        "text/tab-separated-values",
+        "text/xml",
+    }
+)
+_BREAKS_BY_SUFFIX = ("+json", "+xml")
+_BREAKS_BY_NAME = frozenset(
+    {
+        ".csv",
+        ".data",  # what Emscripten's programs load
+        ".geojson",
+        ".gltf",
+        ".json5",
+        ".jsonl",
+        ".ndjson",
+        ".topojson",
+        ".tsv",
+        ".yaml",
+        ".yml",
+    }
+)
+
+
+def breaks_when_old(name: str, content_type: str) -> bool:
+    """Return whether pages may break while a browser has an old version of a file.
+
+    Of JavaScript the media type says nothing: see :mod:`.javascript`.
+
+    :param content_type: the value of ``Content-Type``.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return (
+        kind in _BREAKS_BY_TYPE
+        or (kind.endswith(_BREAKS_BY_SUFFIX) and not kind.startswith("image/"))
+        or posixpath.splitext(name)[1].lower() in _BREAKS_BY_NAME
+    )
+
 
 def media_type(name: str) -> tuple[str, str | None]:
     """Return the ``Content-Type`` value of a file, and the content coding that its name implies.

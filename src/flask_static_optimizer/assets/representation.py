@@ -12,6 +12,7 @@ from ..http.bodies import SMALL_BODY, FileSlice, wrapped
 from ..http.conditional import outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
+from .javascript import is_javascript
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -51,6 +52,7 @@ class Representation:
         "former_etag",
         "headers",
         "headers_304",
+        "is_script",
         "is_temporary",
         "last_modified",
         "length_at",
@@ -88,6 +90,7 @@ class Representation:
         self.small_body = (
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
+        self.is_script = is_javascript(asset.name)
         self.size = len(variant.body) if variant else asset.size
         #: The modification time in seconds since the epoch, if it is a validator.
         self.modified = asset.last_modified

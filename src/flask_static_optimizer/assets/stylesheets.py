@@ -54,8 +54,8 @@ class Assets(Protocol):
     def find(self, mount: Mount, name: str) -> Asset | None:
         """Return the asset of that name, or ``None`` if there is none."""
 
-    def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:
-        """Return whether a file's name holds a hash of its bytes."""
+    def takes_fingerprint(self, mount: Mount, asset: Asset) -> bool:
+        """Return whether a fingerprint is put into the URLs of a file."""
 
 
 class Stylesheets:
@@ -115,7 +115,7 @@ class Stylesheets:
                 dependencies.setdefault(path, known)
             settled = settled and asset.settled
             fingerprint = asset.fingerprint if target[0].is_shared(target[1]) else None
-            if fingerprint is None or self._catalogue.is_fingerprinted(target[0], asset):
+            if fingerprint is None or not self._catalogue.takes_fingerprint(target[0], asset):
                 return None
             return with_fingerprint(reference.url, self._mode, fingerprint)
 

@@ -32,12 +32,18 @@ class Mounts(Protocol):
 
 
 def add_template_helpers(
-    app: Flask, folders: Mounts, catalogue: Catalogue, warn: Callable[..., None]
+    app: Flask,
+    folders: Mounts,
+    catalogue: Catalogue,
+    warn: Callable[..., None],
+    *,
+    importmap: bool,
 ) -> None:
     """Add ``static_importmap`` and ``static_integrity`` to the context of templates.
 
     :param warn: called with an occasion, a message and its arguments that an operator should read
         once.
+    :param importmap: whether ``STATIC_OPTIMIZER_IMPORTMAP`` says that pages carry the map.
     """
 
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
@@ -46,6 +52,14 @@ def add_template_helpers(
         :param patterns: globs of file names that select modules (``"js/*"``); none: all modules.
         :param nonce: the nonce of the page's Content-Security-Policy, if it has one.
         """
+        if not importmap:
+            # Without the map the page works as with Flask alone, so it is shown all the same.
+            warn(
+                "importmap",
+                "static_optimizer: static_importmap() maps no ES module, because these keep their"
+                " plain URLs unless all pages carry the map. If they do, set"
+                " STATIC_OPTIMIZER_IMPORTMAP = True; else take static_importmap() out.",
+            )
         # A page need not use all modules of the map, so the map makes none of them preloaded.
         used = g.pop(_USED, None)
         try:

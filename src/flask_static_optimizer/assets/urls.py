@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ _LONGEST = 2048
 #: one more question mark: ``?v=3f0c…?v=1.2.3``.
 _FINGERPRINT = re.compile(rf"(?:^|[&?]){PARAMETER}=([0-9a-f]{{{FINGERPRINT_LENGTH}}})(?![^&?])")
 
-#: An asset, and whether the URL's fingerprint is that of its bytes; ``None``: the URL has none.
+#: An asset, and whether the URL's fingerprint is verified: that of its bytes, and of all that
+#: depends on it; ``None``: the URL has none.
 Located = tuple[Asset, "bool | None"]
 
 
@@ -58,8 +59,8 @@ class Urls:
 
         In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
         URLs get none: those of a missing file, of a file that is not the same for all clients, of
-        a file whose name already holds a hash, and of a large file that has not been hashed yet. A
-        version that the caller gave stays beside it.
+        a file whose name already holds a hash, of an ES module without an import map, and of a
+        large file that has not been hashed yet. A version that the caller gave stays beside it.
         """
         if values.pop(PLAIN, None) or self._mode is None:
             return None
@@ -96,7 +97,7 @@ class Urls:
                 f" fingerprint, as the file can't be read: {error}",
             )
             return None
-        if asset is None or self._catalogue.is_fingerprinted(mount, asset):
+        if asset is None or not self._catalogue.takes_fingerprint(mount, asset):
             return None
         version = asset.fingerprint
         if self._mode == "path" and asset.fingerprint is not None:
@@ -119,7 +120,7 @@ class Urls:
                 # A file that is not the same for all clients has its plain name only, because
                 # the app's access checks know no other.
                 asset = self._catalogue.find(mount, plain) if mount.is_shared(plain) else None
-                if asset is not None and asset.fingerprint == fingerprint:
+                if asset is not None and self._verifies(mount, asset, (fingerprint,)):
                     return asset, True
                 wrong = None if asset is None else (asset, False)
                 return self._unversioned(mount, name) or wrong
@@ -128,6 +129,13 @@ class Urls:
             return located and self._verified(mount, located, query)
         return self._unversioned(mount, name)
 
+    def _verifies(self, mount: Mount, asset: Asset, given: Collection[str]) -> bool:
+        """Return whether a URL with one of these fingerprints leads to the same for all time.
+
+        That of an ES module without an import map does not, as what the module imports changes.
+        """
+        return asset.fingerprint in given and not self._catalogue.keeps_plain_url(mount, asset)
+
     def _verified(self, mount: Mount, located: Located, query: str) -> Located:
         """Compare the fingerprints in a query string with that of an asset.
 
@@ -135,8 +143,10 @@ class Urls:
         """
         asset, named = located
         given, own = fingerprints_of(query), asset.fingerprint
-        if named or own in given:
+        if named or self._verifies(mount, asset, given):
             return asset, True
+        if own in given:  # of an ES module
+            return asset, False
         if own is not None and own in query:
             # Once for all files of a folder, as a client may think up any number of such URLs.
             long = len(query) > _LONGEST

@@ -35,6 +35,9 @@ class Settings:
     #: Manifests of bundlers, relative to a static folder. The files that they name already have
     #: fingerprints.
     manifests: tuple[str, ...] = ()
+    #: ``True``: all pages with ES modules carry ``static_importmap()``, so that the URLs of modules
+    #: have fingerprints, too. ``False``: a module keeps its plain URL and is ``no-cache`` there.
+    importmap: bool = False
     #: Content codings offered, best first. What each of them needs must be installed.
     encodings: tuple[str, ...] = CODINGS
     #: Send browsers only the changes since the version of a file that they have (RFC 9842).
@@ -70,7 +73,8 @@ class Settings:
     memory: int = 32 * 2**20
     #: Freshness lifetime of other static URLs, and of ``@cacheable_static`` without its own
     #: ``max_age``: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's
-    #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600 (``no-cache`` in debug mode).
+    #: ``SEND_FILE_MAX_AGE_DEFAULT`` where the app sets it, else 3600, and ``no-cache`` for files
+    #: that break pages when they are old (HTML, ES modules, data) and in debug mode.
     unversioned_max_age: int | None = None
     #: The session mode of static endpoints whose policy names none: ``"isolated"`` or
     #: ``"protected"``.
@@ -138,6 +142,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "MAX_AGE": seconds,
     "FINGERPRINT": values.fingerprint,
     "MANIFESTS": values.manifests,
+    "IMPORTMAP": boolean,
     "ENCODINGS": values.encodings,
     "DELTA": values.delta,
     "DELTA_VERSIONS": values.at_least(1, "versions"),

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable
 from typing import IO
 
-from ..assets.files import Identity
+from ..assets.files import WHOLE, Identity
 from ..assets.fingerprints import etag, state_etag
+from ..assets.javascript import is_module
 from ..config.bounded import Bounded
 
 #: The number of files whose ETags are remembered for each app.
@@ -28,6 +29,7 @@ class FileETags:
     def __init__(self, is_slow: Callable[[Identity], bool]) -> None:
         self._is_slow = is_slow
         self._known: Bounded[tuple[int, ...], str] = Bounded(REMEMBERED)
+        self._modules: Bounded[str, bool] = Bounded(REMEMBERED)
 
     def of(self, file: IO[bytes]) -> str | None:
         """Return the ``ETag`` of an open file's bytes from its current position to its end.
@@ -54,6 +56,33 @@ class FileETags:
         if before.settled:
             self._known[key] = found
         return found
+
+    def is_module(self, file: IO[bytes], etag: str | None) -> bool:
+        """Return whether an open JavaScript file is an ES module.
+
+        :param etag: what :meth:`of` returned for the file.
+        """
+        if etag is None:
+            return True
+        known = self._modules.get(etag)
+        if known is None:
+            start = file.tell()
+            source = file.read(WHOLE + 1)
+            file.seek(start)
+            known = is_module(".js", source if len(source) <= WHOLE else None)
+            self._modules[etag] = known
+        return known
+
+    def is_module_at(self, path: str, etag: str | None) -> bool:
+        """Return whether the JavaScript file at a path is an ES module, or can't be read here.
+
+        :param etag: what :meth:`of_path` returned for the file.
+        """
+        try:
+            with open(path, "rb") as file:
+                return self.is_module(file, etag)
+        except OSError:
+            return True
 
     def of_path(self, path: str) -> str | None:
         """Return the ``ETag`` of the file at a path, or ``None`` if the app can't read it."""

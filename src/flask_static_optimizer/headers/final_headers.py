@@ -12,6 +12,7 @@ from ..http.bodies import FileSlice, wrapped
 from ..http.conditional import has_precondition
 from ..http.fields import (
     fold,
+    forbid_reuse,
     forbid_sharing,
     forbid_storing,
     is_authenticated,
@@ -19,6 +20,7 @@ from ..http.fields import (
     vary_names,
 )
 from ..http.statuses import CACHEABLE
+from ..http.workers import is_for_worker
 from ..monitoring.signals import cookies_dropped
 from .response_class import set_ready
 from .sent_bytes import is_edited, put_chosen_bytes
@@ -73,6 +75,7 @@ def _is_final(mark: Mark, request: Request, response: Response) -> bool:
     return (
         not (mark.protected or mark.session.written or mark.policy.vary)
         and not is_authenticated(environ)
+        and not is_for_worker(environ)
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
         and same_body(mark.view.body, response)
@@ -108,6 +111,9 @@ def _say(
         _keep_private(response)
     elif succeeded:
         share(settings, log, app, mark, response, public=public)
+    if succeeded and is_for_worker(request.environ):
+        # A service worker outlives its pages, and may keep a site from ever being new again.
+        forbid_reuse(response.headers)
 
 
 def _keep_true(mark: Mark, response: Response) -> None:

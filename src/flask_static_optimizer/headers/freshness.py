@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 DEFAULT_MAX_AGE = 3600
 
 
-def default_max_age(settings: Settings, app: Flask, policy: CachePolicy) -> int:
-    """Return the freshness, in seconds, of a static response that says nothing of it."""
+def default_max_age(
+    settings: Settings, app: Flask, policy: CachePolicy, *, breaks_when_old: bool = False
+) -> int:
+    """Return the freshness, in seconds, of a static response that says nothing of it.
+
+    :param breaks_when_old: whether it is a file with which pages may break while it is old.
+    """
     for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
         if age is not None:
             return max(age, 0)
-    return 0 if app.debug else DEFAULT_MAX_AGE
+    if app.debug or (breaks_when_old and not policy.immutable):
+        return 0
+    return DEFAULT_MAX_AGE
 
 
 def flask_max_age(app: Flask) -> int | None:
@@ -38,6 +45,8 @@ def asset_cache_control(
     policy: CachePolicy,
     name: str,
     verified: bool | None,
+    *,
+    breaks_when_old: bool,
 ) -> str:
     """Return the ``Cache-Control`` value of a file in a static folder.
 
@@ -50,6 +59,7 @@ def asset_cache_control(
         ``get_send_file_max_age``, that is called.
     :param verified: whether the URL's fingerprint is that of the bytes; ``None`` if the URL has
         no fingerprint.
+    :param breaks_when_old: whether pages may break while the file is old.
     """
     if verified is False:
         return "no-cache"
@@ -60,7 +70,8 @@ def asset_cache_control(
         own = scaffold.get_send_file_max_age(name)
         if own is not None:
             return policy.cache_control(max(own, 0))
-    return policy.cache_control(default_max_age(settings, app, policy))
+    age = default_max_age(settings, app, policy, breaks_when_old=breaks_when_old)
+    return policy.cache_control(age)
 
 
 def offered_to_shared_caches(

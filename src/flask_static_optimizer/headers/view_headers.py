@@ -11,6 +11,8 @@ from werkzeug.wsgi import FileWrapper
 
 from ..assets.files import Identity
 from ..assets.fingerprints import etag, sha256
+from ..assets.javascript import is_javascript, is_module
+from ..assets.media_types import breaks_when_old, media_type
 from ..http.fields import fold, forbid_storing, is_offloaded, said_in, seconds_of
 from ..http.statuses import CACHEABLE, LASTING
 from .etags import is_plain_file
@@ -62,7 +64,7 @@ def describe(
     fold(response.headers)
     _describe_bytes(etags, mark, request, response)
     said = response.cache_control
-    max_age = _max_age(settings, app, mark, response, said)
+    max_age = _max_age(settings, etags, app, mark, request, response)
     if max_age is not None:
         response.headers.pop("Expires", None)
         kept = (name for name in _KEPT if name in said)
@@ -158,7 +160,12 @@ def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
 
 
 def _max_age(
-    settings: Settings, app: Flask, mark: Mark, response: Response, said: Mapping[str, str | None]
+    settings: Settings,
+    etags: FileETags,
+    app: Flask,
+    mark: Mark,
+    request: Request,
+    response: Response,
 ) -> int | None:
     """Return the freshness to say, in seconds; ``None``: what the response says stays.
 
@@ -166,6 +173,7 @@ def _max_age(
     does not. For a static folder the ``max_age`` of a rule takes precedence over both.
     """
     policy = mark.policy
+    said: Mapping[str, str | None] = response.cache_control
     if "no-store" in said or "private" in said:
         return None
     if policy.max_age is not None and mark.endpoint.folder:
@@ -181,4 +189,20 @@ def _max_age(
     )
     if not set_by_flask and (expires or said.keys() & _FRESHNESS):
         return None
-    return default_max_age(settings, app, policy)
+    breaks = mark.endpoint.folder and _breaks_when_old(etags, mark, request, response)
+    return default_max_age(settings, app, policy, breaks_when_old=breaks)
+
+
+def _breaks_when_old(etags: FileETags, mark: Mark, request: Request, response: Response) -> bool:
+    """Return whether pages may break while a browser has an old version of a folder's file."""
+    name = str((request.view_args or {}).get("filename", request.path))
+    if not is_javascript(name):
+        return breaks_when_old(name, media_type(name)[0])
+    if is_module(name, b""):  # by its name
+        return True
+    body = response.response
+    if isinstance(body, FileWrapper):
+        return etags.is_module(cast("BinaryIO", body.file), mark.view.etag)
+    if "X-Sendfile" in response.headers:
+        return etags.is_module_at(response.headers["X-Sendfile"], mark.view.etag)
+    return is_module(name, response.get_data() if response.is_sequence else None)

@@ -100,6 +100,15 @@ def forbid_storing(headers: Headers) -> None:
     forbid_sharing(headers)
 
 
+def forbid_reuse(headers: Headers) -> None:
+    """Make the response ``no-cache`` unless it is stricter, so that each use asks again."""
+    said = parse_dict_header(headers.get("Cache-Control", "")).keys()
+    if "no-store" not in said:
+        headers["Cache-Control"] = "private, no-cache" if "private" in said else "no-cache"
+    headers.pop("Expires", None)
+    forbid_sharing(headers)
+
+
 def forbid_sharing(headers: Headers) -> None:
     """Remove the header fields that let shared caches keep what ``Cache-Control`` forbids."""
     for name in SHARED_FRESHNESS:

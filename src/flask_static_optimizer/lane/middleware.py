@@ -17,6 +17,7 @@ from ..config.bounded import Bounded
 from ..config.errors import ConfigurationError
 from ..http.answer import STATUS_LINES, Answer, start
 from ..http.bodies import wrapped_bytes
+from ..http.workers import is_for_worker
 from .observers import anybody_listens
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Lane:
                 "HTTP_AUTHORIZATION" in environ
                 or "REMOTE_USER" in environ
                 or "HTTP_UPGRADE" in environ
+                or (known.is_script and is_for_worker(environ))
             )
             and not (self._watched and self._is_observed(environ))
             and ((method := environ["REQUEST_METHOD"]) == "GET" or method == "HEAD")
@@ -200,7 +202,7 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
-        if not self._takes_host(environ):
+        if is_for_worker(environ) or not self._takes_host(environ):
             return None
         path = environ["PATH_INFO"]
         answer = None

@@ -46,7 +46,15 @@ class FileChooser:
         if located is None:
             return None
         asset, verified = located
-        cache_control = asset_cache_control(self._settings, app, scaffold, policy, name, verified)
+        cache_control = asset_cache_control(
+            self._settings,
+            app,
+            scaffold,
+            policy,
+            name,
+            verified,
+            breaks_when_old=asset.breaks_when_old,
+        )
         terms = Terms(cache_control, policy.vary)
         if self._settings.mode(policy) == "isolated":
             terms = offered_to_shared_caches(self._settings, app, policy, terms)

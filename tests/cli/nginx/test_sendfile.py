@@ -47,7 +47,7 @@ def cached(
 
         (static_folder / "private" / "large.bin").write_bytes(bytes(range(256)) * 4096)
         (static_folder / "private" / 'odd "$n\u00e9% #.txt').write_text("odd")
-        (static_folder / "private" / "site.css").write_text("a { b: url(../app.js) }" * 40)
+        (static_folder / "private" / "site.css").write_text("a { b: url(../app.css) }" * 40)
         app = make_app(
             before=before,
             STATIC_OPTIMIZER_SENDFILE="X-Accel-Redirect",

@@ -12,6 +12,7 @@ from .configuration import configuration_findings
 from .explain import explain
 from .findings import merged
 from .integrity import integrity_findings
+from .modules import module_findings
 from .references import stylesheet_findings, template_findings
 from .report import as_dict, is_bad, print_report
 from .survey import Survey
@@ -62,6 +63,7 @@ def audit_command(
         [
             *configuration_findings(state, app),
             *survey.findings,
+            *module_findings(state),
             *template_findings(state, app),
             *integrity_findings(state, app),
             *stylesheet_findings(state),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
+from ...http.workers import is_for_worker
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
     from ...requests.mark import Mark
     from ...state import AppState
+
+_PLAIN_MODULE = (
+    "an ES module, which imports of others name by its plain URL; with an import map on all pages"
+    f" set {PREFIX}IMPORTMAP"
+)
 
 
 class Reason(NamedTuple):
@@ -111,6 +117,7 @@ class _Explained:
         self._app = app
         self._answer = answer
         self._mark = mark
+        self._headers = headers
         self._sent = {name.lower() for name in headers}
         self._query = query
 
@@ -188,6 +195,8 @@ class _Explained:
 
     def _cache_control(self, value: str) -> str:
         mark = self._mark
+        if is_for_worker(environ_of(self._app, "/", self._headers)):
+            return "asked for by a service worker or as an import of a worker: never kept"
         if value == "no-store":
             return "not what the policy speaks of (an error, a redirect, a hook): nobody keeps it"
         if mark.protected:
@@ -201,6 +210,8 @@ class _Explained:
             return "a hook's own word"
         if mark.view.cache_control is None:
             return "the view's own word"
+        if value.removeprefix("public, ") == "no-cache" and self._query and self._is_module():
+            return _PLAIN_MODULE
         representation = mark.view.representation
         if representation is not None and representation.verified is False:
             return "the URL has the fingerprint of another version"
@@ -229,7 +240,16 @@ class _Explained:
             return "SEND_FILE_MAX_AGE_DEFAULT"
         if self._app.debug:
             return "debug mode: nothing is kept"
+        if self._is_module():
+            return _PLAIN_MODULE
+        if self._answer.headers.get("Cache-Control", "").endswith("no-cache"):
+            return "by default what breaks pages when it is old (HTML, data) is asked for each time"
         return "the default of one hour for URLs without a fingerprint"
+
+    def _is_module(self) -> bool:
+        found = self._mark.view.representation
+        mount = self._mark.endpoint.mount
+        return bool(found and mount and self._state.catalogue.keeps_plain_url(mount, found.asset))
 
     def _vary(self, value: str) -> str:
         said = {name.strip().lower() for name in value.split(",")}

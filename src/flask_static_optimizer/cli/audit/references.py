@@ -72,7 +72,7 @@ def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
         )
     elif not parts.query and mount.is_shared(name) and state.settings.fingerprint:
         asset = state.catalogue.find(mount, name)
-        if asset is not None and not state.catalogue.is_fingerprinted(mount, asset):
+        if asset is not None and state.catalogue.takes_fingerprint(mount, asset):
             yield Finding(
                 "hard-coded-url",
                 "warning",

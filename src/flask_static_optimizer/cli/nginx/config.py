@@ -182,8 +182,9 @@ def _route(site: Site) -> Iterator[str]:
     yield "proxy_cache_lock on;"
     yield "proxy_cache_revalidate on;"
     yield "proxy_cache_background_update on;"
-    yield "proxy_cache_bypass $http_authorization;"
-    yield "proxy_no_cache $http_authorization;"
+    for_app = f"$http_authorization $http_service_worker ${site.name}_ask_worker"
+    yield f"proxy_cache_bypass {for_app};"
+    yield f"proxy_no_cache {for_app};"
     yield from _proxy(site)
 
 

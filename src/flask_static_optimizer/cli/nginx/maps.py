@@ -22,6 +22,16 @@ _QUESTIONS = (
     ("query", "$args", {"default": "", r"~\s": "1"}),
     # Weights, and values that are longer than the app parses.
     ("weights", "$http_accept_encoding", {"default": "", "~[;*]": "1", "~^.{513}": "1"}),
+    # A service worker's modules, and what a worker imports (http.workers).
+    (
+        "worker",
+        "$http_sec_fetch_dest:$http_sec_fetch_mode:$http_referer",
+        {
+            "default": "",
+            "~^serviceworker:": "1",
+            r"~*^script:no-cors:[^?#]*\.m?js(?:[?#]|$)": "1",
+        },
+    ),
     # nginx sends no ETag with a 412, and too many header fields with a 304.
     ("match", "$http_if_match$http_if_unmodified_since", {"default": "1", "": ""}),
     ("since", "$http_if_none_match:$http_if_modified_since", {"default": "", "~^:.": "1"}),
@@ -155,7 +165,7 @@ class Maps:
         )
         names = [*(name for name, _, _ in _QUESTIONS), "resume", "held"]
         asked = "".join(f"${{@ask_{name}}}" for name in names)
-        headers = "$http_authorization$http_available_dictionary$http_upgrade"
+        headers = "$http_authorization$http_available_dictionary$http_service_worker$http_upgrade"
         yield ""
         yield "# The file to send; there is none of the name 'none', so that the app is asked."
         yield from self._map(

@@ -1,0 +1,37 @@
+"""The audit of ES modules that keep their plain URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...assets.javascript import is_javascript
+from ...config.names import PREFIX
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from ...state import AppState
+
+
+def module_findings(state: AppState) -> Iterator[Finding]:
+    """Yield a finding for each ES module that an import map would make immutable."""
+    if state.settings.fingerprint is None:
+        return
+    for mount in state.endpoints.mounts():
+        for name in filter(is_javascript, mount.names()):
+            if not mount.is_shared(name):
+                continue
+            try:
+                asset = state.catalogue.find(mount, name)
+            except OSError:  # the request for the file reports it
+                continue
+            if asset is not None and state.catalogue.keeps_plain_url(mount, asset):
+                yield Finding(
+                    "plain-modules",
+                    "note",
+                    "ES modules are asked for on each visit; with an import map their URLs have"
+                    " fingerprints, and a later visit asks only for those that changed",
+                    "put {{ static_importmap() }} before the first module of all pages and set"
+                    f" {PREFIX}IMPORTMAP = True",
+                    [f"{mount.endpoint}:{name}"],
+                )
