@@ -46,7 +46,7 @@ _OPERATORS = frozenset(
 
 
 class _AmbiguousError(Exception):
-    """Source text that can be read in two ways."""
+    """A source text that can be read in two ways."""
 
 
 def is_javascript(name: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("settled")
 
-CSS = b"a { background: url(../app.js) }"
+CSS = b"a { background: url(../dot.png) }"
 HASH = "sha384-" + base64.b64encode(hashlib.sha384(CSS).digest()).decode()
 URL = "url_for('static', filename='vendor/x.css')"
 
@@ -20,6 +20,7 @@ URL = "url_for('static', filename='vendor/x.css')"
 def audited(make_app: Any, static_folder: Path, page: str, **config: Any) -> list[dict[str, Any]]:
     (static_folder / "vendor").mkdir(exist_ok=True)
     (static_folder / "vendor" / "x.css").write_bytes(CSS)
+    (static_folder / "dot.png").write_bytes(b"dot")
     (static_folder / "plain.css").write_bytes(b"a { color: red }")
     templates = static_folder.parent / "templates"
     templates.mkdir(exist_ok=True)
