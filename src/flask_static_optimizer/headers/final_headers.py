@@ -17,6 +17,7 @@ from ..http.fields import (
     is_authenticated,
     set_scope,
     vary_names,
+    withdraw_freshness,
 )
 from ..http.statuses import CACHEABLE
 from ..monitoring.signals import cookies_dropped
@@ -114,8 +115,7 @@ def _keep_true(mark: Mark, response: Response) -> None:
     view, headers = mark.view, response.headers
     edited = mark.endpoint.folder and response.status_code != 304 and is_edited(view, response)
     _renew_etag(mark, response)
-    if edited and headers.get("Cache-Control") in (None, view.cache_control):
-        headers["Cache-Control"] = "no-cache"
+    if edited and withdraw_freshness(headers, view.cache_control):
         headers.pop("Expires", None)
         forbid_sharing(headers)
 
