@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import flask_compress.flask_compress
 import pytest
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, after_this_request, request
 from flask_compress import Compress
 from flask_htmlmin import HTMLMIN
 from flask_minify import Minify
@@ -34,6 +35,13 @@ FILES = {
     "dot.png": b"\x89PNG\r\n\x1a\n\x00\xff" * 40,
     "large.txt": b"a line of a large file\n" * 60_000,
 }
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Collect files that were left open here, where the warnings about them are expected."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -284,6 +292,28 @@ def test_hooks_see_a_file_as_in_flask(make_app: Make, order: str, optimize: bool
     app = make_app(**{order: looking}, optimize=optimize)
     for name in FILES:
         assert get(app, f"/static/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["after_request", "after_this_request"])
+def test_missing_files_keep_their_fields(make_app: Make, order: str, way: str) -> None:
+    """What hooks say of the page for a missing file stays, but it must not be kept."""
+
+    def install(app: Flask) -> None:
+        if way == "after_request":
+            app.after_request(validated)
+        else:
+            app.before_request(lambda: after_this_request(validated) and None)
+
+    def validated(response: Response) -> Response:
+        response.set_etag("of-the-app")
+        response.headers["Last-Modified"] = "Wed, 01 Jan 2020 00:00:00 GMT"
+        return response
+
+    app, plain = make_app(**{order: install}), make_app(before=install, optimize=False)
+    expected, response = get(plain, "/static/none.css"), get(app, "/static/none.css")
+    fields = dict(response.headers)
+    assert fields.pop("Cache-Control") == "no-store"
+    assert (response.status, fields) == (expected.status, dict(expected.headers))
 
 
 # -- Hooks that compress ----------------------------------------------------------------------

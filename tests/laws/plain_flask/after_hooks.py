@@ -71,6 +71,14 @@ def replace(response: Response) -> Response:
 
 
 @hook
+def replace_for_all(response: Response) -> Response:
+    """Edit, and add a directive to those of the file."""
+    response.set_data(b"the same for all")
+    response.cache_control.public = True
+    return response
+
+
+@hook
 def empty(response: Response) -> Response:
     if response.mimetype == "image/png":
         response.set_data(b"")
