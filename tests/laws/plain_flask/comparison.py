@@ -21,7 +21,7 @@ WHOAMI = Ask("/whoami")
 
 #: In the name of a file, for FINGERPRINT = "path".
 _FINGERPRINT = re.compile(r"\.[0-9a-f]{16}\.")
-_FINGERPRINT_BYTES = re.compile(rb"\.[0-9a-f]{16}\.")
+_FINGERPRINT_BYTES = re.compile(rb"\.[0-9a-f]{16}\.", re.IGNORECASE)
 
 
 class Pair(NamedTuple):
@@ -112,9 +112,11 @@ class Exchange:
         whole = self._send_ours(whole=True) if ours.status_code in CONDITIONAL else ours
         if whole is not ours:
             yield from self._conditional(ours, whole)
-        if plain.status_code in CONDITIONAL:
-            plain = self._send_plain(whole=True)
-        found = list(self._whole(plain, whole))
+        found = ["not compared yet"]
+        if plain.status_code not in CONDITIONAL:
+            found = list(self._whole(plain, whole))
+        if found:  # a hook may have failed at a 304 or a part, which only plain Flask shows it
+            found = list(self._whole(self._send_plain(whole=True), whole))
         if found and self.ask.accept:
             found = list(self._whole(self._send_plain(whole=True, accept=None), whole))
         yield from found
