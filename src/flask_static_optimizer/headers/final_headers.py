@@ -18,6 +18,7 @@ from ..http.fields import (
     is_authenticated,
     set_scope,
     vary_names,
+    withdraw_freshness,
 )
 from ..http.statuses import CACHEABLE
 from ..http.workers import is_for_worker
@@ -127,8 +128,7 @@ def _keep_true(mark: Mark, response: Response) -> None:
     _renew_etag(mark, response)
     if edited:
         view.representation = None  # another body is sent
-    if edited and headers.get("Cache-Control") in (None, view.cache_control):
-        headers["Cache-Control"] = "no-cache"
+    if edited and withdraw_freshness(headers, view.cache_control):
         headers.pop("Expires", None)
         forbid_sharing(headers)
 

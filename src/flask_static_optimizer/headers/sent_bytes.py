@@ -8,7 +8,7 @@ from werkzeug.datastructures import Headers
 
 from ..assets.fingerprints import etag, sha256
 from ..http.answer import Answer
-from ..http.bodies import FileSlice
+from ..http.bodies import CHUNK, FileSlice
 from ..http.codings import available, decompress
 from ..http.fields import CACHING, OF_BODY, is_offloaded
 from .view_headers import same_body
@@ -35,12 +35,15 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     fields = response.headers.to_wsgi_list()
     if chosen is None or not _is_plain(view, chosen, response):
         return False
-    opened = response.response
+    opened = response.response if isinstance(response.response, FileSlice) else None
+    if opened is not None and chosen.body is not None:
+        opened.close()
+        opened = None
     answer = chosen.answer(environ, opened)
     is_error = answer is None  # a failed condition or range, judged where all responses are
     if answer is None:
         answer = Answer(200, chosen.headers, chosen.open(opened))
-    if isinstance(opened, FileSlice) and (chosen.body is not None or answer.body == ()):
+    elif opened is not None and answer.body == ():
         opened.close()
     sent = view.sent or []
     if answer.status == 200 and chosen.variant is None and fields == sent:
@@ -68,8 +71,12 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
         return False
     chosen = view.representation
     coding = response.headers.get("Content-Encoding", "").lower()
-    if chosen is None or not response.is_sequence or coding not in (*available(), "deflate"):
+    if chosen is None or coding not in (*available(), "deflate"):
         return True
+    if not response.is_sequence:
+        if chosen.asset.size > CHUNK:
+            return True
+        response.make_sequence()
     try:
         return sha256(decompress(coding, response.get_data())) != chosen.asset.sha256
     except Exception:  # noqa: BLE001  # each library has errors of its own

@@ -114,6 +114,17 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
     return body
 
 
+def streamed(body: Iterable[bytes]) -> Iterable[bytes]:
+    """Return a body that is read like a file, also where its bytes are in memory.
+
+    A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
+    """
+    if isinstance(body, tuple):
+        (data,) = body
+        return FileSlice(BytesIO(data), 0, len(data))
+    return body
+
+
 class Parts:
     """A response body of bytes and slices of one file, one after the other."""
 

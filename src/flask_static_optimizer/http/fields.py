@@ -126,6 +126,27 @@ def set_scope(headers: Headers, scope: str) -> None:
     headers["Cache-Control"] = dump_header({scope: None, **rest})
 
 
+def withdraw_freshness(headers: Headers, given: str | None) -> bool:
+    """Put ``no-cache`` in the place of the ``Cache-Control`` directives that were given before.
+
+    Directives that were added since stay. Where other ones have replaced them, only ``immutable``
+    goes, as it spoke of other bytes.
+
+    :param given: the value of ``Cache-Control`` that is true no longer.
+    :returns: whether ``no-cache`` was put there.
+    """
+    withdrawn = parse_dict_header(given or "")
+    said = parse_dict_header(headers.get("Cache-Control", ""))
+    if not said or (withdrawn and withdrawn.items() <= said.items()):
+        added = {name: value for name, value in said.items() if name not in withdrawn}
+        headers["Cache-Control"] = dump_header({"no-cache": None, **added})
+        return True
+    if "immutable" in withdrawn and "immutable" in said:
+        del said["immutable"]
+        headers["Cache-Control"] = dump_header(said)
+    return False
+
+
 def is_authenticated(environ: Mapping[str, Any]) -> bool:
     """Return whether a request has credentials, or the server has checked and removed them.
 

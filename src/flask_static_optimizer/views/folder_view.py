@@ -13,6 +13,7 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from ..assets.files import FileChangingError
 from ..headers.response_class import ReadyClasses
 from ..http.answer import STATUS_LINES
+from ..http.bodies import streamed
 from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
 from ..requests.folders import blueprint_of
@@ -109,6 +110,7 @@ def _answer_unmarked(view: View, view_args: dict[str, Any], *, there: bool) -> A
     def forbid_storing_it(response: Response) -> Response:
         if there or (response.status_code == 404 and "Cache-Control" not in response.headers):
             forbid_storing(response.headers)
+        if there:
             for name in ("ETag", "Last-Modified"):
                 response.headers.pop(name, None)
         return response
@@ -131,7 +133,7 @@ def _respond(kind: type[Response], mark: Mark, plain: Representation) -> Respons
 
     Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
     """
-    body = plain.open()
+    body = streamed(plain.open())
     response = kind(body, STATUS_LINES[200], Headers(plain.headers), direct_passthrough=True)
     view = mark.view
     view.response = response
