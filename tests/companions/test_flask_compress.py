@@ -248,6 +248,8 @@ sys.path[:0] = sys.argv[2:]
 from flask import Flask
 from flask_compress import Compress
 from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.assets import files
+files.SETTLED = -1e9  # what was written just now is not coded yet
 app = Flask("elsewhere", root_path=sys.argv[1])
 Compress(app)
 StaticOptimizer(app)

@@ -36,7 +36,7 @@ def through(request: pytest.FixtureRequest) -> str:
 
 START = datetime(2031, 5, 4, 3, 2, 1)  # noqa: DTZ001  # freezegun's clock is UTC
 LIFETIME = timedelta(minutes=10)
-ASSETS = ["/static/app.css", "/static/app.js", "/static/none.css", "/drawn.svg"]
+ASSETS = ["/static/app.css", "/static/app.js", "/drawn.svg"]
 
 # Flask-Session's SQLAlchemy backend asks datetime.utcnow(), deprecated since Python 3.12.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
