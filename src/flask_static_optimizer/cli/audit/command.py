@@ -11,9 +11,13 @@ from ..current import app_and_state
 from .configuration import configuration_findings
 from .explain import explain
 from .findings import merged
+from .logged import logged_findings
+from .own_views import OwnViews
 from .references import stylesheet_findings, template_findings
 from .report import as_dict, is_bad, print_report
+from .secret_key import secret_key_findings
 from .survey import Survey
+from .templates import read_templates
 
 
 @click.command("audit")
@@ -57,12 +61,17 @@ def audit_command(
     app, state = app_and_state()
     survey = Survey(state, app, "; ".join(cookies) or None, urls, limit)
     survey.run()
+    templates = read_templates(app)
     findings = merged(
         [
             *configuration_findings(state, app),
+            *secret_key_findings(state, app, was_used=survey.session_used),
             *survey.findings,
-            *template_findings(state, app),
+            *OwnViews(state, app, survey.cookie).findings(templates, urls),
+            *template_findings(state, app, templates),
+            *templates.findings,
             *stylesheet_findings(state),
+            *logged_findings(state),
         ]
     )
     if as_json:
