@@ -121,6 +121,24 @@ def test_a_rule_may_say_that_it_stays(make_app, audited, rules):
     assert (found.status, found.findings) == (0, {})
 
 
+def test_a_view_of_all_paths(make_app, audited):
+    """Its rule names files of one kind, since the view may send pages as well."""
+
+    def plant(app: Flask) -> None:
+        @app.get("/<path:path>", endpoint="own")
+        def view(path: str) -> Any:
+            return send_from_directory(folder(app), path) if "." in path else "a page"
+
+    fix = audited(make_app(before=plant)).findings[CODE]["fix"]
+    assert '{"own:*.css": {"max_age": 0}}' in fix
+    app = make_app(before=plant, STATIC_OPTIMIZER_RULES={"own:*.css": {"max_age": 0}})
+    assert audited(app).status == 0
+    assert '"own:*.js"' in audited(app, "--url", "/app.js").findings[CODE]["fix"]
+    output = app.test_cli_runner().invoke(args=["static", "explain", "/app.css"]).output
+    assert "own:*.css" in output
+    assert "ordinary" in app.test_cli_runner().invoke(args=["static", "explain", "/any"]).output
+
+
 def test_a_view_with_two_variables(make_app, audited, template):
     """Only a template knows a URL of it."""
 

@@ -36,15 +36,26 @@ _TRIED = 20
 _LASTING = ("image/", "font/", "audio/", "video/", "text/plain")
 
 
-def static_rule(rule: Rule, answer: Exchange) -> str:
+def static_rule(rule: Rule, path: str, answer: Exchange) -> str:
     """Return the setting that makes the view of a file static, and no page break by an old file.
 
+    A view for all paths of the site may send pages, too, so only files of this kind are named.
+
     :param rule: the URL rule of the view.
+    :param path: the URL path of the file.
     :param answer: the response with the file.
     """
     lasts = answer.headers.get("Content-Type", "").startswith(_LASTING) and not rule.arguments
     policy = "{}" if lasts else '{"max_age": 0}'
-    return f'STATIC_OPTIMIZER_RULES = {{"{rule.endpoint}": {policy}}}'
+    kind = posixpath.splitext(path.partition("?")[0])[1]
+    files = f":*{kind}" if rule.rule.startswith("/<") and len(rule.arguments) == 1 else ""
+    return f'STATIC_OPTIMIZER_RULES = {{"{rule.endpoint}{files}": {policy}}}'
+
+
+def is_undeclared(state: AppState, endpoint: str, view_args: Mapping[str, Any]) -> bool:
+    """Return whether no rule and no decorator says that a request is static."""
+    found = state.endpoints.get(endpoint)
+    return found is None or found.choose(view_args) == (None, None)
 
 
 def is_left_alone(state: AppState, endpoint: str, view_args: Mapping[str, Any]) -> bool:
@@ -78,7 +89,7 @@ class OwnViews:
 
     def findings(self, templates: Templates, urls: Iterable[str]) -> Iterator[Finding]:
         """Yield a finding for each view that sends a file to everybody."""
-        rules = [rule for rule in self._app.url_map.iter_rules() if self._is_own(rule)]
+        rules = [rule for rule in self._app.url_map.iter_rules() if self._is_own(rule, {})]
         paths = [rule.rule for rule in rules if not rule.arguments]
         paths += [plain.url.removeprefix(self._root) for plain in templates.plain]
         paths += [f"/{url}" for url in templates.relative]
@@ -90,11 +101,11 @@ class OwnViews:
             if rule.endpoint not in self._settled and self._sends_by_name(rule):
                 yield from self._tried(rule)
 
-    def _is_own(self, rule: Rule) -> bool:
+    def _is_own(self, rule: Rule, view_args: Mapping[str, Any]) -> bool:
         return (
             not (rule.websocket or rule.host or rule.subdomain)
             and "GET" in (rule.methods or {"GET"})
-            and self._state.endpoints.get(rule.endpoint) is None
+            and is_undeclared(self._state, rule.endpoint, view_args)
         )
 
     def _built(self, endpoint: str, values: Any) -> list[str]:
@@ -107,7 +118,11 @@ class OwnViews:
 
     def _sends_by_name(self, rule: Rule) -> bool:
         view = self._app.view_functions.get(rule.endpoint)
-        return rule.rule.endswith(">") and any(_SENDERS & {*code.co_names} for code in _codes(view))
+        return (
+            self._state.endpoints.get(rule.endpoint) is None
+            and rule.rule.endswith(">")
+            and any(_SENDERS & {*code.co_names} for code in _codes(view))
+        )
 
     def _tried(self, rule: Rule) -> Iterator[Finding]:
         variable, *others = rule.arguments
@@ -131,7 +146,7 @@ class OwnViews:
         path = url.partition("#")[0]
         found = None if path in self._asked else matched(self._app, path)
         self._asked.add(path)
-        if found is None or not self._is_own(found[0]):
+        if found is None or not self._is_own(*found):
             return
         rule, values = found
         endpoint = rule.endpoint
@@ -154,8 +169,8 @@ class OwnViews:
             "warning",
             f"the view of {endpoint!r} sends a file, and nothing says that it is static: each"
             " request for it uses the session, as one for a page does",
-            f"{static_rule(rule, answer)}, if it is the same for everybody; False as the value, if"
-            " it is to stay as it is",
+            f"{static_rule(rule, path, answer)}, if it is the same for everybody; False as the"
+            " value, if it is to stay as it is",
             [url],
         )
 

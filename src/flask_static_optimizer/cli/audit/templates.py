@@ -69,7 +69,8 @@ def read_templates(app: Flask) -> Templates:
             _read(environment, loader, name, found)
         # Besides errors of Jinja: a picture beside the templates, a file without permission.
         except (TemplateError, UnicodeError, OSError, RecursionError) as error:
-            found.findings.append(_unread(f"{name}: {error}"))
+            (reason, *_) = str(error).splitlines() or [type(error).__name__]
+            found.findings.append(_unread(f"{name}: {reason}"))
     return found
 
 
