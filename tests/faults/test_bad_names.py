@@ -35,7 +35,7 @@ def test_a_name_that_is_not_utf_8(
     closed = Path(os.fsdecode(os.fsencode(static_folder) + b"/f\xe9"))
     closed.mkdir()
     (closed / "b.js").write_text("3;")
-    app = make_app(before=add_page)
+    app = make_app(before=add_page, STATIC_OPTIMIZER_IMPORTMAP=True)
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             page = app.test_client().get("/page")
@@ -58,7 +58,7 @@ def test_a_folder_that_vanishes(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is a 404, said once, until the folder is back."""
-    app = make_app(before=add_page)
+    app = make_app(before=add_page, STATIC_OPTIMIZER_IMPORTMAP=True)
     client = app.test_client()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)

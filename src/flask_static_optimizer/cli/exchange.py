@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask import got_request_exception, request_finished
 from flask.testing import EnvironBuilder
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import run_wsgi_app
 
 from ..monitoring.signals import cookies_dropped
@@ -19,6 +20,7 @@ from ..store.store import ASK_VIEW
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.routing import Rule
 
     from ..requests.mark import Mark
 
@@ -45,18 +47,29 @@ class Exchange:
     error: Exception | None = None
 
     def read(self) -> bytes:
-        """Return the whole body, and close it."""
-        with self.reading() as chunks:
-            return b"".join(chunks)
+        """Return the whole body, and close it.
+
+        If a generator raises, the body is what came before, and the exception is :attr:`error`.
+        """
+        return b"".join(self._chunks())
 
     def digest(self) -> Digest:
-        """Return the size and the hash of the body, which may be large, and close it."""
+        """Return the size and the hash of the body, which may be large, and close it.
+
+        If a generator raises, they are those of what came before, as in :meth:`read`.
+        """
         sha, size = hashlib.sha256(), 0
-        with self.reading() as chunks:
-            for chunk in chunks:
-                sha.update(chunk)
-                size += len(chunk)
+        for chunk in self._chunks():
+            sha.update(chunk)
+            size += len(chunk)
         return Digest(size, sha.hexdigest())
+
+    def _chunks(self) -> Iterator[bytes]:
+        try:
+            with self.reading() as chunks:
+                yield from chunks
+        except Exception as error:  # noqa: BLE001 - whatever the app raises
+            self.error = error
 
     @contextmanager
     def reading(self) -> Iterator[Iterable[bytes]]:
@@ -84,6 +97,31 @@ def environ_of(
     """
     fields = Headers(list((headers or {}).items()))
     return EnvironBuilder(app, path, method=method, headers=fields).get_environ()
+
+
+def matched(app: Flask, path: str) -> tuple[Rule, Mapping[str, Any]] | None:
+    """Return the URL rule that a GET request for a path matches, if there is one, and its values.
+
+    :param app: the app.
+    :param path: a URL path, as for :func:`environ_of`.
+    """
+    adapter = app.create_url_adapter(app.request_class(environ_of(app, path)))
+    if adapter is None:
+        return None
+    try:
+        return adapter.match(return_rule=True)
+    except HTTPException:  # there is none, or only a redirect to another spelling
+        return None
+
+
+def is_file(exchange: Exchange) -> bool:
+    """Return whether a view that is not static has sent a file, by the form of ``send_file``."""
+    return (
+        exchange.mark is None
+        and exchange.status == 200
+        and "filename" in exchange.headers.get("Content-Disposition", "")
+        and "Last-Modified" in exchange.headers
+    )
 
 
 def ask(

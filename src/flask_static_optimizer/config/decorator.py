@@ -34,6 +34,7 @@ def cacheable_static(
     tags: str | list[str] | tuple[str, ...] = ...,
     etag: Callable[..., str | None] | None = ...,
     last_modified: Callable[..., datetime | float | None] | None = ...,
+    audit: bool = ...,
 ) -> Callable[[V], V]: ...
 
 
@@ -64,6 +65,7 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
         client that has this response gets a 304, and the view does not run (RFC 9110 §13.1.2).
     :param last_modified: a function like ``etag`` that returns a ``datetime`` or seconds since the
         epoch (RFC 9110 §13.1.3).
+    :param audit: ``False`` for what ``flask static audit`` is not to look into.
     :returns: the tagged view itself, or a decorator that tags a view.
     :raises ConfigurationError: for unknown fields, wrong types and contradictions, and for a view
         that can't be tagged.

@@ -72,6 +72,10 @@ class CachePolicy:
     #: (RFC 9110 §8.8.2).
     last_modified: Callable[..., Any] | None = field(default=None, hash=False)
 
+    #: For ``flask static audit``: ``False`` for files of others (a vendored package), in which
+    #: it is to find no broken stylesheet and no reference to a missing file.
+    audit: bool = True
+
     @classmethod
     def build(cls, where: str, given: Mapping[str, Any]) -> CachePolicy:
         """Check the fields that a user gave, and make a policy of them.
@@ -219,12 +223,13 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "tags": _tags,
     "etag": _validator,
     "last_modified": _validator,
+    "audit": boolean,
 }
 
 
 def _checked(where: str, name: object, value: object) -> object:
     if name not in FIELDS:
         raise ConfigurationError(f"{where}: unknown field {name!r}; {nearest(str(name), FIELDS)}")
-    if value is None and name not in ("immutable", "rewrite", "vary", "tags"):
+    if value is None and name not in ("audit", "immutable", "rewrite", "tags", "vary"):
         return None
     return _CHECKS[str(name)](f"{where}: {name}", value)

@@ -12,10 +12,14 @@ from .configuration import configuration_findings
 from .explain import explain
 from .findings import merged
 from .integrity import integrity_findings
+from .logged import logged_findings
 from .modules import module_findings
+from .own_views import OwnViews
 from .references import stylesheet_findings, template_findings
 from .report import as_dict, is_bad, print_report
+from .secret_key import secret_key_findings
 from .survey import Survey
+from .templates import read_templates
 
 
 @click.command("audit")
@@ -59,14 +63,19 @@ def audit_command(
     app, state = app_and_state()
     survey = Survey(state, app, "; ".join(cookies) or None, urls, limit)
     survey.run()
+    templates = read_templates(app)
     findings = merged(
         [
             *configuration_findings(state, app),
+            *secret_key_findings(state, app, was_used=survey.session_used),
             *survey.findings,
             *module_findings(state),
-            *template_findings(state, app),
-            *integrity_findings(state, app),
+            *OwnViews(state, app, survey.cookie).findings(templates, urls),
+            *template_findings(state, app, templates),
+            *integrity_findings(state, app, templates),
+            *templates.findings,
             *stylesheet_findings(state),
+            *logged_findings(state),
         ]
     )
     if as_json:

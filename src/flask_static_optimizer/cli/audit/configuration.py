@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ...state import AppState
 
 
+#: The beginning of a key that is probably meant for the extension.
+_LIKE_PREFIX = ("STATIC_OPTIM", "STATICOPTIM")
+
+
 def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
     """Yield the findings that need no request."""
     if app.debug:
@@ -25,13 +30,14 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             "debug mode is on, in which nothing is kept and no coding is made",
             "run without --debug and FLASK_DEBUG where visitors come",
         )
-    if not app.secret_key:
-        yield Finding(
-            "secret-key",
-            "error",
-            "SECRET_KEY is not set, so that no session works",
-            "set SECRET_KEY to a random value that stays the same",
-        )
+    for key in app.config:
+        if key.startswith(_LIKE_PREFIX) and not key.startswith(PREFIX):
+            yield Finding(
+                "unknown-key",
+                "error",
+                f"the configuration has {key}, which nothing reads",
+                f"write {PREFIX} before the name of each setting",
+            )
     unmatched = state.endpoints.unmatched_rules()
     for rule in unmatched:
         yield Finding(
@@ -51,6 +57,16 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
                 [rule.where],
             )
     yield from _file_findings(state)
+    for manifest in state.settings.manifests:
+        folders = [mount.folder for mount in state.endpoints.mounts()]
+        if not any(os.path.isfile(os.path.join(folder, manifest)) for folder in folders):
+            yield Finding(
+                "manifest-missing",
+                "warning",
+                "a manifest of STATIC_OPTIMIZER_MANIFESTS is in no static folder",
+                "build it, or correct its name, which is relative to the static folder",
+                [manifest],
+            )
     for coding in state.settings.encodings:
         if coding not in available():
             yield Finding(

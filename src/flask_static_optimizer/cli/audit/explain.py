@@ -10,10 +10,12 @@ from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ...http.workers import is_for_worker
 from ..current import application_root
-from ..exchange import Exchange, ask, environ_of
+from ..exchange import Exchange, ask, environ_of, is_file
+from .own_views import is_left_alone, is_undeclared, static_rule
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.routing import Rule
 
     from ...requests.mark import Mark
     from ...state import AppState
@@ -54,7 +56,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     matched = f"URL rule {rule.rule}" if rule else "it redirects to another spelling of the URL"
     lines = [Reason("Endpoint", endpoint or "none", matched if endpoint else "no URL rule matches")]
     if answer.mark is None:
-        return [*lines, *_unmarked(state, answer, endpoint, view_args)]
+        return [*lines, *_unmarked(state, answer, path, rule, view_args)]
     explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
     lines += explained.reasons()
     if answer.mark.endpoint.mount:
@@ -63,11 +65,25 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
 
 
 def _unmarked(
-    state: AppState, answer: Exchange, name: str | None, view_args: Mapping[str, Any]
+    state: AppState,
+    answer: Exchange,
+    path: str,
+    rule: Rule | None,
+    view_args: Mapping[str, Any],
 ) -> Iterator[Reason]:
     """Explain a request that is not static."""
-    endpoint = state.endpoints.get(name) if name else None
-    if endpoint is None:
+    endpoint = state.endpoints.get(rule.endpoint) if rule else None
+    if rule and is_undeclared(state, rule.endpoint, view_args):
+        endpoint = None
+    if endpoint is None and rule and is_left_alone(state, rule.endpoint, view_args):
+        yield Reason("Static", "no", "a rule says False, so the extension leaves it alone")
+    elif endpoint is None and rule and is_file(answer):
+        why = "a view of the app sends this file like a page: each request for it uses the session"
+        yield Reason("Static", "no", why)
+        yield Reason(
+            "Rule", "none", f"if it is the same for everybody: {static_rule(rule, path, answer)}"
+        )
+    elif endpoint is None:
         yield Reason("Static", "no", "an ordinary request: the extension leaves it alone")
     elif endpoint.policy(view_args) is None:
         yield Reason("Static", "no", "a rule says False, so the extension leaves it alone")

@@ -39,13 +39,19 @@ class Finding:
         }
 
 
+def printable(text: str) -> str:
+    """Return a text with an escape for each byte of a file name that is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def merged(findings: Iterable[Finding]) -> list[Finding]:
     """Merge equal findings into one with the places of all, and sort by severity."""
     known: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.problem, finding.fix)
         kept = known.setdefault(key, Finding(finding.code, finding.severity, *key[1:]))
-        kept.places += [place for place in finding.places if place not in kept.places]
+        places = map(printable, finding.places)
+        kept.places += [place for place in places if place not in kept.places]
     return sorted(known.values(), key=lambda finding: SEVERITIES.index(finding.severity))
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, TemplateError, nodes
 
 from ..current import application_root
 from .findings import Finding
-from .references import lexed, mount_of
+from .references import mount_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...assets.asset import Asset
     from ...assets.mount import Mount
     from ...state import AppState
+    from .templates import Templates
 
 _HASH = re.compile(r"(sha256|sha384|sha512)-([A-Za-z0-9+/]+={0,2})")
 
@@ -49,13 +50,13 @@ class _Links(HTMLParser):
             self.found.append(_Link(self.getpos()[0], href.strip(), integrity))
 
 
-def integrity_findings(state: AppState, app: Flask) -> Iterator[Finding]:
+def integrity_findings(state: AppState, app: Flask, templates: Templates) -> Iterator[Finding]:
     """Yield a finding for each hand-written ``integrity`` of a stylesheet that is rewritten.
 
     Browsers block such a stylesheet, as its bytes are not those of the file.
     """
     root = application_root(app)
-    for place, tokens in lexed(app):
+    for place, tokens in templates.tokens:
         text, expressions = _flattened(tokens)
         parser = _Links()
         parser.feed(text)

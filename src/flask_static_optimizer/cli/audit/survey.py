@@ -9,20 +9,26 @@ from urllib.parse import urlsplit
 
 from flask import url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
 
 from ...assets.mount import Mount
 from ...assets.urls import PLAIN
 from ...requests.folders import blueprint_of
 from ..current import application_root
 from ..exchange import ask
+from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
-from .verdict import judged, protect
+from .verdict import judged, judged_error_page, protect
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ...requests.endpoints import StaticEndpoint
     from ...state import AppState
+
+
+#: The name of a file that no folder has.
+_NO_FILE = "no-such-file-of-the-audit.txt"
 
 
 class Survey:
@@ -41,12 +47,15 @@ class Survey:
         self._state = state
         self._app = app
         # A session cookie of no user shows what hooks do for visitors that have a cookie.
-        self._cookie = cookie or f"{app.config['SESSION_COOKIE_NAME']}=of-nobody"
+        self._is_visitor = cookie is not None
+        self.cookie = cookie or f"{app.config['SESSION_COOKIE_NAME']}=of-nobody"
         self._urls = urls
         self._limit = limit
         self._root = application_root(app)
         self.rows: list[Row] = []
         self.findings: list[Finding] = []
+        #: Whether a static request has read or written its session.
+        self.session_used = False
 
     def run(self) -> None:
         """Request everything."""
@@ -75,20 +84,50 @@ class Survey:
                     "raise --limit",
                 )
             )
+        rows: dict[str, Row] = {}
         for name in names[: self._limit]:
-            with self._app.test_request_context():
-                try:
-                    values: dict[str, Any] = {"filename": name, PLAIN: True}
-                    plain = url_for(endpoint.name, **values)
-                    best = url_for(endpoint.name, filename=name)
-                except HTTPException:
-                    continue
+            try:
+                plain, best = self._urls_of(endpoint, name)
+            except HTTPException:
+                continue
+            except BuildError:  # the URL has more variables, which only the app knows
+                self._routes(endpoint)
+                return
             if not urlsplit(plain).netloc:
                 row = self._asked(endpoint, plain.removeprefix(self._root), {"filename": name})
+                rows[name] = row
                 if best != plain and row.status == 200:
                     fingerprinted = ask(self._app, best.removeprefix(self._root), method="HEAD")
                     fingerprinted.read()
                     row.versioned = fingerprinted.headers.get("Cache-Control", "")
+        for name in one_of_each_kind(rows):
+            row = rows[name]
+            self.findings += edit_findings(self._state, self._app, endpoint, mount, name, row.url)
+        if self._is_visitor:
+            self._missing(endpoint)
+
+    def _urls_of(self, endpoint: StaticEndpoint, name: str) -> tuple[str, str]:
+        """Return the URL of a file without a fingerprint, and the one that pages have."""
+        with self._app.test_request_context():
+            values: dict[str, Any] = {"filename": name, PLAIN: True}
+            return url_for(endpoint.name, **values), url_for(endpoint.name, filename=name)
+
+    def _missing(self, endpoint: StaticEndpoint) -> None:
+        """Request a file that is not there, which is answered like a page, as the visitor."""
+        try:
+            url, _ = self._urls_of(endpoint, _NO_FILE)
+        except HTTPException:
+            return
+        if urlsplit(url).netloc:
+            return
+        path = url.removeprefix(self._root)
+        page = ask(self._app, path, {"Cookie": self.cookie})
+        body = page.read()
+        row = Row(endpoint.name, path, mode="a page", status=page.status, size=len(body))
+        row.cache_control = page.headers.get("Cache-Control", "")
+        row.stored_by = who_may_store(page)
+        self.rows.append(row)
+        self.findings += judged_error_page(row, page, body, ask(self._app, path).read())
 
     def _decorated(self, endpoint: StaticEndpoint) -> Mount | None:
         """Return the folder of a decorated view, whose files are requested like those of others."""
@@ -152,10 +191,17 @@ class Survey:
         if answer.mark and answer.mark.view.representation:
             variants = self._state.variants.of(answer.mark.view.representation.asset)
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
-        again = ask(self._app, path, {"Cookie": self._cookie})
+        again = ask(self._app, path, {"Cookie": self.cookie})
         other = again.digest()
+        for mark in (answer.mark, again.mark):
+            if mark is not None and (mark.session.looked or mark.session.written):
+                self.session_used = True
         self.findings += judged(row, answer, again)
-        if row.mode == "isolated" and (answer.status, body) != (again.status, other):
+        if (
+            row.mode == "isolated"
+            and (answer.status, body) != (again.status, other)
+            and ask(self._app, path).digest() == body  # else it is another one each time
+        ):
             self.findings.append(
                 Finding(
                     "depends-on-cookie",

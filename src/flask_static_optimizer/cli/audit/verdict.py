@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from werkzeug.http import parse_dict_header
+
 from ...http.statuses import CACHEABLE, REFUSALS
 from .findings import Finding
 
@@ -106,4 +108,34 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             f"{row.endpoint!r} is the same for everybody, but says {row.cache_control!r}",
             "let the hook or view that says so step aside, or protect the endpoint",
             place,
+        )
+
+
+def judged_error_page(row: Row, page: Exchange, body: bytes, other: bytes) -> Iterator[Finding]:
+    """Yield what is wrong with the page that a visitor gets for a file that is not there.
+
+    :param row: the row of its URL.
+    :param page: the response to the visitor.
+    :param body: its body.
+    :param other: the body of the response to somebody without a cookie.
+    """
+    said = parse_dict_header(page.headers.get("Cache-Control", ""))
+    varies = {name.strip().lower() for name in page.headers.get("Vary", "").split(",")}
+    is_shared = varies.isdisjoint({"cookie", "*"}) and not {"no-store", "private"} & said.keys()
+    if page.error:
+        yield Finding(
+            "raises",
+            "error",
+            f"what is not there raises {page.error!r}",
+            "correct the error handler or hook",
+            [row.url],
+        )
+    elif is_shared and (body != other or "Set-Cookie" in page.headers):
+        yield Finding(
+            "error-page-shared",
+            "error",
+            f"the page for what is not there below {row.endpoint!r} is another one for who has a"
+            " cookie, and a cache may give one visitor's page to another",
+            "let the error handler or hook say Cache-Control: private, or Vary: Cookie",
+            [row.url],
         )

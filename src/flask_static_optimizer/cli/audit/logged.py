@@ -1,0 +1,45 @@
+"""The findings about what the extension could not do during the audit, taken from its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from ...state import AppState
+
+
+def logged_findings(state: AppState) -> Iterator[Finding]:
+    """Yield a finding for each warning that no request shows."""
+    for _, path in state.log.occasions("manifest"):
+        yield Finding(
+            "manifest-broken",
+            "warning",
+            "a manifest can't be read, so that what it lists is taken for plain files",
+            "build it again, or correct STATIC_OPTIMIZER_MANIFESTS",
+            [path],
+        )
+    for _, path in state.log.occasions("sibling"):
+        yield Finding(
+            "sibling-differs",
+            "warning",
+            "a file with the suffix of a coding does not hold what the file beside it does",
+            "make it again or delete it",
+            [path],
+        )
+    for _, code in state.log.occasions("cache_folder"):
+        yield Finding(
+            "cache-folder",
+            "warning",
+            f"coded files and old versions can't be kept (error {code})",
+            "make STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to",
+        )
+    for _, endpoint in state.log.occasions("express"):
+        yield Finding(
+            "hooks-passed",
+            "note",
+            f"STATIC_OPTIMIZER_EXPRESS answers for {endpoint!r} without the app's hooks",
+            "protect the files that a hook guards",
+        )
