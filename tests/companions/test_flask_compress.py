@@ -259,6 +259,7 @@ print(json.dumps([client.get("/static/app.css", headers=h).headers["ETag"] for h
 """
 
 
+@pytest.mark.usefixtures("settled")
 def test_validators_are_the_same_elsewhere(build: Build, tmp_path: Path) -> None:
     """Validators are the same in another process and another folder."""
     copy = tmp_path / "copy"
