@@ -13,6 +13,7 @@ from ..headers.final_headers import last_word
 from ..requests.current import request_object
 from ..requests.mark import Mark, current_mark, saved_bytes
 from ..requests.matching import match
+from ..requests.running import running_view
 from ..requests.stand_ins import named_like
 from .notices import session_kept_out
 from .static_session import StaticSession, empty_session, mark_of_session, seal
@@ -76,7 +77,11 @@ def aware(base: Any) -> Any:
             if parts is None:
                 return base.open_session(self, app, request)
             path, gate = request.path, parts.endpoints.gate
-            if path[: gate.length] not in gate.heads and "//" not in path:
+            if (
+                path[: gate.length] not in gate.heads
+                and "//" not in path
+                and running_view() is None
+            ):
                 return base.open_session(self, app, request)
             try:
                 mark = match(parts.endpoints, app, request)
@@ -86,11 +91,15 @@ def aware(base: Any) -> Any:
                 handover.set(True)
                 mark = None
             if mark is None:
-                return base.open_session(self, app, request)
+                return _noted(request, base.open_session(self, app, request))
 
             def open_real() -> Any:
+                view = running_view()
+                if view is not None:
+                    view.read_session = True
                 return base.open_session(self, app, request)
 
+            _noted(request, None)
             handover.set(True)
             empty = partial(empty_session, getattr(self, "session_class", None))
             return StaticSession(mark, empty, open_real if mark.protected else None)
@@ -126,6 +135,14 @@ def aware(base: Any) -> Any:
             setattr(Aware, name, _quiet(base, name))
     setattr(Aware, _AWARE, True)
     return named_like(Aware, base)
+
+
+def _noted(request: Request, session: Any) -> Any:
+    """Note a session of a request that a static view makes to the app itself, and return it."""
+    view = running_view()
+    if view is not None:
+        view.inner.append((request, session))
+    return session
 
 
 def _quiet(base: Any, name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from ..headers.response_class import ReadyClasses
 from ..http.conditional import precondition
 from ..requests.current import app_object, request_object
 from ..requests.mark import mark_of
+from ..requests.running import is_running, running
 from ..store import rules
+from ..store.content import has_content
 from ..store.entry import HIT, Entry
 from ..store.single_flight import Role
 from .plain_view import serve_static
@@ -55,11 +58,14 @@ class StoredViews:
         self.refresher = Refresher()
         self.response_classes = ReadyClasses()
 
-    def serve(self, view: View) -> View:
+    def serve(self, name: str, view: View) -> View:
         """Wrap a view, so that the store answers requests before it.
 
         The wrapper runs in the view's place, after every ``before_request`` function, so that
-        access checks of the app protect stored responses, too.
+        access checks of the app protect stored responses, too. A view that another one calls runs
+        as it does in plain Flask.
+
+        :param name: the endpoint of the view.
         """
         as_it_is = serve_static(view)
 
@@ -67,6 +73,8 @@ class StoredViews:
         def serve(*args: Any, **kwargs: Any) -> Any:
             this = request_object()
             mark = mark_of(this)
+            if this.endpoint != name or (mark is not None and is_running(mark)):
+                return view(*args, **kwargs)
             if mark is None or this.method == "OPTIONS":
                 return as_it_is(*args, **kwargs)
             app = app_object()
@@ -93,6 +101,7 @@ class _Answering:
     ) -> None:
         self._views = views
         self._app = app
+        self._this = this
         self._environ = this.environ
         self._mark = mark
         self._view = view
@@ -103,6 +112,8 @@ class _Answering:
 
     def response(self) -> Response:
         """Return the response, out of the store or of the view."""
+        if has_content(self._environ):
+            return self._run(self._new_run(None, "bypass"))
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
@@ -174,10 +185,14 @@ class _Answering:
         """
         self._validators()
         self._mark.run = run
-        if run is not None and run.wanted:
-            after_this_request(run.view_begins)
+        if run is not None:
+            _at_close(self._this, run.give_up)
+            if run.wanted:
+                self._environ["wsgi.input"] = io.BytesIO()  # The key contains no content.
+                after_this_request(run.view_begins)
         try:
-            response: Response = self._call(self._view)
+            with running(self._mark):
+                response: Response = self._call(self._view)
             stale = self._instead_of(response.status_code, place)
         except BaseException as error:
             if run is not None:
@@ -281,6 +296,17 @@ class _Answering:
         mark.view.body = tuple(answer.body)
         mark.view.sent = response.headers.to_wsgi_list() if status != 412 else None
         return response
+
+
+def _at_close(request: Request, function: Callable[[], None]) -> None:
+    """Call a function when Flask closes a request, which it does whatever hooks raise."""
+
+    def close() -> None:
+        del request.close  # a circle of references, else
+        function()
+        request.close()
+
+    request.close = close  # type: ignore[method-assign]
 
 
 def _why_forwarded(place: Place | None, now: float) -> str:
