@@ -186,11 +186,13 @@ def test_a_page_that_looks_at_nobody(make_app: MakeApp, way: Callable[[str], str
     assert status_of(client.get("/box")) == "hit"
 
 
-def test_an_inner_request_with_credentials(make_app: MakeApp) -> None:
+@pytest.mark.parametrize("is_static", [True, False])
+def test_an_inner_request_with_credentials(make_app: MakeApp, is_static: bool) -> None:
     def add(app: Flask) -> None:
-        @app.get("/whoami")
         def whoami() -> str:
             return str(request.authorization.username if request.authorization else None)
+
+        app.get("/whoami")(cacheable_static(whoami) if is_static else whoami)
 
         @app.get("/box")
         @cacheable_static(max_age=60)
