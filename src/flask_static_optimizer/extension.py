@@ -78,11 +78,11 @@ class StaticOptimizer:
 
         :param endpoint: the name of a view's endpoint.
         :param tag: one of the ``tags`` of a policy.
-        :param path: the path of a URL as ``url_for`` returns it, with any query string. Some other
-            paths may be purged with it.
+        :param path: the path of a URL as ``url_for`` returns it, with any query string.
         :raises ValueError: if there is no such endpoint or tag, or the path is invalid.
         :raises RuntimeError: outside an app context, and if the extension is not installed.
-        :raises Exception: any exception of the app's cache, if it can't be used.
+        :raises Exception: any exception of the app's cache, if it can't be used. The purge is
+            remembered then, and sent as soon as it can be, if the process lives that long.
         """
         app = app_object()
         state: AppState | None = app.extensions.get(EXTENSION)

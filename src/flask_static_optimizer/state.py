@@ -126,7 +126,9 @@ class AppState:
     def _serve(self, endpoint: StaticEndpoint, view: Callable[..., Any]) -> Callable[..., Any]:
         """Return the view that replaces the one of a static endpoint."""
         if endpoint.mount is None:
-            return serve_static(view) if endpoint.folder else self.stored_views.serve(view)
+            if endpoint.folder:
+                return serve_static(view)
+            return self.stored_views.serve(endpoint.name, view)
         served = serve_folder(self.files, self.log, self.endpoints, endpoint, endpoint.mount, view)
         header = self.settings.sendfile
         return served if header is None else offload(header, endpoint.mount, served)

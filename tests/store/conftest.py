@@ -6,7 +6,7 @@ purging) as well; ``tests/views`` has the views that nothing is stored of.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +15,7 @@ from flask_caching import Cache
 
 from conftest import Memcached, RedisServer
 from flask_static_optimizer import cacheable_static
+from flask_static_optimizer.config.names import EXTENSION
 
 Hook = Callable[[Flask], Any]
 
@@ -37,7 +38,7 @@ def through(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def serve(make_app: Callable[..., Flask]) -> Callable[..., Stored]:
+def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., Stored]]:
     """Make an app whose view at ``/thing`` gives what a function gives.
 
     Without one it gives the number of times that it has run. ``add`` is called with the app before
@@ -66,9 +67,14 @@ def serve(make_app: Callable[..., Flask]) -> Callable[..., Stored]:
                 add(app)
 
         app = make_app(before=before, after=late, **(config or {}))
+        apps.append(app)
         return Stored(app, app.test_client(), runs)
 
-    return serve
+    apps: list[Flask] = []
+    yield serve
+    for app in apps:  # so that no thread goes on trying to reach a backend of this test
+        app.extensions[EXTENSION].open_store().index._purges._waiting.clear()
+    apps.clear()
 
 
 def status_of(response: Any) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -127,6 +130,94 @@ def test_a_foreign_value_is_a_miss(
         assert status_of(stored.get()) == "hit"
     assert Surprise.made == []
     assert caplog.records == []
+
+
+#: Changes to the head of a stored response (fields, time, age, lifetimes, states): a piece of
+#: JSON in the place of one of these, or a header field more.
+ABSURD: list[tuple[int | str, str]] = [
+    *((1, made) for made in ("NaN", "Infinity", "-Infinity", "1e400", "-1", '"0"', "true", "null")),
+    (1, "1" + "0" * 400), (1, "1e300"), (1, "[]"),
+    *((2, age) for age in ("NaN", "1.5", "-1", "true", '"1"', "1e9", "9" * 30, "null")),
+    *((3, ages) for ages in ("[NaN,0,0]", "[60,0]", "[60,0,0,0]", "[60,-1,0]", '["60",0,0]', "60")),
+    (3, "[1" + "0" * 400 + ",0,0]"),
+    *((4, states) for states in ("[]", "null", "[1,2,3]", "{}", '"text"')),
+    *((0, fields) for fields in ("null", "[1]", '[["a"]]', '[["a","b","c"]]', '{"a":"b"}')),
+    *(("field", field) for field in (
+        '["X-A","b\\r\\nSet-Cookie: a=b"]', '["X-A","b\\n"]', '["X-A\\r\\nX-B","c"]', '["X A","b"]',
+        '["","b"]', '["X-A","\\u0000"]', '["X-A","\\ud800"]', '["X-A","\\u20ac"]', '["X-A",1]',
+        '["X-A",null]', '["Set-Cookie","a=b"]', '["Content-Length","3"]',
+        '["Transfer-Encoding","chunked"]', '["Connection","close"]', '["Age","9"]',
+    )),
+]  # fmt: skip
+
+
+def changed(data: bytes, place: int | str, text: str) -> bytes:
+    """Return a stored response with a change to its head."""
+    length, body = struct.unpack_from(">II", data, 4)
+    start = 4 + 8
+    parts = json.loads(data[start : start + length])
+    if place == "field":
+        fields = json.dumps(parts[0])[:-1] + f", {text}]"
+        new = f"[{fields}, {json.dumps(parts[1:])[1:]}"
+    else:
+        texts = [json.dumps(part) for part in parts]
+        texts[int(place)] = text
+        new = f"[{', '.join(texts)}]"
+    meta = new.encode()
+    return data[:4] + struct.pack(">II", len(meta), body) + meta + data[start + length :]
+
+
+@pytest.mark.parametrize(("place", "text"), ABSURD, ids=lambda part: str(part)[:30])
+def test_an_absurd_value_is_a_miss(serve: Serve, place: int | str, text: str) -> None:
+    """A value of the right layout that no response can have is a miss, too."""
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache)
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    [key] = [key for key in backend._cache if not {"g", "p"} & {*key.split(":")}]
+    value = backend.get(key)
+    backend.set(key, changed(value, 1, repr(time.time())))  # the change itself does no harm
+    assert status_of(stored.get()) == "hit"
+    backend.set(key, changed(value, place, text))
+    response = stored.get()
+    assert (response.status_code, response.text) == (200, "run 2")
+    assert "Set-Cookie" not in response.headers
+    assert status_of(stored.get()) == "hit"
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        '[["accept"], ["other key"]]', '[["accept"], [1]]', '[[1], []]', '[["a b"], []]',
+        '[["a\\n"], []]', '["accept", []]', '[["accept"]]', "[" * 5000, '[["accept"], null]',
+        json.dumps([["accept"], ["x"] * 10000]), json.dumps([["a"] * 10000, []]),
+    ],
+    ids=lambda text: text[:30],
+)  # fmt: skip
+def test_an_absurd_list_is_a_miss(serve: Serve, variants: str) -> None:
+    """A list of variants names none but its own, so that no other key is read or deleted."""
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache, vary="Accept")
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    key = min((key for key in backend._cache if not {"g", "p"} & {*key.split(":")}), key=len)
+    backend.set("other key", b"mine")
+    backend.set(key, b"fsv\x01" + variants.encode())
+    for number in range(40):
+        assert stored.get(headers={"Accept": f"text/{number}"}).status_code == 200
+    assert backend.get("other key") == b"mine"
+    assert status_of(stored.get(headers={"Accept": "text/39"})) == "hit"
+
+
+@pytest.mark.parametrize("value", [b"", b"x" * 7, b"x" * 10**6, "text", 1])
+def test_an_absurd_state_is_none(serve: Serve, value: object) -> None:
+    stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache)
+    stored.get()
+    [backend] = stored.app.extensions["cache"].values()
+    for number, key in enumerate(
+        [key for key in backend._cache if {"g", "p"} & {*key.split(":")}], 2
+    ):
+        backend.set(key, value)
+        assert stored.get().text == f"run {number}"
+        assert status_of(stored.get()) == "hit"
 
 
 @pytest.mark.parametrize("vary", [(), "Accept"])

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from flask_static_optimizer.store.keys import Keys, of_variant
 
-KEYS = Keys(("app", "secret"), 64)
+KEYS = Keys(("app", "secret"))
 BASE = {"wsgi.url_scheme": "http", "HTTP_HOST": "a", "SCRIPT_NAME": "/r", "PATH_INFO": "/p"}
 
 
@@ -46,10 +46,21 @@ def test_keys_are_short_enough_for_memcached() -> None:
 
 
 def test_one_app_has_other_keys_than_another() -> None:
-    other = Keys(("app", "another secret"), 64)
+    other = Keys(("app", "another secret"))
     assert KEYS.of_request(BASE) != other.of_request(BASE)
-    assert KEYS.of_path(BASE) != other.of_path(BASE)
+    assert KEYS.of_request_path(BASE) != other.of_request_path(BASE)
     assert KEYS.of_purgeable("all") != other.of_purgeable("all")
+
+
+def test_case_counts_in_other_fields() -> None:
+    """Only fields that are known to be the same in any case are (RFC 9110 section 5.5)."""
+    for name in ("x-api-key", "x-kind", "accept", "user-agent", "origin", "content-type"):
+        field = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper()}"
+        field = field.replace("-", "_")
+        keys = {of_variant("k", [name], {field: value}) for value in ("AbC", "abc", "ABC", "aBC")}
+        assert len(keys) == 4, name
+    environs = [{"HTTP_ACCEPT_LANGUAGE": value} for value in ("de-AT", "DE-at")]
+    assert len({of_variant("k", ["accept-language"], environ) for environ in environs}) == 1
 
 
 def test_a_variant_is_told_by_its_names_too() -> None:

@@ -209,7 +209,7 @@ class TestUnsafeMethods:
                 return "no", 400
             items.append("b")
             if "to" in request.args:
-                return redirect(request.args["to"], 303)
+                return redirect(request.args["to"], int(request.args.get("code", 303)))
             return "done"
 
         class Doc(MethodView):
@@ -273,6 +273,15 @@ class TestUnsafeMethods:
         client.get("/items/7")
         client.post(f"/items?to={to}")
         assert status_of(client.get("/items/7")) == status
+
+    @pytest.mark.parametrize("code", [301, 302, 307, 308])
+    def test_a_redirect_elsewhere(self, client: Any, code: int) -> None:
+        """A redirect that may be to a log-in page purges the URL that was asked for alone."""
+        client.get("/items")
+        client.get("/items/7")
+        client.post(f"/items?to=/items/7&code={code}")
+        assert status_of(client.get("/items/7")) == "hit"
+        assert status_of(client.get("/items")) == "fwd=uri-miss; stored"
 
     def test_a_commit_when_the_response_closes(self, make_app: MakeApp) -> None:
         """Data that is committed when the response closes is not missed."""

@@ -14,10 +14,11 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from flask import Response, request
+from flask import Flask, Response, request
 from flask_caching import Cache
 
 from conftest import RedisServer, free_port, wait_for_port
+from flask_static_optimizer.config.names import EXTENSION
 from flask_static_optimizer.store.breaker import CircuitBreaker
 from flask_static_optimizer.store.single_flight import Role, SingleFlight
 
@@ -267,6 +268,34 @@ def test_200_clients_of_four_processes(gunicorn: str, redis: RedisServer) -> Non
     assert sum("stored" in said for _, said in found) == 1
 
 
+class Abort(BaseException):
+    """An exception such as a server's timeout, which no handler of an app takes."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError, Abort])
+@pytest.mark.parametrize("testing", [True, False])
+def test_a_hook_that_raises_ends_the_run(
+    serve: Serve, error: type[BaseException], testing: bool
+) -> None:
+    """Nobody waits for a run whose response is lost in a hook."""
+
+    def add(app: Flask) -> None:
+        @app.after_request
+        def hook(response: Any) -> Any:
+            if request.path == "/thing":
+                raise error
+            return response
+
+    stored = serve(add=add, config={"TESTING": testing})
+    flight = stored.app.extensions[EXTENSION].open_store().single_flight
+    if testing or error is Abort:
+        with pytest.raises(error):
+            stored.get()
+    else:
+        assert stored.get().status_code == 500
+    assert flight._running == {}
+
+
 def test_a_dead_process_lock_is_waited_for_once(serve: Serve, redis: RedisServer) -> None:
     """The lock of a process that died is waited for once."""
     config = {
@@ -274,7 +303,7 @@ def test_a_dead_process_lock_is_waited_for_once(serve: Serve, redis: RedisServer
     }  # fmt: skip
     stored = serve(config=config, add=Cache)
     stored.get()
-    [key] = [key for key in redis.client.scan_iter() if b":g:" not in key]
+    [key] = [key for key in redis.client.scan_iter() if not {b"g", b"p"} & {*key.split(b":")}]
     redis.client.delete(key)
     redis.client.set(key + b":f", b"1")  # without an end of its own, at the worst
     assert stored.get().text == "run 2"

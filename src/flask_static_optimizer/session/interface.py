@@ -13,6 +13,7 @@ from ..headers.final_headers import last_word
 from ..requests.current import request_object
 from ..requests.mark import Mark, current_mark, saved_bytes
 from ..requests.matching import match
+from ..requests.running import running_view
 from ..requests.stand_ins import named_like
 from .notices import session_kept_out
 from .static_session import StaticSession, empty_session, mark_of_session, seal
@@ -81,10 +82,17 @@ def aware(base: Any) -> Any:
             if parts is None:
                 return base.open_session(self, app, request)
             path, gate = request.path, parts.endpoints.gate
-            if path[: gate.length] not in gate.heads and "//" not in path:
+            if (
+                path[: gate.length] not in gate.heads
+                and "//" not in path
+                and running_view() is None
+            ):
                 return base.open_session(self, app, request)
 
             def open_real() -> Any:
+                view = running_view()
+                if view is not None:
+                    view.read_session = True
                 return base.open_session(self, app, request)
 
             early = _matching.get()
@@ -103,7 +111,9 @@ def aware(base: Any) -> Any:
             finally:
                 _matching.reset(token)
             if mark is None:
-                return open_real() if early[1] is None else early[1]
+                real = base.open_session(self, app, request) if early[1] is None else early[1]
+                return _noted(request, real)
+            _noted(request, None)
             handover.set(True)
             if early[1] is not None:
                 mark.protected = mark.session.opened = True
@@ -153,6 +163,14 @@ def _may_open(mark: Mark, request: Request) -> bool:
     if request.url_rule is None and request.routing_exception is None:
         mark.protected = True
     return mark.protected
+
+
+def _noted(request: Request, session: Any) -> Any:
+    """Note a session of a request that a static view makes to the app itself, and return it."""
+    view = running_view()
+    if view is not None:
+        view.inner.append((request, session))
+    return session
 
 
 def _quiet(base: Any, name: str) -> Any:

@@ -23,7 +23,7 @@ INTERVAL = 60.0
 
 #: Exceptions of a read from a backend that works, where the value was written by something else and
 #: can't be unpickled or decompressed.
-_UNREADABLE = (
+UNREADABLE = (
     pickle.PickleError,
     ArithmeticError,
     AttributeError,
@@ -60,7 +60,7 @@ class CircuitBreaker:
         def readable() -> T | None:
             try:
                 return question()
-            except _UNREADABLE:
+            except UNREADABLE:
                 return None
 
         return self.ask(readable, None)
@@ -69,12 +69,26 @@ class CircuitBreaker:
         """Call the backend, and return its answer, or ``otherwise`` if there is none."""
         if self._failing and not self._may_try():
             return otherwise
+        return self.ask_anyway(question, otherwise)
+
+    def ask_anyway(self, question: Callable[[], T], otherwise: T) -> T:
+        """Call the backend as :meth:`ask` does, even while the circuit is open."""
+        try:
+            return self.insist(question)
+        except Exception:  # noqa: BLE001  # each backend has errors of its own; the log has it
+            return otherwise
+
+    def insist(self, question: Callable[[], T]) -> T:
+        """Call the backend even while the circuit is open, and return its answer.
+
+        :raises Exception: whatever the backend raises.
+        """
         started = time.monotonic()
         try:
             answer = question()
-        except Exception as error:  # noqa: BLE001  # each backend has errors of its own
+        except Exception as error:
             self._open(f"{type(error).__name__}: {error}", time.monotonic() - started)
-            return otherwise
+            raise
         took = time.monotonic() - started
         if took > SLOW:
             self._open(f"it took {took:.1f} s to answer", took)

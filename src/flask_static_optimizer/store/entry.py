@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,6 +29,37 @@ GOOD = frozenset({200, 304})
 HIT = "hit"
 
 Fields = list[tuple[str, str]]
+
+#: The fields that are not stored: those of one connection or one response (RFC 9111 §3.1), and
+#: ``Set-Cookie``, which is removed from all static responses.
+NOT_STORED = frozenset(
+    {
+        "age",
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+#: The name and the value of a header field that a server can send (RFC 9110 §5.1, §5.5).
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\xff]*")
+
+#: The most seconds of an age, and of a time since the epoch.
+_LONGEST, _LATEST = 2**31, 2**40
+
+#: The most variants of one URL that are kept, and the most header fields that they may vary by.
+MOST_VARIANTS = 32
+_MOST_NAMES = 64
 
 
 class Head(NamedTuple):
@@ -146,23 +178,53 @@ class Entry:
             meta, body = _LENGTHS.unpack_from(data, len(_MAGIC))
             if len(data) != start + meta + body:
                 return None
-            head = _head(data[start : start + meta])
-        except (ValueError, TypeError, struct.error, RecursionError):
+            head = _head(data[start : start + meta], body)
+        except (ValueError, TypeError, ArithmeticError, struct.error, RecursionError):
             return None
         return cls(head, data[start + meta :])
 
 
 @lru_cache(maxsize=512)
-def _head(meta: bytes) -> Head:
+def _head(meta: bytes, length: int) -> Head:
     # The head of an entry that is read often is parsed once.
     fields, made, initial_age, (lifetime, revalidate, error), generations = json.loads(meta)
+    if not generations:
+        raise ValueError("a response that can't be purged")
     return Head.of(
-        [(str(name), str(value)) for name, value in fields],
-        float(made),
-        int(initial_age),
-        (int(lifetime), int(revalidate), int(error)),
-        tuple(map(str, generations)),
+        _checked_fields(fields, length),
+        _checked(made, _LATEST, float, int),
+        _checked(initial_age, _LONGEST, int),
+        (
+            _checked(lifetime, _LONGEST, int),
+            _checked(revalidate, _LONGEST, int),
+            _checked(error, _LONGEST, int),
+        ),
+        tuple(_text(state) for state in generations),
     )
+
+
+def _checked(value: Any, most: int, *kinds: type) -> Any:
+    # Infinity and NaN compare as false, and so do not pass.
+    if type(value) not in kinds or not 0 <= value <= most:
+        raise ValueError(f"not a number of seconds: {value!r}")
+    return value
+
+
+def _checked_fields(fields: Any, length: int) -> Fields:
+    checked = [(_text(name), _text(value)) for name, value in fields]
+    for name, value in checked:
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError(f"not a header field: {name!r}")
+        said = name.lower()
+        if said in NOT_STORED and (said, value) != ("content-length", str(length)):
+            raise ValueError(f"not a field of a stored response: {name!r}")
+    return checked
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"not a string: {value!r}")
+    return value
 
 
 class Variants(NamedTuple):
@@ -178,13 +240,22 @@ class Variants(NamedTuple):
         return _VARIANTS + json.dumps([self.names, self.keys]).encode()
 
     @classmethod
-    def decode(cls, data: object) -> Variants | None:
-        """Return the list that :meth:`encode` made bytes of, or ``None`` for other bytes."""
+    def decode(cls, data: object, key: str) -> Variants | None:
+        """Return the list that :meth:`encode` made bytes of, or ``None`` for other bytes.
+
+        :param key: the key of the URL, with which those of its variants begin.
+        """
         if not isinstance(data, bytes) or not data.startswith(_VARIANTS):
             return None
         try:
             found: Any = json.loads(data[len(_VARIANTS) :])
-            names, keys = found
-            return cls(tuple(map(str, names)), tuple(map(str, keys)))
+            names, keys = (tuple(map(_text, texts)) for texts in found)
+            if len(names) > _MOST_NAMES or len(keys) > MOST_VARIANTS:
+                return None
+            if not all(map(_NAME.fullmatch, names)) or not all(
+                other.startswith(f"{key}:") for other in keys
+            ):
+                return None
+            return cls(names, keys)
         except (ValueError, TypeError, RecursionError):
             return None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import keys
 from .backends import Backend, MemoryBackend
 from .breaker import CircuitBreaker
-from .entry import Entry, Variants
+from .entry import MOST_VARIANTS, Entry, Variants
+from .path_states import PathStates, state_of
+from .purges import Purges
 
-#: The most variants of one URL that are kept.
-MOST_VARIANTS = 32
+#: The bytes of a state.
+_STATE = 8
 
 #: Seconds for which the state of what can be purged is kept. If the backend loses a state earlier,
 #: its entries become useless, while purged entries never become usable again.
@@ -22,8 +24,19 @@ _REMEMBERED = 30 * 24 * 3600
 _LONGEST = 365 * 24 * 3600
 
 
+class Purgeable(NamedTuple):
+    """The keys of all that a response can be purged by."""
+
+    #: The keys of the states of its endpoint, its tags and everything.
+    names: tuple[str, ...]
+    #: The key that its path is purged by.
+    path: str
+
+
 class Place(NamedTuple):
     """A place in the store for the response to a request, and what is there."""
+
+    purgeable: Purgeable
 
     #: The key of the URL, and the key of the response to this request among its variants.
     key: str
@@ -31,9 +44,19 @@ class Place(NamedTuple):
     #: The header fields that responses vary by, in lower case, and the keys of all variants.
     varying: tuple[str, ...]
     variants: tuple[str, ...]
-    #: The states of all that the response can be purged by, ``None`` where there is no state yet.
-    generations: tuple[str | None, ...]
+    #: The states of the names, and both of the path; ``None`` where there is no state.
+    states: tuple[str | None, ...]
+    of_path: tuple[str | None, ...]
     entry: Entry | None
+
+
+class Begun(NamedTuple):
+    """The states of all that a response can be purged by, from before it is made."""
+
+    #: The states of the names, and one of the path, which is the last.
+    states: tuple[str, ...]
+    #: Whether the state of the path was written for this response.
+    is_first: bool
 
 
 class Index:
@@ -42,55 +65,82 @@ class Index:
     An endpoint, a tag and a path each have a state in the backend. An entry carries the states of
     all that it can be purged by, as they were before its response was made. Purging changes a
     state, for all processes at once, and so no entry has to be searched for.
+
+    :param everything: the key by which everything is purged.
+    :param warn: called with a message that an operator should read.
     """
 
-    def __init__(self, backend: Backend, breaker: CircuitBreaker) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        breaker: CircuitBreaker,
+        everything: str,
+        warn: Callable[[str], None],
+    ) -> None:
         self._backend = backend
         self._breaker = breaker
+        self._paths = PathStates(backend, breaker)
+        self._purges = Purges(self._purge, breaker, everything, warn)
+        #: Make all entries that can be purged by some keys useless. It raises what the backend
+        #: raises, since the caller has to know of it.
+        self.purge = self._purges.purge
         self._as_they_are = isinstance(backend, MemoryBackend)
 
-    def find(self, key: str, purgeable: Sequence[str], environ: Mapping[str, Any]) -> Place | None:
+    def find(self, key: str, purgeable: Purgeable, environ: Mapping[str, Any]) -> Place | None:
         """Look up the response to a request; return ``None`` if the backend can't be called.
+
+        What could not be purged before is purged first.
 
         :param key: the key of the URL.
         :param purgeable: the keys of all that the response can be purged by.
         :param environ: the WSGI environ of the request.
         """
         backend = self._backend
-        found = self._breaker.read(lambda: backend.get_many(key, *purgeable))
+        if not self._purges.catch_up():
+            return None
+        wanted = (key, *purgeable.names, *keys.of_states(purgeable.path))
+        found = self._breaker.read(lambda: backend.get_many(*wanted))
         if found is None:
             if self._breaker.is_open:
                 return None
-            found = self._one_by_one(key, *purgeable)
-        first, *states = found
-        generations = tuple(map(_state, states))
+            found = self._one_by_one(*wanted)
+        first, *values = found
+        states = tuple(map(_state, values[:-2]))
+        of_path = tuple(map(state_of, values[-2:]))
         entry = Entry.decode(first)
         if entry is not None:
-            return Place(key, key, (), (), generations, _alive(entry, generations))
-        variants = Variants.decode(first)
+            alive = _alive(entry, states, of_path)
+            return Place(purgeable, key, key, (), (), states, of_path, alive)
+        variants = Variants.decode(first, key)
         if variants is None:
-            return Place(key, key, (), (), generations, None)
+            return Place(purgeable, key, key, (), (), states, of_path, None)
         selected = keys.of_variant(key, variants.names, environ)
         # The list need not have its key: of two variants that are stored at the same time, one may
         # be missing there.
         (data,) = self._breaker.read(lambda: backend.get_many(selected)) or (None,)
-        entry = _alive(Entry.decode(data), generations)
-        return Place(key, selected, variants.names, variants.keys, generations, entry)
+        entry = _alive(Entry.decode(data), states, of_path)
+        names, known = variants
+        return Place(purgeable, key, selected, names, known, states, of_path, entry)
 
-    def begin(self, place: Place, purgeable: Sequence[str]) -> tuple[str, ...] | None:
+    def begin(self, place: Place) -> Begun | None:
         """Return the states of all that a response can be purged by, before it is made.
 
         :param place: the place of the response, as :meth:`find` returned it.
-        :param purgeable: the keys of all that the response can be purged by.
         :returns: ``None`` if the backend keeps no state, so that it can't keep the response either.
         """
         states = []
-        for key, known in zip(purgeable, place.generations, strict=True):
+        for key, known in zip(place.purgeable.names, place.states, strict=True):
             state = known if known is not None else self._breaker.ask(self._first_state(key), None)
             if state is None:
                 return None
             states.append(state)
-        return tuple(states)
+        path = self._paths.begin(place.purgeable.path, place.of_path)
+        return None if path is None else Begun((*states, path[0]), path[1])
+
+    def give_up(self, place: Place, begun: Begun) -> None:
+        """Delete what :meth:`begin` wrote for a response that is not stored after all."""
+        if begun.is_first:
+            self._paths.forget(place.purgeable.path)
 
     def keep(
         self,
@@ -108,6 +158,12 @@ class Index:
         """
         head = entry.head
         seconds = head.lifetime + max(head.while_revalidate, head.if_error, spare) + 1
+        *states, path = head.generations
+        lasting = self._paths.lasting(place.purgeable.path, path, min(seconds, _LONGEST))
+        if lasting is None:
+            return False
+        if lasting != path:
+            entry = Entry(head._replace(generations=(*states, lasting)), entry.body)
         names = tuple(sorted({*place.varying, *varying}))
         data = entry if self._as_they_are else entry.encode()
         if not names:
@@ -126,22 +182,15 @@ class Index:
         """Delete the stored response to a request."""
         self._breaker.ask(lambda: self._backend.delete(place.selected), None)
 
-    def purge(self, *purgeable: str) -> None:
-        """Make all entries that can be purged by some keys useless.
-
-        :raises Exception: whatever the backend raises, since the caller has to know of it.
-        """
-        for key in purgeable:
-            if self._backend.set(key, secrets.token_bytes(8), timeout=_REMEMBERED) is False:
-                raise ConnectionError("the backend of Flask-Caching did not take the purge")
-
-    def try_to_purge(self, *purgeable: str) -> None:
-        """Purge as :meth:`purge` does, and ignore a backend that fails."""
-        self._breaker.ask(lambda: self.purge(*purgeable), None)
+    def _purge(self, key: str) -> None:
+        if keys.is_path(key):
+            self._paths.purge(key)
+        elif self._backend.set(key, secrets.token_bytes(_STATE), timeout=_REMEMBERED) is False:
+            raise ConnectionError("the backend of Flask-Caching did not take the purge")
 
     def _first_state(self, key: str) -> Any:
         def begin() -> str | None:
-            state = secrets.token_bytes(8)
+            state = secrets.token_bytes(_STATE)
             if self._backend.add(key, state, timeout=_REMEMBERED):
                 return state.hex()
             found = self._breaker.read(lambda: self._backend.get_many(key))
@@ -168,9 +217,14 @@ class Index:
 
 
 def _state(value: object) -> str | None:
-    return value.hex() if isinstance(value, bytes) else None
+    return value.hex() if isinstance(value, bytes) and len(value) == _STATE else None
 
 
-def _alive(entry: Entry | None, generations: tuple[str | None, ...]) -> Entry | None:
+def _alive(
+    entry: Entry | None, states: tuple[str | None, ...], of_path: tuple[str | None, ...]
+) -> Entry | None:
     """Return an entry, or ``None`` if it was purged since it was made."""
-    return entry if entry is not None and entry.head.generations == generations else None
+    if entry is None:
+        return None
+    generations = entry.head.generations
+    return entry if generations[-1] in of_path and generations[:-1] == states else None

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from zlib import crc32
 
 from ..http.negotiation import IDENTITY, accepted
 
@@ -22,6 +21,9 @@ _FORWARDED = (
     "HTTP_X_FORWARDED_PROTO",
 )
 
+#: The part of a key by which it is known as that of a path.
+_PATH = ":p:"
+
 _CODINGS = ("zstd", "br", "gzip", "deflate")
 
 #: Separators of a list, with the white space around them that means nothing (RFC 9110 §5.6.1,
@@ -36,14 +38,10 @@ class Keys:
     """The keys of one app.
 
     :param namespace: strings that distinguish this app from others that use the same backend.
-    :param paths: the number of groups that paths are divided into for purging. A group is purged
-        as a whole. If each path had a state of its own, a client that requests many paths would
-        fill the backend.
     """
 
-    def __init__(self, namespace: tuple[str, ...], paths: int) -> None:
+    def __init__(self, namespace: tuple[str, ...]) -> None:
         self._namespace = _hash(namespace)[:16]
-        self._paths = paths
 
     def of_request(self, environ: Mapping[str, Any]) -> str | None:
         """Return the key of a request's URL as it was sent, or ``None`` if it is too long.
@@ -62,21 +60,33 @@ class Keys:
         url = (scheme, host, root, path, query, *map(get, _FORWARDED))
         return f"fso:{self._namespace}:{_hash(url)}"
 
-    def of_path(self, environ: Mapping[str, Any]) -> str:
-        """Return the key of the state that a request's path is purged by."""
-        return self.of_group(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    def of_request_path(self, environ: Mapping[str, Any]) -> str:
+        """Return the key that a request's path is purged by."""
+        return self.of_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
 
-    def of_group(self, path: str) -> str:
-        """Return the key of the state that a path and the others of its group are purged by.
+    def of_path(self, path: str) -> str:
+        """Return the key that a path is purged by.
 
         :param path: the path as WSGI has it, script root included.
         """
-        group = crc32(path.encode("utf-8", "surrogatepass")) % self._paths
-        return f"fso:{self._namespace}:g:{group}"
+        return f"fso:{self._namespace}{_PATH}{_hash((path,))}"
 
     def of_purgeable(self, *name: str) -> str:
         """Return the key of the state that an endpoint, a tag or everything is purged by."""
         return f"fso:{self._namespace}:g:{_hash(name)}"
+
+
+def is_path(key: str) -> bool:
+    """Return whether a key is one that a path is purged by."""
+    return _PATH in key
+
+
+def of_states(path: str) -> tuple[str, str]:
+    """Return the keys of the two states of a path.
+
+    :param path: the key that the path is purged by.
+    """
+    return f"{path}:0", f"{path}:1"
 
 
 def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> str:

@@ -11,7 +11,8 @@ from ..http.fields import is_authenticated
 from . import rules
 from .backends import Backend, has_locks, in_process
 from .breaker import CircuitBreaker
-from .index import Index, Place
+from .content import has_content
+from .index import Index, Place, Purgeable
 from .keys import Keys
 from .single_flight import SingleFlight
 
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 #: A key of the WSGI environ that makes the view run past the store. No client can set it, since it
 #: does not begin with ``HTTP_``.
 ASK_VIEW = "flask_static_optimizer.ask_view"
-
-#: Values of ``CONTENT_LENGTH`` for a request without content.
-_NO_CONTENT = frozenset({None, "", "0"})
-
-#: The number of groups that paths are divided into for purging: in a backend that processes share,
-#: and in the memory of one process, where room is needed for responses.
-_PATHS, _PATHS_IN_PROCESS = 1024, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +79,9 @@ class Store:
         locks = has_locks(backend)
         self.options = options
         self.in_process = in_process(backend)
-        self.index = Index(backend, breaker)
         self.single_flight = SingleFlight(backend if locks else None, breaker, options.wait)
-        self.keys = Keys(namespace, _PATHS if locks else _PATHS_IN_PROCESS)
+        self.keys = Keys(namespace)
+        self.index = Index(backend, breaker, self.keys.of_purgeable("all"), warn)
         self._scopes: dict[tuple[str, CachePolicy], Scope] = {}
 
     def answer(
@@ -130,9 +124,8 @@ class Store:
             scope.stored
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")
             and (scope.public or not is_authenticated(environ))
-            and environ.get("CONTENT_LENGTH") in _NO_CONTENT
-            and "HTTP_TRANSFER_ENCODING" not in environ
             and ASK_VIEW not in environ
+            and not has_content(environ)
         )
 
     def find(self, environ: Mapping[str, Any], scope: Scope) -> Place | None:
@@ -144,11 +137,8 @@ class Store:
         key = self.keys.of_request(environ)
         if key is None:
             return None
-        return self.index.find(key, self.purgeable(environ, scope), environ)
-
-    def purgeable(self, environ: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
-        """Return the keys of all that the response to a request can be purged by."""
-        return (*scope.purgeable, self.keys.of_path(environ))
+        purgeable = Purgeable(scope.purgeable, self.keys.of_request_path(environ))
+        return self.index.find(key, purgeable, environ)
 
     def is_fresh(self, entry: Entry, now: float, environ: Mapping[str, Any]) -> bool:
         """Return whether a stored response can be the answer as it is."""
@@ -170,7 +160,8 @@ class Store:
         :param endpoint: the name of an endpoint.
         :param tag: one of the ``tags`` of a policy.
         :param path: the path as WSGI has it, script root included.
-        :raises Exception: whatever the backend raises.
+        :raises Exception: whatever the backend raises. The purge is remembered then, and sent
+            before the store is read again.
         """
         names = []
         if endpoint is not None:
@@ -178,7 +169,7 @@ class Store:
         if tag is not None:
             names.append(self.keys.of_purgeable("tag", tag))
         if path is not None:
-            names.append(self.keys.of_group(path))
+            names.append(self.keys.of_path(path))
         self.index.purge(*(names or [self.keys.of_purgeable("all")]))
 
     def _make_scope(self, endpoint: str, policy: CachePolicy) -> Scope:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 View = Callable[..., Any]
 
 _WRAPPED = "_static_optimizer_invalidating"
+
+#: The fields by which the response to an unsafe request names other URLs that it has changed.
+_NAMING = ("Location", "Content-Location")
 
 
 def invalidate_after_unsafe(endpoints: EndpointTable, store: Store, app: Flask) -> None:
@@ -71,14 +75,23 @@ def _invalidating(store: Store, view: View) -> View:
 
 def _invalidate(store: Store, response: Response) -> Response:
     """Invalidate the URL of a successful request, and those its response names (RFC 9111 §4.4)."""
-    if response.status_code < 400:
+    status = response.status_code
+    if status < 400:
         this = request_object()
-        keys = {store.keys.of_path(this.environ)}
-        for name in ("Location", "Content-Location"):
+        keys = {store.keys.of_request_path(this.environ)}
+        # A 303 says that the request was carried out, and where its result is (RFC 9110 §15.4.4).
+        # Other redirects lead elsewhere before anything is done, such as to a log-in page: what
+        # they name has not changed, and a stranger could empty the store of it.
+        for name in _NAMING if status < 300 or status == 303 else ():
             url = urlsplit(response.headers.get(name, ""))
             if url.path.startswith("/") and url.netloc in ("", this.host):
-                keys.add(store.keys.of_group(wsgi_path(url.path)))
-        purge = functools.partial(store.index.try_to_purge, *keys)
+                keys.add(store.keys.of_path(wsgi_path(url.path)))
+
+        def purge() -> None:
+            # The store logs what it can't do, and remembers it. The request has succeeded.
+            with suppress(Exception):
+                store.index.purge(*keys)
+
         purge()
         # The app may commit its change only after the response, so it is purged again then.
         response.call_on_close(purge)

@@ -15,7 +15,8 @@ from ..assets.fingerprints import etag, sha256
 from ..headers.final_headers import is_personal, share
 from ..http.fields import is_offloaded, vary_names
 from ..store import rules
-from ..store.entry import NAME, Entry, Head
+from ..store.content import has_content
+from ..store.entry import NAME, NOT_STORED, Entry, Head
 from ..store.keys import tells_coding
 
 if TYPE_CHECKING:
@@ -24,32 +25,12 @@ if TYPE_CHECKING:
     from ..config.settings import Settings
     from ..monitoring.log import Log
     from ..requests.mark import Mark
-    from ..store.index import Place
+    from ..store.index import Begun, Place
     from ..store.store import Scope, Store
 
 #: The reasons for which a response with a ``store=True`` policy is sent with ``no-store``.
 _CONTRADICTIONS = ("it is streamed", "it sets a cookie")
 _STREAMED, _COOKIE = _CONTRADICTIONS
-
-#: The fields that are not stored: those of one connection or one response (RFC 9111 §3.1), and
-#: ``Set-Cookie``, which is removed from all static responses.
-_NOT_STORED = frozenset(
-    {
-        "age",
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authentication-info",
-        "proxy-authorization",
-        "proxy-connection",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 class StoringRun:
@@ -84,14 +65,15 @@ class StoringRun:
         self._place = place
         self._forwarded = forwarded
         self._leading = leading
+        self._finished = False
         self._started = time.time()
-        self._begun: tuple[str, ...] | None = None
+        self._begun: Begun | None = None
         self._made: tuple[Headers, bytes] | None = None
         self._before: list[object] = []
         self._refusal: str | None = None
         self._warns = False
         if place is not None:
-            self._begun = store.index.begin(place, store.purgeable(environ, scope))
+            self._begun = store.index.begin(place)
 
     @property
     def wanted(self) -> bool:
@@ -110,7 +92,13 @@ class StoringRun:
         return response
 
     def described(self, mark: Mark, response: Response) -> None:
-        """Copy the response of the view, before any hook can change it."""
+        """Copy the response of the view, before any hook can change it.
+
+        The response to a request with content gets ``no-store``, as caches may keep it for requests
+        without (RFC 9110 §9.3.1).
+        """
+        if has_content(self._environ):
+            mark.view.succeeded = False
         if self._begun is None:
             return
         if not mark.view.succeeded or response.status_code != 200:
@@ -139,12 +127,19 @@ class StoringRun:
         response.headers.add("Cache-Status", f"{NAME}; fwd={self._forwarded}{stored}")
 
     def give_up(self) -> None:
-        """Release the requests that wait, as there will be no response to share."""
+        """Release the requests that wait, as there will be no response to share.
+
+        It does nothing if the run has ended.
+        """
         self._finish(False)
 
     def _finish(self, kept: bool) -> None:
-        if self._leading and self._place is not None:
-            self._leading = False
+        if self._place is None or self._finished:
+            return
+        self._finished = True
+        if self._begun is not None and not kept:
+            self._store.index.give_up(self._place, self._begun)
+        if self._leading:
             self._store.single_flight.finish(self._place.selected, shared=kept)
 
     def _refuse(self, reason: str | None, *, tell: bool = False) -> None:
@@ -210,7 +205,7 @@ class StoringRun:
         if "accept-encoding" in varying and coding and not tells_coding(coding, self._environ):
             return False
         fields = self._fields(app, mark, headers, len(body))
-        entry = Entry(Head.of(fields, now, initial_age, ages, self._begun), body)
+        entry = Entry(Head.of(fields, now, initial_age, ages, self._begun.states), body)
         spare = ages.lifetime if mark.policy.etag else 0
         return self._store.index.keep(self._place, entry, varying, self._environ, spare=spare)
 
@@ -218,7 +213,7 @@ class StoringRun:
         self, app: Flask, mark: Mark, headers: Headers, length: int
     ) -> list[tuple[str, str]]:
         """Return the header fields of a stored response, as they leave if no hook changes them."""
-        not_stored = _NOT_STORED | {
+        not_stored = NOT_STORED | {
             name.strip().lower()
             for line in headers.getlist("Connection")
             for name in line.split(",")

@@ -1,0 +1,293 @@
+"""The answer to one request of a view whose responses are stored (RFC 9111)."""
+
+from __future__ import annotations
+
+import functools
+import io
+import sys
+import time
+from collections.abc import Callable
+from inspect import signature
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask import Flask, Response, abort, after_this_request, got_request_exception
+from flask.globals import app_ctx
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from ..headers.response_class import ReadyClasses
+from ..http.conditional import precondition
+from ..requests.running import running
+from ..store import rules
+from ..store.content import has_content
+from ..store.entry import HIT, Entry
+from ..store.single_flight import Role
+from .refresh import Refresher, is_refresh
+from .storing import StoringRun
+from .validators import Validators, ask
+
+if TYPE_CHECKING:
+    from flask import Request
+
+    from ..config.settings import Settings
+    from ..monitoring.counters import Stats
+    from ..monitoring.log import Log
+    from ..requests.mark import Mark
+    from ..store.index import Place
+    from ..store.store import Store
+
+View = Callable[..., Any]
+
+#: Whether Flask's own steps take the context, as from Flask 3.2.
+_TAKES_CONTEXT = "ctx" in signature(Flask.log_exception).parameters
+
+
+class StoredParts(NamedTuple):
+    """The parts of the extension that answer requests of stored views."""
+
+    settings: Settings
+    log: Log
+    stats: Stats
+    refresher: Refresher
+    response_classes: ReadyClasses
+
+
+class StoredAnswer:
+    """A request to a stored view, and the steps that answer it."""
+
+    def __init__(
+        self,
+        parts: StoredParts,
+        store: Store,
+        app: Flask,
+        this: Request,
+        mark: Mark,
+        view: View,
+        call: Callable[[View], Any],
+    ) -> None:
+        self._parts = parts
+        self._app = app
+        self._this = this
+        self._environ = this.environ
+        self._mark = mark
+        self._view = view
+        self._call = call
+        self._store = store
+        self._scope = self._store.scope(mark.endpoint.name, mark.policy)
+        self._known: Validators | None = None
+
+    def response(self) -> Response:
+        """Return the response, out of the store or of the view."""
+        if has_content(self._environ):
+            return self._run(self._new_run(None, "bypass"))
+        if not self._scope.stored or self._mark.protected:
+            return self._not_modified() or self._run(None)
+        if not self._store.admits(self._environ, self._scope):
+            return self._not_modified() or self._run(self._new_run(None, "bypass"))
+        if is_refresh():
+            place = self._store.find(self._environ, self._scope)
+            run = self._new_run(place, "stale", leading=True)
+            return self._renewed(place) or self._run(run)
+        return self._look_up()
+
+    def _look_up(self) -> Response:
+        store, environ = self._store, self._environ
+        until, how = None, HIT
+        while True:
+            place = store.find(environ, self._scope)
+            entry = None if place is None else place.entry
+            now = time.time()
+            if entry is not None and store.is_fresh(entry, now, environ):
+                return self._hit(entry, now, how)
+            if until is None:
+                until = store.single_flight.deadline()
+                answer = self._not_modified() or self._renewed(place)
+                if answer is not None:
+                    return answer
+            if place is not None and entry is not None and store.may_be_stale(entry, now, environ):
+                self._parts.refresher.start(self._app, environ, store.single_flight, place.selected)
+                return self._hit(entry, now)
+            if store.options.obeys_requests and rules.only_if_cached(environ):
+                abort(504)
+            forwarded = _why_forwarded(place, now)
+            unshared = rules.why_not_asked(environ, public=self._scope.public)
+            if place is None or unshared or forwarded == "request":
+                return self._run(self._new_run(None if unshared else place, forwarded), place)
+            is_over = functools.partial(self._is_over, place)
+            role = store.single_flight.join(place.selected, until, is_over)
+            if role is not Role.WAITED:
+                leading = role is Role.LEADING
+                return self._run(self._new_run(place, forwarded, leading=leading), place)
+            how = f"fwd={forwarded}; collapsed"
+
+    def _is_over(self, before: Place) -> bool:
+        """Return whether the response that was missing at a place is there by now."""
+        place = self._store.find(self._environ, self._scope)
+        if place is None:
+            return False
+        # The response turned out to vary, so that this request may need another variant.
+        if place.selected != before.selected:
+            return True
+        entry = place.entry
+        return entry is not None and self._store.is_fresh(entry, time.time(), self._environ)
+
+    def _new_run(self, place: Place | None, forwarded: str, *, leading: bool = False) -> StoringRun:
+        parts = self._parts
+        return StoringRun(
+            parts.settings,
+            parts.log,
+            self._store,
+            self._scope,
+            self._environ,
+            place,
+            forwarded,
+            leading=leading,
+        )
+
+    def _run(self, run: StoringRun | None, place: Place | None = None) -> Response:
+        """Run the view; return its response, or a stale one in place of an error.
+
+        :param place: the place in the store where a stale response may be.
+        """
+        self._validators()
+        self._mark.run = run
+        if run is not None:
+            _at_close(self._this, run.give_up)
+            if run.wanted:
+                self._environ["wsgi.input"] = io.BytesIO()  # The key contains no content.
+                after_this_request(run.view_begins)
+        try:
+            with running(self._mark):
+                response: Response = self._call(self._view)
+            stale = self._instead_of(response.status_code, place)
+        except BaseException as error:
+            if run is not None:
+                run.give_up()
+            stale = self._instead_of_exception(error, place)
+            if stale is None:
+                raise
+        if stale is not None:
+            if run is not None:
+                run.give_up()
+            self._mark.run = None
+            return stale
+        if run is not None and run.wanted:
+            after_this_request(run.view_ended)
+        self._say_validators(response)
+        return response
+
+    def _instead_of_exception(self, error: BaseException, place: Place | None) -> Response | None:
+        if isinstance(error, HTTPException):
+            return self._instead_of(error.code or 500, place)
+        if not isinstance(error, Exception):
+            return None
+        stale = self._instead_of(500, place)
+        if stale is not None:
+            # Receivers and logs that monitor errors must get the exception all the same.
+            got_request_exception.send(self._app, _async_wrapper=None, exception=error)
+            _log_exception(self._app)
+        return stale
+
+    def _instead_of(self, status: int, place: Place | None) -> Response | None:
+        """Return a stale response that may stand in for an error (RFC 5861 §4), if there is one."""
+        entry = None if place is None else place.entry
+        now = time.time()
+        if status < 500 or entry is None or not rules.usable_if_error(entry.head, now):
+            return None
+        return self._hit(entry, now, f"fwd=stale; fwd-status={status}")
+
+    def _validators(self) -> Validators:
+        if self._known is None:
+            policy, name = self._mark.policy, self._mark.endpoint.name
+            unknown = policy.etag is None and policy.last_modified is None
+            self._known = Validators() if unknown else ask(policy, name, self._call)
+        return self._known
+
+    def _not_modified(self) -> Response | None:
+        """Return a 304 if a validator shows, before the view runs, that the client has it all."""
+        etag, modified = self._validators()
+        method = self._environ["REQUEST_METHOD"]
+        if (etag is None and modified is None) or (
+            precondition(method, self._environ, etag, modified) != 304
+        ):
+            return None
+        response = self._app.response_class(status=304)
+        del response.headers["Content-Type"]
+        self._mark.view.response = response
+        self._say_validators(response)
+        return response
+
+    def _say_validators(self, response: Response) -> None:
+        etag, modified = self._validators()
+        if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
+            return
+        # With the empty string the response gets no ETag of its bytes either: a client with an ETag
+        # would send that instead of the date.
+        self._mark.view.validator = etag or ""
+        if etag is not None and response.status_code == 304:
+            response.headers["ETag"] = etag
+        if modified is not None and response.status_code != 304:
+            response.headers["Last-Modified"] = http_date(modified)
+
+    def _renewed(self, place: Place | None) -> Response | None:
+        """Return a stale response that a validator shows to be still what the view would make."""
+        etag, _ = self._validators()
+        entry = None if place is None else place.entry
+        if place is None or entry is None or etag is None or etag != entry.head.etag:
+            return None
+        if any(name.lower() == "expires" for name, _ in entry.head.fields):
+            return None
+        now = time.time()
+        renewed = Entry(entry.head._replace(made=now, initial_age=0), entry.body)
+        kept = self._store.index.keep(
+            place, renewed, place.varying, self._environ, spare=entry.head.lifetime
+        )
+        stored = "; stored" if kept else ""
+        return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
+
+    def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
+        """Return a stored response, complete but for what other hooks do."""
+        app, mark = self._app, self._mark
+        # Another hook may encode the body, so conditions have to wait for it.
+        status = 200 if app.after_request_funcs else entry.status_of(self._environ)
+        answer = entry.answer(now, status, how=how)
+        headers = Headers(answer.headers)
+        kind = self._parts.response_classes[app.response_class]
+        response = kind(answer.body, status, headers)
+        if len(response.headers) > len(answer.headers):  # The class has added a Content-Type.
+            del response.headers["Content-Type"]
+        self._parts.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
+        mark.view.response = response
+        mark.view.etag = entry.head.etag
+        mark.view.body = tuple(answer.body)
+        mark.view.sent = response.headers.to_wsgi_list() if status != 412 else None
+        return response
+
+
+def _log_exception(app: Flask) -> None:
+    """Log the exception that is being handled as Flask does, which an app may do in its own way."""
+    given: list[Any] = [sys.exc_info()]
+    if _TAKES_CONTEXT:
+        given.insert(0, app_ctx._get_current_object())  # type: ignore[attr-defined]
+    app.log_exception(*given)
+
+
+def _at_close(request: Request, function: Callable[[], None]) -> None:
+    """Call a function when Flask closes a request, which it does whatever hooks raise."""
+
+    def close() -> None:
+        del request.close  # a circle of references, else
+        function()
+        request.close()
+
+    request.close = close  # type: ignore[method-assign]
+
+
+def _why_forwarded(place: Place | None, now: float) -> str:
+    """Return the reason why the view has to run, as a value of ``fwd`` (RFC 9211 §2.2)."""
+    if place is None:
+        return "bypass"
+    if place.entry is not None:
+        return "request" if rules.usable_fresh(place.entry.head, now) else "stale"
+    return "vary-miss" if place.varying else "uri-miss"
