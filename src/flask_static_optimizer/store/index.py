@@ -106,7 +106,7 @@ class Index:
             found = self._one_by_one(*wanted)
         first, *values = found
         states = tuple(map(_state, values[:-2]))
-        of_path = tuple(map(state_of, values[-2:]))
+        of_path = (state_of(values[-2]), state_of(values[-1]))
         entry = Entry.decode(first)
         if entry is not None:
             alive = _alive(entry, states, of_path)

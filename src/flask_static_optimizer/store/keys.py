@@ -42,6 +42,7 @@ class Keys:
 
     def __init__(self, namespace: tuple[str, ...]) -> None:
         self._namespace = _hash(namespace)[:16]
+        self._path = f"fso:{self._namespace}{_PATH}"
 
     def of_request(self, environ: Mapping[str, Any]) -> str | None:
         """Return the key of a request's URL as it was sent, or ``None`` if it is too long.
@@ -69,7 +70,8 @@ class Keys:
 
         :param path: the path as WSGI has it, script root included.
         """
-        return f"fso:{self._namespace}{_PATH}{_hash((path,))}"
+        hashed = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+        return f"{self._path}{hashed}"
 
     def of_purgeable(self, *name: str) -> str:
         """Return the key of the state that an endpoint, a tag or everything is purged by."""
@@ -86,7 +88,7 @@ def of_states(path: str) -> tuple[str, str]:
 
     :param path: the key that the path is purged by.
     """
-    return f"{path}:0", f"{path}:1"
+    return path + ":0", path + ":1"
 
 
 def of_variant(key: str, names: Iterable[str], environ: Mapping[str, Any]) -> str:
