@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from .config.settings import Settings
     from .lane.middleware import Lane
-    from .requests.endpoints import StaticEndpoint
+    from .requests.static_endpoint import StaticEndpoint
 
 
 class AppState:

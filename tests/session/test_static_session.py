@@ -12,8 +12,8 @@ import pytest
 from flask.sessions import SecureCookieSession, SessionMixin
 
 from flask_static_optimizer.config.policy import CachePolicy
-from flask_static_optimizer.requests.endpoints import StaticEndpoint
 from flask_static_optimizer.requests.mark import Mark
+from flask_static_optimizer.requests.static_endpoint import StaticEndpoint
 from flask_static_optimizer.session.static_session import StaticSession, empty_session, seal
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ..config.settings import Settings
     from ..monitoring.counters import Stats
     from ..monitoring.log import Log
-    from ..requests.endpoints import EndpointTable, StaticEndpoint
+    from ..requests.endpoints import EndpointTable
+    from ..requests.static_endpoint import StaticEndpoint
     from ..store.store import Store
     from ..views.file_choice import FileChooser
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
-    from .endpoints import StaticEndpoint
+    from .static_endpoint import StaticEndpoint
 
 #: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
 #: app may pass it on to another app.

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from ..assets.mount import Mount
     from ..assets.representation import Representation
     from ..monitoring.log import Log
-    from ..requests.endpoints import EndpointTable, StaticEndpoint
+    from ..requests.endpoints import EndpointTable
     from ..requests.mark import Mark
+    from ..requests.static_endpoint import StaticEndpoint
 
 View = Callable[..., Any]
 

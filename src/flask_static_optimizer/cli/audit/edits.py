@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ...assets.mount import Mount
-    from ...requests.endpoints import StaticEndpoint
+    from ...requests.static_endpoint import StaticEndpoint
     from ...state import AppState
     from ..exchange import Exchange
     from .findings import Row

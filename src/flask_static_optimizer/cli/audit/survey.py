@@ -23,7 +23,7 @@ from .verdict import judged, judged_error_page, protect
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ...requests.endpoints import StaticEndpoint
+    from ...requests.static_endpoint import StaticEndpoint
     from ...state import AppState
 
 
