@@ -133,3 +133,18 @@ def test_only_pages_have_links_and_only_so_many(make_app: MakeApp, static_folder
     for kind in ("json", "gone"):
         assert "Link" not in client.get(f"/of/{kind}").headers
     assert "Link" not in client.get("/").headers
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_keys_are_what_modules_import(make_app: MakeApp, static_folder: Path) -> None:
+    """A version that the app adds to all URLs is in no import, so it is in no key of the map."""
+
+    def versions(app: Flask) -> None:
+        @app.url_defaults
+        def add(endpoint: str, values: dict[str, Any]) -> None:
+            values.setdefault("v", "2")
+
+    app = make_app(before=versions, STATIC_OPTIMIZER_IMPORTMAP=True)
+    ((key, url),) = imports(app).items()
+    assert key == "/static/app.js"
+    assert re.fullmatch(r"/static/app\.js\?v=2&v=[0-9a-f]{16}", url)

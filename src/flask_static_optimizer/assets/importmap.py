@@ -38,7 +38,8 @@ def import_map(
                 break
             url = url_for(mount.endpoint, filename=name)
             if url != plain:
-                imports[plain] = url
+                # A version that the app adds to its URLs is in no import: "./b.js" has no query.
+                imports[plain.partition("?")[0]] = url
     attribute = Markup(' nonce="{}"').format(nonce) if nonce else ""
     return Markup('<script type="importmap"{}>{}</script>').format(
         attribute, htmlsafe_json_dumps({"imports": imports}, sort_keys=True)
