@@ -93,7 +93,12 @@ class AppState:
 
     def is_own_receiver(self, receiver: object) -> bool:
         """Return whether a receiver of a signal belongs to the extension."""
-        return self.adoption.is_receiver(receiver) or any(receiver is own for own in self.receivers)
+        module = getattr(receiver, "__module__", None) or ""
+        return (
+            self.adoption.is_receiver(receiver)
+            or any(receiver is own for own in self.receivers)
+            or module.startswith(f"{__package__}.cli.")  # what a command listens to while it runs
+        )
 
     def open_store(self) -> Store:
         """Return the store of responses, which is in the app's own cache if the app has one.

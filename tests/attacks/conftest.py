@@ -25,7 +25,7 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> Make:
         root = tmp_path_factory.mktemp("site")
         for name, data in {
             "app.css": css,
-            "app.js": b"export default 42\n" * 40,
+            "app.js": b"answer = 42\n" * 40,
             "page.css": b"a { background: url(sub/img.png) }\nb { src: url(/static/app.js) }\n" * 9,
             "sub/img.png": b"\x89PNG\r\n\x1a\n" + b"pixels" * 100,
             "private/report.pdf": b"%PDF- SECRET-OF-all who may log in\n",

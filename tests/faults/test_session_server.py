@@ -16,8 +16,8 @@ from attacks.servers import Answer, ask, origin, session_id
 from attacks.site import SECRET
 from conftest import CSS, free_port, wait_for_port
 
-STATIC = {"/static/app.css": 200, "/shop/static/app.css": 200, "/static/none.css": 404,
-          "/asset/logo.svg": 200, "/asset/none.svg": 404, "/static//app.css": 308}  # fmt: skip
+STATIC = {"/static/app.css": 200, "/shop/static/app.css": 200, "/asset/logo.svg": 200,
+          "/asset/none.svg": 404, "/static//app.css": 308}  # fmt: skip
 REPORT = "/static/private/report.pdf"
 
 

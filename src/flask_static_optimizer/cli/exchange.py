@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -153,7 +154,9 @@ def ask(
         got_request_exception.connected_to(raised, app),
     ):
         try:
-            body, status, exchange.headers = run_wsgi_app(app, environ)
+            # In a context of its own: else the app context of the command, and its ``g``, would
+            # serve all requests, and a user whom one of them logged in would be there for the next.
+            body, status, exchange.headers = Context().run(run_wsgi_app, app, environ)
         except Exception as error:  # noqa: BLE001
             exchange.error = error
             exchange.status = 500

@@ -127,7 +127,8 @@ def _keep_true(mark: Mark, response: Response) -> None:
     edited = mark.endpoint.folder and response.status_code != 304 and is_edited(view, response)
     _renew_etag(mark, response)
     if edited:
-        view.representation = None  # another body is sent
+        view.representation = None  # another body is sent, whose date nobody knows
+        headers.pop("Last-Modified", None)
     if edited and withdraw_freshness(headers, view.cache_control):
         headers.pop("Expires", None)
         forbid_sharing(headers)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
 #: app may pass it on to another app.
 _MARK = "_static_optimizer_mark"
+_MISSING = "_static_optimizer_missing"
+_UNSAID = "_static_optimizer_unsaid"
 
 
 class SessionUse:
@@ -136,6 +138,29 @@ class Mark:
 def set_mark(request: Request, mark: Mark) -> None:
     """Attach a mark to a request."""
     setattr(request, _MARK, mark)
+
+
+def set_missing(request: Request) -> None:
+    """Note that a request asks a static folder for a file that is not there."""
+    setattr(request, _MISSING, True)
+
+
+def is_missing(request: Request) -> bool:
+    """Return whether a request asks a static folder for a file that is not there.
+
+    It is an ordinary request of the app, but its error is not to be kept.
+    """
+    return getattr(request, _MISSING, False)
+
+
+def set_unsaid(request: Request) -> None:
+    """Note that the error page of a missing file says nothing of caching."""
+    setattr(request, _UNSAID, True)
+
+
+def is_unsaid(request: Request) -> bool:
+    """Return whether the error page of a missing file said nothing of caching before hooks ran."""
+    return getattr(request, _UNSAID, False)
 
 
 def mark_of(request: Request) -> Mark | None:

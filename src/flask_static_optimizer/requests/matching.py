@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..http import methods
-from .mark import Mark, mark_of, set_mark
+from .mark import Mark, mark_of, set_mark, set_missing
 
 if TYPE_CHECKING:
     from flask import Flask, Request
@@ -43,26 +43,38 @@ def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None
     adapter = app.create_url_adapter(request)
     if adapter is None:
         return None
+    is_redirect = False
     try:
         found = _match(adapter, request)
     except RequestRedirect as redirect:
         # It leads to another spelling of the same URL, and belongs to the endpoint that is there.
+        is_redirect = True
         path = unquote(urlsplit(redirect.new_url).path).removeprefix(request.root_path)
         with suppress(RequestRedirect):
             found = _match(adapter, request, path)
-    return None if found is None else mark(endpoints, request, *found)
+    return None if found is None else mark(endpoints, request, *found, is_redirect=is_redirect)
 
 
 def mark(
-    endpoints: EndpointTable, request: Request, endpoint_name: str, view_args: dict[str, Any]
+    endpoints: EndpointTable,
+    request: Request,
+    endpoint_name: str,
+    view_args: dict[str, Any],
+    *,
+    is_redirect: bool = False,
 ) -> Mark | None:
     """Mark a request if the endpoint it matched is static, and the file that it asks for is there.
 
     An error page for a file that is not there is like any other page of the app.
+
+    :param is_redirect: whether Flask will redirect to another spelling of the URL.
     """
     endpoint = endpoints.get(endpoint_name)
     policy = endpoint.policy(view_args) if endpoint else None
-    if endpoint is None or policy is None or not endpoints.has_file(endpoint, view_args):
+    if endpoint is None or policy is None:
+        return None
+    if not is_redirect and not endpoints.has_file(endpoint, view_args):
+        set_missing(request)
         return None
     mark = Mark(endpoint, policy, protected=endpoints.protects(policy))
     set_mark(request, mark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -10,9 +11,10 @@ from flask import after_this_request
 
 from ..headers.view_headers import describe
 from ..http import methods
+from ..http.fields import forbid_storing
 from ..monitoring.signals import static_request_marked
 from ..requests.current import request_object, session_object
-from ..requests.mark import mark_of
+from ..requests.mark import is_missing, mark_of, set_unsaid
 from ..requests.matching import mark
 from .interface import handover, opened_early
 from .static_session import StaticSession, seal
@@ -60,7 +62,11 @@ def mark_before_request(
             complete(app)
         adoption.begin(app)
         this = request_object()
-        found = mark_of(this) or _mark_late(endpoints, this)
+        found = mark_of(this)
+        if found is None and is_missing(this):
+            after_this_request(partial(_forbid_keeping, this))
+            return
+        found = found or _mark_late(endpoints, this)
         if found is None:
             return
         given = session_object()
@@ -77,6 +83,15 @@ def mark_before_request(
 
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
     return mark_static_request
+
+
+def _forbid_keeping(this: Request, response: Response) -> Response:
+    """Let nobody keep the error page of a missing file, unless the app's handler says how long."""
+    headers = response.headers
+    if response.status_code >= 300 and "Cache-Control" not in headers and "Expires" not in headers:
+        forbid_storing(headers)
+        set_unsaid(this)
+    return response
 
 
 def _mark_late(endpoints: EndpointTable, this: Request) -> Mark | None:

@@ -10,8 +10,9 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from ..config.names import EXTENSION
 from ..headers.final_headers import last_word
+from ..http.fields import forbid_storing
 from ..requests.current import request_object
-from ..requests.mark import Mark, current_mark, saved_bytes
+from ..requests.mark import Mark, current_mark, is_missing, is_unsaid, saved_bytes
 from ..requests.matching import match
 from ..requests.running import running_view
 from ..requests.stand_ins import named_like
@@ -35,8 +36,9 @@ _AWARE = "static_optimizer_aware"
 #: variable because that is cheaper for a page than an attribute of the request.
 handover: ContextVar[bool] = ContextVar("handover", default=False)
 
-#: A real session that was opened before its request was known to be static.
-opened_early: ContextVar[tuple[SessionMixin, Mark] | None] = ContextVar(
+#: A real session that was opened before its request was known to be static, with the mark; or that
+#: of a request for a missing file, with ``None``.
+opened_early: ContextVar[tuple[SessionMixin, Mark | None] | None] = ContextVar(
     "opened_early", default=None
 )
 
@@ -112,6 +114,9 @@ def aware(base: Any) -> Any:
                 _matching.reset(token)
             if mark is None:
                 real = base.open_session(self, app, request) if early[1] is None else early[1]
+                if is_missing(request) and real is not None:
+                    handover.set(True)
+                    opened_early.set((real, None))
                 return _noted(request, real)
             _noted(request, None)
             handover.set(True)
@@ -129,6 +134,7 @@ def aware(base: Any) -> Any:
             mark = _mark_of(session)
             if mark is None:
                 base.save_session(self, app, session, response)
+                _end_missing(session, response)
             else:
                 _end(app, mark, session, response)
 
@@ -191,6 +197,19 @@ def _mark_of(session: object) -> Mark | None:
         return None
     # A request that failed may have left it, with the same session object.
     return early[1] if early[1] is current_mark() else None
+
+
+def _end_missing(session: object, response: Response) -> None:
+    """Let nobody keep the error page of a file that is not there, whatever hooks say of all pages.
+
+    The app's error handler can say how long its page holds.
+    """
+    early = opened_early.get()
+    if early is None or early[1] is not None:
+        return
+    opened_early.set(None)
+    if early[0] is session and response.status_code >= 300 and is_unsaid(request_object()):
+        forbid_storing(response.headers)
 
 
 def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:

@@ -61,7 +61,8 @@ def serve_folder(
         if mark is None or mark.endpoint.mount is not mount:
             if this.endpoint != endpoint.name or endpoint.policy(view_args) is None:
                 return view(**view_args)  # called by another view, or left alone by a rule
-            return _answer_unmarked(view, view_args, there=endpoints.has_file(endpoint, view_args))
+            there = endpoints.has_file(endpoint, view_args)
+            return _answer_late(view, view_args) if there else abort(404)
         name = view_args["filename"]
         app = app_object()
         scaffold = blueprint or app
@@ -100,23 +101,17 @@ def serve_folder(
     return serve
 
 
-def _answer_unmarked(view: View, view_args: dict[str, Any], *, there: bool) -> Any:
-    """Answer a request that was not marked, as its file was not there when the session was opened.
-
-    It is an ordinary request: the app's error handler may use the session. Neither a 404 that says
-    nothing of caching may be kept, nor a file that has come meanwhile.
-    """
+def _answer_late(view: View, view_args: dict[str, Any]) -> Any:
+    """Answer with a file that was not there when the session was opened. Nobody is to keep it."""
 
     @after_this_request
     def forbid_storing_it(response: Response) -> Response:
-        if there or (response.status_code == 404 and "Cache-Control" not in response.headers):
-            forbid_storing(response.headers)
-        if there:
-            for name in ("ETag", "Last-Modified"):
-                response.headers.pop(name, None)
+        forbid_storing(response.headers)
+        for name in ("ETag", "Last-Modified"):
+            response.headers.pop(name, None)
         return response
 
-    return view(**view_args) if there else abort(404)
+    return view(**view_args)
 
 
 def _hide_accept_encoding(mark: Mark, this: Request) -> None:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from flask_static_optimizer.http.codings import decompress
 from laws.plain_flask.asks import CONDITIONS, Ask, Browser
-from laws.plain_flask.differences import CONDITIONAL, not_remembered, unexplained
+from laws.plain_flask.differences import CONDITIONAL, unexplained, without_freshness
 from laws.plain_flask.matching import StaticFile, static_file
 
 WHOAMI = Ask("/whoami")
@@ -90,8 +90,8 @@ class Exchange:
             yield f"body {decoded(plain)[:200]!r} became {decoded(ours)[:200]!r}"
         before, after = _fields(plain), _fields(ours)
         before = [(name, self._named(value)) for name, value in before]
-        if self.file is not None and ours.status_code == 404:
-            after = not_remembered(after, before)
+        if self.file is not None and ours.status_code >= 300:
+            before, after = without_freshness(before, after)
         if before != after:
             yield f"fields {before} became {after}"
 

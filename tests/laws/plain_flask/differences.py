@@ -68,17 +68,16 @@ _BY_NAME = {difference.name.lower(): difference for difference in HEADERS}
 CONDITIONAL = {206, 304, 416}
 
 
-def not_remembered(ours: Fields, plain: Fields) -> Fields:
-    """Return the fields of a 404 for a file without the ``no-store`` that plain Flask lacks (6)."""
-    return [
-        (name, _without_no_store(value)) if name == "cache-control" else (name, value)
-        for name, value in ours
-        if (name, value) != ("cache-control", "no-store") or (name, value) in plain
-    ]
+def without_freshness(plain: Fields, ours: Fields) -> tuple[Fields, Fields]:
+    """Return the fields of an error at a missing file without how long it holds (6).
 
-
-def _without_no_store(value: str) -> str:
-    return value.removeprefix("no-store, ")
+    It is ``no-store`` unless the handler itself said, whatever hooks say of all pages.
+    """
+    if ("cache-control", "no-store") not in ours:
+        return plain, ours
+    said = ("cache-control", "expires")
+    kept = [[field for field in fields if field[0] not in said] for fields in (plain, ours)]
+    return kept[0], kept[1]
 
 
 def unexplained(name: str, plain: Values, ours: Values) -> bool:
