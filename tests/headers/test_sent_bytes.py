@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, session
+from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_static_optimizer.http.codings import decompress
 
@@ -142,3 +143,55 @@ def test_hooks_see_what_flask_shows(make_app: MakeApp, data: bytes) -> None:
         ask(app, Accept_Encoding=coding)
         ask(plain, Accept_Encoding=coding)
         assert seen.pop() == seen.pop() == (200, None, len(data), True)
+
+
+class Careful(Response):
+    """A response class of an app that adds fields to all responses."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headers["X-Content-Type-Options"] = "nosniff"
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_fields_of_a_response_class_leave(make_app: MakeApp, data: bytes) -> None:
+    """What the app's response class adds is there at each status and coding."""
+
+    def use(app: Flask) -> None:
+        app.response_class = Careful
+
+    app = make_app(before=use)
+    etag = ask(app).headers["ETag"]
+    for headers, status in [
+        ({}, "200"),
+        ({"Accept-Encoding": "br"}, "200"),
+        ({"If-None-Match": etag}, "304"),
+        ({"Range": "bytes=0-9"}, "206"),
+    ]:
+        # The response of a test client is one of the app's class, too.
+        environ = create_environ("/static/some.js", headers=headers)
+        _, said, fields = run_wsgi_app(app, environ)
+        assert said.startswith(status)
+        assert fields.getlist("X-Content-Type-Options") == ["nosniff"]
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_hook_holds_bytes_of_a_file_that_is_replaced(
+    make_app: MakeApp, static_folder: Path
+) -> None:
+    """The bytes in a hook's hands are sent, though the file is another one meanwhile."""
+    path = static_folder / "some.js"
+    path.write_bytes(LARGE)
+
+    def deploy(app: Flask) -> None:
+        @app.after_request
+        def read(response: Response) -> Response:
+            replace_by = static_folder / "next.js"
+            replace_by.write_bytes(LARGE[::-1])
+            response.direct_passthrough = False
+            response.set_data(response.get_data())
+            replace_by.rename(path)
+            return response
+
+    response = ask(make_app(before=deploy))
+    assert (response.status_code, response.data) == (200, LARGE)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ..config.bounded import Bounded
 from .asset import Asset
 from .files import FileChangingError
 from .hashes import Hashes
@@ -20,6 +21,10 @@ from .stylesheets import Rewritten, Stylesheets
 
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
+    from .files import Snapshot
+
+#: The most scripts of which the catalogue remembers whether they are ES modules.
+_MODULES = 4096
 
 
 class Catalogue:
@@ -48,6 +53,8 @@ class Catalogue:
         self._importmap = importmap
         self._memory = memory
         self._hashes = hashes
+        #: Whether bytes are an ES module, by name and hash, as it takes long to find out.
+        self._modules: Bounded[tuple[str, str], bool] = Bounded(_MODULES)
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
         self.manifests = Manifests(manifests, warn)
 
@@ -112,12 +119,21 @@ class Catalogue:
                 self._memory.hold(asset)
         return asset
 
+    def _is_module(self, name: str, snapshot: Snapshot) -> bool:
+        if snapshot.sha256 is None:
+            return is_module(name, snapshot.data)
+        key = (name, snapshot.sha256)
+        known = self._modules.get(key)
+        if known is None:
+            known = self._modules[key] = is_module(name, snapshot.data)
+        return known
+
     def _make(self, mount: Mount, name: str, path: str) -> Asset:
         seen = monotonic()
         snapshot = self._hashes.snapshot(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
-        module = not named_by_hash and is_module(name, snapshot.data)
+        module = not named_by_hash and self._is_module(name, snapshot)
         made: Rewritten | None = None
         if (
             self._stylesheets

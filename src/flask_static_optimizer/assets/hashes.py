@@ -90,6 +90,8 @@ class Hashes:
             raise FileChangingError(f"{path} is being written")
         if self._find(path, state) is None:
             found = read(path)
+            if not found.settled:
+                raise FileChangingError(f"{path} is being written")
             assert found.sha256 is not None, "it was read"
             name = hash_name(path, found.identity)
             self._known[name] = found.sha256

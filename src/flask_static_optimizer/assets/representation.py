@@ -95,8 +95,8 @@ class Representation:
         #: The modification time in seconds since the epoch, if it is a validator.
         self.modified = asset.last_modified
         varies = dict.fromkeys((*vary, *terms.vary))
-        #: The value of ``Last-Modified``, or a text that is no date if the response has none.
-        self.last_modified = "none" if self.modified is None else http_date(self.modified)
+        #: The value of ``Last-Modified``, or a text that no field can have if there is none.
+        self.last_modified = "\n" if self.modified is None else http_date(self.modified)
         #: The header fields of a 200 and of a 304. Responses share them: copy before a change.
         self.headers = [
             ("Content-Type", asset.content_type),

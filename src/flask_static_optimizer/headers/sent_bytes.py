@@ -39,11 +39,14 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     if opened is not None and chosen.body is not None:
         opened.close()
         opened = None
-    answer = chosen.answer(environ, opened)
-    is_error = answer is None  # a failed condition or range, judged where all responses are
-    if answer is None:
-        answer = Answer(200, chosen.headers, chosen.open(opened))
-    elif opened is not None and answer.body == ():
+    try:
+        answer = chosen.answer(environ, opened)
+        is_error = answer is None  # a failed condition or range, judged where all responses are
+        if answer is None:
+            answer = Answer(200, chosen.headers, chosen.open(opened))
+    except OSError:  # the file has been replaced, and a hook has put its bytes here
+        return False
+    if opened is not None and answer.body == ():
         opened.close()
     sent = view.sent or []
     if answer.status == 200 and chosen.variant is None and fields == sent:

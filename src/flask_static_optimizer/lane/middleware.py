@@ -37,6 +37,9 @@ _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
 #: The key of an environ by which Flask's test client keeps the request context.
 _KEPT = "werkzeug.debug.preserve_context"
 
+#: The most characters of a host that is remembered. A name has at most 253 (RFC 1035 §2.3.4).
+_LONGEST_HOST = 260
+
 OK, NOT_MODIFIED = STATUS_LINES[200], STATUS_LINES[304]
 
 _ANY_URLS = Map()
@@ -184,10 +187,11 @@ class Lane:
 
     def _begin(self) -> None:
         """Finish the installation, so that the lane can answer the first request, too."""
-        self._prefixes = ()
         # The extension's before_request hook raises the error again, where Flask reports it.
         with suppress(ConfigurationError):
             self._complete(self._app())
+        if self._files is None:
+            self._prefixes = ()
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
         """Return the answer to a request, or ``None`` if Flask has to be asked.
@@ -225,7 +229,8 @@ class Lane:
             _ANY_URLS.bind(get_host(environ))
         except BadHost:
             return False
-        self._hosts[host] = True
+        if host is None or len(host) <= _LONGEST_HOST:
+            self._hosts[host] = True
         return True
 
     def _file(self, files: LaneFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:

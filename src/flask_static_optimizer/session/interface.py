@@ -114,9 +114,10 @@ def aware(base: Any) -> Any:
                 _matching.reset(token)
             if mark is None:
                 real = base.open_session(self, app, request) if early[1] is None else early[1]
-                if is_missing(request) and real is not None:
+                if is_missing(request):
                     handover.set(True)
-                    opened_early.set((real, None))
+                    if real is not None:  # else Flask saves none
+                        opened_early.set((real, None))
                 return _noted(request, real)
             _noted(request, None)
             handover.set(True)

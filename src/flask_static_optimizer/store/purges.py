@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from threading import Lock, Timer
 from weakref import ref
@@ -108,12 +109,10 @@ class Purges:
                 purges._try_later(min(2 * pause, _LATE))
 
         with self._lock:
-            if self._timer is not None:
+            if self._timer is not None and self._timer.is_alive():  # not so after a fork
                 return
             self._timer = timer = Timer(pause, again)
-        timer.name = "static-optimizer-purge"
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError:  # The interpreter is shutting down.
-            return
+            timer.name = "static-optimizer-purge"
+            timer.daemon = True
+            with suppress(RuntimeError):  # The interpreter is shutting down.
+                timer.start()

@@ -136,5 +136,5 @@ def _respond(kind: type[Response], mark: Mark, plain: Representation) -> Respons
     view.etag = plain.etag
     view.cache_control = response.headers["Cache-Control"]
     view.body = body
-    view.sent = response.headers.to_wsgi_list()
+    view.sent = list(plain.headers)  # what the class of the app adds is like what a hook adds
     return response
