@@ -12,6 +12,8 @@ from flask import Flask, Response, abort, got_request_exception, make_response
 from freezegun import freeze_time
 from werkzeug.http import http_date
 
+from flask_static_optimizer import cacheable_static
+
 from .conftest import Stored, status_of
 
 Serve = Callable[..., Stored]
@@ -171,6 +173,31 @@ class TestStaleWhileRevalidate:
         stored.get(**given)
         wait_until(lambda: len(stored.runs) == 2 and stored.get().headers["Age"] == "0")
         assert stored.get().text == "tenant 7"
+
+    def test_a_view_that_a_refreshed_view_asks_for_is_not_refreshed(
+        self, serve: Serve, clock: Any
+    ) -> None:
+        """The inner response is fresh, so its view does not run again."""
+        inner: list[int] = []
+
+        def add(app: Flask) -> None:
+            @app.get("/inner")
+            @cacheable_static(max_age=600)
+            def part() -> str:
+                inner.append(1)
+                return "part"
+
+        stored: Stored = serve(
+            lambda: stored.app.test_client().get("/inner").text,
+            max_age=10,
+            stale_while_revalidate=20,
+            add=add,
+        )
+        stored.get()
+        clock.tick(15)
+        stored.get()
+        wait_until(lambda: len(stored.runs) == 2 and stored.get().headers["Age"] == "0")
+        assert len(inner) == 1
 
     def test_a_failed_refresh_keeps_the_old(
         self, serve: Serve, clock: Any, caplog: pytest.LogCaptureFixture

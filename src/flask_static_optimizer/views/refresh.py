@@ -35,12 +35,16 @@ _HIDDEN = (
 #: those of a middleware, may not.
 _PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
-_refreshing: ContextVar[bool] = ContextVar("refreshing", default=False)
+#: The environ of the refresh that runs.
+_refreshing: ContextVar[dict[str, Any] | None] = ContextVar("refreshing", default=None)
 
 
-def is_refresh() -> bool:
-    """Return whether the current request was made to refresh a stored response."""
-    return _refreshing.get()
+def is_refresh(environ: dict[str, Any]) -> bool:
+    """Return whether a request was made to refresh a stored response.
+
+    A request that the refreshed view makes to its own app is none.
+    """
+    return _refreshing.get() is environ
 
 
 class Refresher:
@@ -101,7 +105,7 @@ def _renewed(environ: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refresh(app: Flask, environ: dict[str, Any], finish: Callable[[], None]) -> None:
-    _refreshing.set(True)
+    _refreshing.set(environ)
     try:
         # The class's method is called, as middleware around the app has seen the request already.
         body = type(app).wsgi_app(app, environ, lambda *_: None)  # type: ignore[arg-type]

@@ -85,7 +85,7 @@ class StoredAnswer:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
             return self._not_modified() or self._run(self._new_run(None, "bypass"))
-        if is_refresh():
+        if is_refresh(self._environ):
             place = self._store.find(self._environ, self._scope)
             run = self._new_run(place, "stale", leading=True)
             return self._renewed(place) or self._run(run)
