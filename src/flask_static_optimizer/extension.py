@@ -140,9 +140,8 @@ def _complete(state: AppState, app: Flask) -> None:
         store = state.open_store()
         invalidate_after_unsafe(endpoints, store, app)
         if state.lane is not None:
-            LaneOpening(
-                state.settings, state.log, endpoints, app, state.own_hooks, state.is_own_receiver
-            ).open(state.lane, state.files, state.memory, store, state.stats)
+            opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
+            opening.open(state.lane, state.files, state.memory, store, state.stats)
         if app.debug:
             state.receivers += add_timing(app)
 

@@ -91,15 +91,6 @@ class AppState:
         self.lane: Lane | None = None
         self._store: Store | None = None
 
-    def is_own_receiver(self, receiver: object) -> bool:
-        """Return whether a receiver of a signal belongs to the extension."""
-        module = getattr(receiver, "__module__", None) or ""
-        return (
-            self.adoption.is_receiver(receiver)
-            or any(receiver is own for own in self.receivers)
-            or module.startswith(f"{__package__}.cli.")  # what a command listens to while it runs
-        )
-
     def open_store(self) -> Store:
         """Return the store of responses, which is in the app's own cache if the app has one.
 

@@ -16,12 +16,15 @@ from flask import (
 )
 
 from ..monitoring.signals import static_request_marked
-from ..requests.overrides import is_overridden
+from ..requests.overrides import is_overridden, is_written_in
 
 if TYPE_CHECKING:
     from blinker import NamedSignal
 
 Hook = Callable[..., Any]
+
+#: The top-level package of the extension.
+_PACKAGE = __name__.partition(".")[0]
 
 #: The signals that Flask and the extension send for a successful request.
 _SIGNALS: tuple[NamedSignal, ...] = (
@@ -90,17 +93,16 @@ def anybody_listens(app: Flask) -> bool:
     return False
 
 
-def listeners(app: Flask, is_own_receiver: Callable[[object], bool]) -> list[str]:
+def listeners(app: Flask) -> list[str]:
     """Return the names of the functions that receive a signal of requests now.
 
-    :param is_own_receiver: a function that returns whether a receiver is the extension's; those
-        are left out.
+    Those of the extension are left out.
     """
     return [
         f"{_name(receiver)} ({signal.name})"
         for signal in _SIGNALS
         for receiver in signal.receivers_for(app)
-        if not is_own_receiver(receiver)
+        if not is_written_in(receiver, _PACKAGE)
     ]
 
 

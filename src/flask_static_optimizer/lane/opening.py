@@ -64,8 +64,6 @@ class LaneOpening:
     """The opening of one app's lane, which selects the folders and routes that the lane serves.
 
     :param own_hooks: the functions of the extension among the app's hooks.
-    :param is_own_receiver: a function that returns whether a receiver of a signal is the
-        extension's.
     """
 
     def __init__(
@@ -75,14 +73,12 @@ class LaneOpening:
         endpoints: EndpointTable,
         app: Flask,
         own_hooks: Collection[Callable[..., Any]],
-        is_own_receiver: Callable[[object], bool],
     ) -> None:
         self._settings = settings
         self._log = log
         self._endpoints = endpoints
         self._app = app
         self._own_hooks = own_hooks
-        self._is_own_receiver = is_own_receiver
 
     def open(
         self, lane: Lane, files: FileChooser, memory: Memory, store: Store, stats: Stats
@@ -98,7 +94,7 @@ class LaneOpening:
             return
         express = settings.express
         passed_by = [*replaced_steps(app), *_middleware(lane)]
-        heard = listeners(app, self._is_own_receiver) if express else []
+        heard = listeners(app) if express else []
         folders = self._folders(passed_by, heard)
         quiet = () if passed_by else self._quiet_routes()
         lane.open(

@@ -1,4 +1,4 @@
-"""Methods of Flask and Werkzeug that a subclass or a tracer has replaced."""
+"""The package that a class or a function was written in, and what replaces those of Flask."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def is_overridden(kind: type, name: str, base: type, package: str) -> bool:
     :param package: the top-level package that it is written in, such as ``"flask"``.
     """
     definer = next((each for each in kind.__mro__ if name in vars(each)), None)
-    return definer not in base.__mro__ or not _is_written_in(vars(definer)[name], package)
+    return definer not in base.__mro__ or not is_written_in(vars(definer)[name], package)
 
 
-def _is_written_in(thing: object, package: str) -> bool:
+def is_written_in(thing: object, package: str) -> bool:
     """Return whether a class or a function, and all that it wraps, was written in a package.
 
     A patch that has the name and module of the function that it replaced (``functools.wraps``,

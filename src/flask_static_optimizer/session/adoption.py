@@ -77,10 +77,6 @@ class Adoption:
             self.adopt(app)
         self.served = self._interface
 
-    def is_receiver(self, function: object) -> bool:
-        """Return whether a receiver of a signal is the adoption's own."""
-        return function is not None and function is self._receiver
-
 
 class _Forwarding:
     """A session interface that passes every call on to one whose class can't be swapped."""
