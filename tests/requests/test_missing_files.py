@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, flash, render_template_string, session
+from werkzeug.routing import UnicodeConverter
 
 from conftest import Browser
 from flask_static_optimizer import StaticOptimizer, is_static_request
@@ -141,3 +142,30 @@ def test_a_file_that_comes_between(folder: Path) -> None:
     assert (response.status_code, response.text) == (200, "a {}")
     assert response.headers["Cache-Control"] == "no-store"
     assert "ETag" not in response.headers
+
+
+@pytest.mark.parametrize("name", ["no.css", "index.html"])
+def test_a_url_converter_that_reads_the_session(folder: Path, name: str) -> None:
+    """The URL is known late where a converter needs the session; a missing file is the same."""
+
+    class Tenant(UnicodeConverter):
+        def to_python(self, value: str) -> str:
+            return f"{value} {session.get('user')}"
+
+    app = build(folder, "/static", not_found, optimize=True)
+    app.url_map.converters["tenant"] = Tenant
+    shop = Blueprint("shop", "app", root_path=str(folder), static_folder="static",
+                     url_prefix="/<tenant:tenant>")  # fmt: skip
+    shop.url_value_preprocessor(lambda _, args: args.pop("tenant") and None)
+    app.register_blueprint(shop)
+    client = app.test_client()
+    client.get("/login")
+    response = client.get(f"/one/static/{name}")
+    if name == "no.css":
+        assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
+        assert "ada" in response.text
+    else:
+        assert (response.status_code, response.headers["Cache-Control"]) == (
+            200,
+            "private, no-cache",
+        )

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 #: app may pass it on to another app.
 _MARK = "_static_optimizer_mark"
 _MISSING = "_static_optimizer_missing"
-_UNSAID = "_static_optimizer_unsaid"
 
 
 class SessionUse:
@@ -151,16 +150,6 @@ def is_missing(request: Request) -> bool:
     It is an ordinary request of the app, but its error is not to be kept.
     """
     return getattr(request, _MISSING, False)
-
-
-def set_unsaid(request: Request) -> None:
-    """Note that the error page of a missing file says nothing of caching."""
-    setattr(request, _UNSAID, True)
-
-
-def is_unsaid(request: Request) -> bool:
-    """Return whether the error page of a missing file said nothing of caching before hooks ran."""
-    return getattr(request, _UNSAID, False)
 
 
 def mark_of(request: Request) -> Mark | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -14,7 +13,7 @@ from ..http import methods
 from ..http.fields import forbid_storing
 from ..monitoring.signals import static_request_marked
 from ..requests.current import request_object, session_object
-from ..requests.mark import is_missing, mark_of, set_unsaid
+from ..requests.mark import is_missing, mark_of
 from ..requests.matching import mark
 from .interface import handover, opened_early
 from .static_session import StaticSession, seal
@@ -62,12 +61,10 @@ def mark_before_request(
             complete(app)
         adoption.begin(app)
         this = request_object()
-        found = mark_of(this)
-        if found is None and is_missing(this):
-            after_this_request(partial(_forbid_keeping, this))
-            return
-        found = found or _mark_late(endpoints, this)
+        found = mark_of(this) or _mark_late(endpoints, this)
         if found is None:
+            if is_missing(this):
+                after_this_request(_forbid_keeping)
             return
         given = session_object()
         static_request_marked.send(app, endpoint=found.endpoint.name, protected=found.protected)
@@ -85,12 +82,13 @@ def mark_before_request(
     return mark_static_request
 
 
-def _forbid_keeping(this: Request, response: Response) -> Response:
+def _forbid_keeping(response: Response) -> Response:
     """Let nobody keep the error page of a missing file, unless the app's handler says how long."""
     headers = response.headers
-    if response.status_code >= 300 and "Cache-Control" not in headers and "Expires" not in headers:
+    if response.status_code < 300 or "Cache-Control" in headers or "Expires" in headers:
+        opened_early.set(None)  # else the last word comes when the session is saved
+    else:
         forbid_storing(headers)
-        set_unsaid(this)
     return response
 
 
@@ -99,7 +97,7 @@ def _mark_late(endpoints: EndpointTable, this: Request) -> Mark | None:
 
     The real session may have been read, so the request is served as a protected one.
     """
-    if this.url_rule is None or this.method not in methods.STATIC:
+    if is_missing(this) or this.url_rule is None or this.method not in methods.STATIC:
         return None
     found = mark(endpoints, this, this.url_rule.endpoint, this.view_args or {})
     if found is not None:

@@ -12,7 +12,7 @@ from ..config.names import EXTENSION
 from ..headers.final_headers import last_word
 from ..http.fields import forbid_storing
 from ..requests.current import request_object
-from ..requests.mark import Mark, current_mark, is_missing, is_unsaid, saved_bytes
+from ..requests.mark import Mark, current_mark, is_missing, saved_bytes
 from ..requests.matching import match
 from ..requests.running import running_view
 from ..requests.stand_ins import named_like
@@ -36,8 +36,9 @@ _AWARE = "static_optimizer_aware"
 #: variable because that is cheaper for a page than an attribute of the request.
 handover: ContextVar[bool] = ContextVar("handover", default=False)
 
-#: A real session that was opened before its request was known to be static, with the mark; or that
-#: of a request for a missing file, with ``None``.
+#: A real session with the mark of its static request, where it was opened before the request was
+#: known to be static; or with ``None``, where a request asks for a missing file, until its error
+#: page says how long it holds.
 opened_early: ContextVar[tuple[SessionMixin, Mark | None] | None] = ContextVar(
     "opened_early", default=None
 )
@@ -209,7 +210,7 @@ def _end_missing(session: object, response: Response) -> None:
     if early is None or early[1] is not None:
         return
     opened_early.set(None)
-    if early[0] is session and response.status_code >= 300 and is_unsaid(request_object()):
+    if early[0] is session and response.status_code >= 300:
         forbid_storing(response.headers)
 
 
