@@ -7,11 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 
 class Chromium:
     """A headless Chromium with a profile of its own."""
+
+    #: What a subclass adds to the command line, and to what the driver is told.
+    arguments: ClassVar[tuple[str, ...]] = ()
+    capabilities: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, binary: str, driver: str, profile: Path) -> None:
         from selenium import webdriver
@@ -30,8 +34,11 @@ class Chromium:
             "--no-first-run",
             "--no-proxy-server",
             f"--user-data-dir={profile}",
+            *self.arguments,
         ):
             options.add_argument(argument)
+        for name, value in self.capabilities.items():
+            options.set_capability(name, value)
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
         self.driver.set_page_load_timeout(60)
 
@@ -76,8 +83,11 @@ class Chromium:
         )
 
 
+Kind = TypeVar("Kind", bound=Chromium)
+
+
 @contextmanager
-def started(profile: Path) -> Iterator[Chromium]:
+def started(profile: Path, kind: type[Kind] = Chromium) -> Iterator[Kind]:  # type: ignore[assignment]
     """Start a Chromium, and end it in the end.
 
     :param profile: a folder for its cache, cookies and all else.
@@ -86,7 +96,7 @@ def started(profile: Path) -> Iterator[Chromium]:
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (binary and driver):
         raise FileNotFoundError("no Chromium (Debian: apt-get install chromium chromium-driver)")
-    found = Chromium(binary, driver, profile)
+    found = kind(binary, driver, profile)
     try:
         yield found
     finally:

@@ -19,17 +19,21 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+# The browser and the ports are those of the tests.
+sys.path.append(str(Path(__file__).parents[1]))
+
 import cpu
 import report
 from application import Application
 from apps import APPLICATIONS
 from compare import differences, largest_share
 from environment import Environment
+from recorder import Recorder
 from report import Found, Verdict
 from server import WAYS, Scene
 from visit import Visit, visit
 
-from browser import started
+from browser.chromium import started
 
 
 def main() -> int:
@@ -96,7 +100,7 @@ def look(scene: Scene, way: str, folder: Path) -> list[Visit]:
     with (
         tempfile.TemporaryDirectory(prefix="profile-") as profile,
         scene.started(way) as server,
-        started(Path(profile)) as browser,
+        started(Path(profile), Recorder) as browser,
     ):
         browser.quiet = app.quiet
         browser.send_headers(app.headers)

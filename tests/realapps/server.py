@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from environment import Environment
+
+from wsgi_servers import free_port
 
 HOSTING = Path(__file__).parent / "hosting"
 
@@ -115,7 +116,7 @@ class Scene:
     @contextmanager
     def started(self, way: str) -> Iterator[Server]:
         """Start the application; it is ended in the end."""
-        server = Server(_free_port(), self._folder / f"{way}.log")
+        server = Server(free_port(), self._folder / f"{way}.log")
         # By variable, as applications that read the command line would find gunicorn's.
         options = f"--bind 127.0.0.1:{server.port} --workers 1 --threads 8 --timeout 120"
         variables = {**self.variables(), **WAYS[way], "GUNICORN_CMD_ARGS": options}
@@ -160,10 +161,3 @@ def _answers(server: Server) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

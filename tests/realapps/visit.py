@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from application import Application
+from recorder import Recorder
 from selenium.common.exceptions import WebDriverException
 from server import Server
-
-from browser import Browser
 
 #: The page that is not opened but come to, by the log-in.
 LOGIN = "log-in"
@@ -54,7 +53,7 @@ class Visit:
 
 
 def visit(
-    browser: Browser, server: Server, app: Application, folder: Path, *, first: bool
+    browser: Recorder, server: Server, app: Application, folder: Path, *, first: bool
 ) -> Visit:
     """Load all pages of an application; the first visit logs in."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +89,7 @@ def visit(
 
 
 def _page(
-    browser: Browser, events: list[dict[str, Any]], picture: Path, visit: Visit, hidden: str
+    browser: Recorder, events: list[dict[str, Any]], picture: Path, visit: Visit, hidden: str
 ) -> Page:
     page = Page(picture=picture)
     asked: dict[str, dict[str, Any]] = {}

@@ -4,57 +4,42 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from selenium import webdriver
 from selenium.common.exceptions import TimeoutException, WebDriverException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from browser.chromium import Chromium
 
 #: The longest wait for a page, in seconds.
 LONGEST = 15.0
 
 
-class Browser:
-    """A Chromium with a profile of its own."""
+class Recorder(Chromium):
+    """A Chromium that records what a page asks for."""
 
     #: How long nothing may be asked for until a page counts as settled.
     quiet = 0.7
 
-    def __init__(self, binary: str, driver: str, profile: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = binary
-        for argument in (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-default-apps",
-            "--disable-sync",
-            "--disable-features=PasswordLeakDetection,Translate",
-            "--force-prefers-reduced-motion",
-            "--hide-scrollbars",
-            "--lang=en",
-            "--no-first-run",
-            "--no-proxy-server",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            "--window-size=1200,900",
-            f"--user-data-dir={profile}",
-        ):
-            options.add_argument(argument)
-        logged = {"performance": "ALL", "browser": "ALL"}
-        options.set_capability("goog:loggingPrefs", logged)
+    arguments = (
+        "--disable-features=PasswordLeakDetection,Translate",
+        "--force-prefers-reduced-motion",
+        "--hide-scrollbars",
+        "--lang=en",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--window-size=1200,900",
+    )
+    capabilities: ClassVar[dict[str, Any]] = {
+        "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
         # A page that asks whether it may be left holds up whoever leaves it.
-        options.set_capability("unhandledPromptBehavior", "accept")
-        self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_page_load_timeout(60)
+        "unhandledPromptBehavior": "accept",
+    }
+
+    def __init__(self, binary: str, driver: str, profile: Path) -> None:
+        super().__init__(binary, driver, profile)
         self.driver.execute_cdp_cmd("Network.enable", {})
 
     def send_headers(self, headers: dict[str, str]) -> None:
@@ -145,19 +130,3 @@ class Browser:
     def _events(self) -> list[dict[str, Any]]:
         messages = (json.loads(entry["message"]) for entry in self.driver.get_log("performance"))
         return [message["message"] for message in messages]
-
-
-@contextmanager
-def started(profile: Path) -> Iterator[Browser]:
-    """Start a Chromium; it is ended in the end.
-
-    :raises FileNotFoundError: if it is not installed.
-    """
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (binary and driver):
-        raise FileNotFoundError("no Chromium (Debian: apt-get install chromium chromium-driver)")
-    found = Browser(binary, driver, profile)
-    try:
-        yield found
-    finally:
-        found.driver.quit()
