@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import getpass
+import importlib
 import os
 import platform
 import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -166,6 +170,29 @@ def make_app(static_folder: Path, through: str) -> Callable[..., Flask]:
         return app
 
     return make
+
+
+@contextlib.contextmanager
+def closed_to_us(path: Path) -> Iterator[None]:
+    """Close a file or a folder, and be somebody whom that concerns; root it does not."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions are another thing on this system")
+    for above in path.parents:
+        if above.is_relative_to(Path(tempfile.gettempdir()) / f"pytest-of-{getpass.getuser()}"):
+            above.chmod(0o755)
+    mode = path.stat().st_mode
+    path.chmod(0)
+    # Python's own files may be closed to that user, too, and a codec that could not be loaded once
+    # is not looked for again; and the commands are imported when they are asked for.
+    codecs.lookup("idna")
+    importlib.import_module("flask_static_optimizer.cli.build")
+    user = os.geteuid()
+    os.seteuid(65534 if user == 0 else user)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(mode)
 
 
 def wait_for_port(port: int, seconds: float = 60) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import base64
-import codecs
-import getpass
 import gzip
 import hashlib
-import importlib
 import itertools
 import json
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from flask import Blueprint, Flask, render_template_string, url_for
 
-from conftest import CSS
+from conftest import CSS, closed_to_us
 from flask_static_optimizer import ConfigurationError
 from flask_static_optimizer.assets import delta
 from flask_static_optimizer.assets.asset import SMALL
@@ -496,28 +491,6 @@ def test_a_file_that_vanishes_or_can_not_be_read(
         response = client.get("/static/app.css")
         assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
     assert caplog.text.count("Permission denied") == 1
-
-
-@contextmanager
-def closed_to_us(folder: Path) -> Iterator[None]:
-    """Close a folder, and be somebody whom that concerns; root it does not."""
-    if not hasattr(os, "geteuid"):
-        pytest.skip("permissions are another thing on this system")
-    for above in folder.parents:
-        if above.is_relative_to(Path(tempfile.gettempdir()) / f"pytest-of-{getpass.getuser()}"):
-            above.chmod(0o755)
-    folder.chmod(0)
-    # Python's own files may be closed to that user, too, and a codec that could not be loaded once
-    # is not looked for again; and the commands are imported when they are asked for.
-    codecs.lookup("idna")
-    importlib.import_module("flask_static_optimizer.cli.build")
-    user = os.geteuid()
-    os.seteuid(65534 if user == 0 else user)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-        folder.chmod(0o755)
 
 
 @pytest.mark.parametrize("closed", [".", "fonts"])

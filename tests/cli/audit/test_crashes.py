@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
-import getpass
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, Response, redirect
 from jinja2 import FunctionLoader
 
+from conftest import closed_to_us
 from flask_static_optimizer import cacheable_static
 
 pytestmark = pytest.mark.usefixtures("settled")
-
-
-@contextmanager
-def closed(path: Path) -> Iterator[None]:
-    """Close a file, and be somebody whom that concerns; root it does not."""
-    if not hasattr(os, "geteuid"):
-        pytest.skip("permissions are another thing on this system")
-    for above in path.parents:
-        if above.is_relative_to(Path(tempfile.gettempdir()) / f"pytest-of-{getpass.getuser()}"):
-            above.chmod(0o755)
-    path.chmod(0)
-    codecs.lookup("idna")  # one that could not be loaded once is not looked for again
-    user = os.geteuid()
-    os.seteuid(65534 if user == 0 else user)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-        path.chmod(0o644)
 
 
 #: Text that begins like a URL.
@@ -174,6 +150,6 @@ def test_a_file_that_can_not_be_read(make_app, audited, static_folder, template)
     (static_folder / "own.css").write_text("a { b: url(app.js) }")
     for config in ({}, {"STATIC_OPTIMIZER_FINGERPRINT": False}):
         app = make_app(TESTING=False, **config)
-        with closed(static_folder / "own.css"):
+        with closed_to_us(static_folder / "own.css"):
             found = audited(app)
         assert "fails" in found.findings
