@@ -129,7 +129,9 @@ def running(
     :raises RuntimeError: if it ends, or does not listen within a minute; with its log.
     """
     port = free_port()
-    variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **env}
+    # What this process was told to import from holds for the server, too.
+    places = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    variables = {**os.environ, "PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1", **env}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port),
