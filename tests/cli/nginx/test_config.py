@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request, session
+from flask import Blueprint, Flask, Response, request, session
 
 from cli.nginx.servers import send
-from conftest import CSS, free_port
+from conftest import CSS
 from flask_static_optimizer import cacheable_static
 from flask_static_optimizer.cli.nginx.quoting import comment, identifier, literal, quoted
 from flask_static_optimizer.config.errors import ConfigurationError
@@ -19,25 +18,6 @@ from flask_static_optimizer.config.errors import ConfigurationError
 pytestmark = pytest.mark.usefixtures("settled")
 
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Cookie": "session=x.y.z"}
-
-
-@pytest.fixture
-def behind(serve: Any, run_nginx: Any, config_of: Any, tmp_path: Path) -> Callable[..., Any]:
-    """Put an app behind nginx as the command sets it up; give its server and nginx's port."""
-
-    def start(app: Flask, *arguments: str, name: str = "copy") -> tuple[Any, int]:
-        server, port = serve(app), free_port()
-        text = config_of(
-            app,
-            f"--root={tmp_path / name}",
-            f"--upstream=127.0.0.1:{server.port}",
-            f"--listen=127.0.0.1:{port}",
-            *arguments,
-        )
-        run_nginx(text, port)
-        return server, port
-
-    return start
 
 
 def url_of(app: Flask, name: str) -> str:
@@ -63,6 +43,32 @@ def test_a_visit_does_not_reach_the_app(make_app: Any, behind: Any) -> None:
     missing = send(port, "/static/missing.css")
     assert missing.status == 502
     assert "Cache-Control" not in missing.headers
+
+
+def test_what_is_registered_after_the_extension(make_app: Any, behind: Any) -> None:
+    """A command runs before the first request, and finds blueprints and routes all the same."""
+
+    def late(app: Flask) -> None:
+        folder = Path(app.root_path, "late")
+        folder.mkdir()
+        (folder / "late.css").write_bytes(CSS)
+        app.register_blueprint(
+            Blueprint(
+                "late", "late", root_path=app.root_path, static_folder="late", url_prefix="/bp"
+            )
+        )
+
+        @app.get("/chart")
+        @cacheable_static(max_age=60)
+        def chart() -> str:
+            return "chart"
+
+    server, port = behind(make_app(after=late))
+    assert send(port, "/chart").body == b"chart"
+    assert server.asked == ["/chart"]
+    server.stop()
+    assert send(port, "/bp/late/late.css").body == CSS
+    assert send(port, "/chart").body == b"chart"
 
 
 def test_a_changed_file_is_never_called_immutable(
