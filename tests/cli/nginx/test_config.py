@@ -146,41 +146,6 @@ def test_what_varies_by_cookie_is_the_apps(make_app: Any, behind: Any) -> None:
     assert "private" not in send(port, "/static/app.css", BROWSER).headers["Cache-Control"]
 
 
-def test_routes_are_kept_as_long_as_the_app_says(make_app: Any, behind: Any) -> None:
-    runs = []
-
-    def routes(app: Flask) -> None:
-        @app.get("/charts/<int:number>.svg")
-        @cacheable_static(max_age=60)
-        def chart(number: int) -> Any:
-            runs.append(number)
-            return Response(f"<svg>{number}</svg>", mimetype="image/svg+xml")
-
-        @app.get("/fails/<path:name>")
-        @cacheable_static(max_age=60)
-        def fails(name: str) -> Any:
-            runs.append(name)
-            return Response("failed", 503)
-
-    app = make_app(before=routes)
-    _, port = behind(app)
-    first, second = (send(port, "/charts/7.svg", BROWSER) for _ in range(2))
-    assert runs == [7]
-    assert first.body == second.body == b"<svg>7</svg>"
-    for name in ("Cache-Control", "Etag", "Content-Type"):
-        assert first.headers[name] == second.headers[name]
-    assert send(port, "/charts/7.svg", {"If-None-Match": first.headers["Etag"]}).status == 304
-    assert runs == [7]
-    # With Authorization the response is private and the store is passed by.
-    assert (
-        "private"
-        in send(port, "/charts/7.svg", {"Authorization": "Bearer x"}).headers["Cache-Control"]
-    )
-    runs.clear()
-    assert [send(port, "/fails/a/b").status for _ in range(2)] == [503, 503]
-    assert runs == ["a/b", "a/b"]
-
-
 def test_names_can_not_inject(
     make_app: Any, config_of: Any, static_folder: Path, tmp_path: Path, nginx_binary: Path
 ) -> None:

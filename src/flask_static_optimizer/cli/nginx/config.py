@@ -182,7 +182,8 @@ def _route(site: Site) -> Iterator[str]:
     yield "proxy_cache_lock on;"
     yield "proxy_cache_revalidate on;"
     yield "proxy_cache_background_update on;"
-    for_app = f"$http_authorization $http_service_worker ${site.name}_ask_worker"
+    yield "# A view may read what a GET brings along, and then its response is for nobody else."
+    for_app = f"$http_authorization $content_length $http_service_worker ${site.name}_ask_worker"
     yield f"proxy_cache_bypass {for_app};"
     yield f"proxy_no_cache {for_app};"
     yield from _proxy(site)
