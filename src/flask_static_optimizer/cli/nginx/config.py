@@ -60,6 +60,9 @@ class Site:
     protected: dict[str, str] = field(default_factory=dict)
     #: The path of the counters, which are not for everybody.
     metrics: str | None = None
+    #: The files of the server's certificate and of its key.
+    certificate: str | None = None
+    key: str | None = None
 
 
 def whole(site: Site) -> Iterator[str]:
@@ -69,6 +72,9 @@ def whole(site: Site) -> Iterator[str]:
     yield "server {"
     yield f"    listen {site.listen};"
     yield f"    server_name {site.server_name};"
+    if site.certificate and site.key:
+        yield f"    ssl_certificate {literal('--certificate', site.certificate)};"
+        yield f"    ssl_certificate_key {literal('--key', site.key)};"
     yield ""
     yield from _indented(server_part(site))
     if "/" not in site.prefixes:
@@ -152,6 +158,7 @@ def _folder(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
 def _copied(site: Site, types: Sequence[str]) -> Iterator[str]:
     """Yield how a file of the copy is sent, but for the header fields that depend on the URL."""
     yield f"root {literal('--root', site.root)};"
+    yield "types_hash_bucket_size 256;"
     yield "types {"
     for content_type in types:
         yield f"    {quoted(content_type)} {type_suffix(content_type)};"

@@ -55,6 +55,11 @@ _QUESTIONS = (
     ),
 )
 
+#: How many keys of the longest kind have room in a bucket of nginx's hash tables. With fewer nginx
+#: finds no arrangement of many keys, and warns.
+_IN_A_BUCKET = 8
+_VARIABLES_BUCKET = 256
+
 
 class Maps:
     """A set of ``map`` blocks for some locations.
@@ -88,9 +93,10 @@ class Maps:
         """Yield all lines, for the ``http`` block."""
         longest = max((len(location.path) for location in self._locations), default=0)
         bucket = 64
-        while bucket < longest + 48:
+        while bucket < _IN_A_BUCKET * (longest + 24):  # a key, and what nginx keeps with it
             bucket *= 2
         yield "# If these are set elsewhere already, delete them here and set as much there."
+        yield f"variables_hash_bucket_size {_VARIABLES_BUCKET};"
         yield f"map_hash_bucket_size {bucket};"
         yield f"map_hash_max_size {max(2048, 2 * len(self._locations))};"
         yield ""
