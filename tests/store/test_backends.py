@@ -106,8 +106,8 @@ class Surprise:
 @pytest.mark.parametrize(
     "foreign",
     [
-        b"", b"fso\x01", b"fso\x00old layout", b"fso\x01" + b"\xff" * 40, b"fsv\x01", b"fsv\x01{}",
-        b"fsv\x01[1,2]", b"fso\x01\x00\x00\x00\x02\x00\x00\x00\x00[]", "text", 42, None, ["list"],
+        b"", b"fso\x02", b"fso\x00old layout", b"fso\x02" + b"\xff" * 40, b"fsv\x01", b"fsv\x01{}",
+        b"fsv\x01[1,2]", b"fso\x02\x00\x00\x00\x02\x00\x00\x00\x00[]", "text", 42, None, ["list"],
         {"a": 1}, pickle.dumps(Surprise()),
     ],
     ids=repr,

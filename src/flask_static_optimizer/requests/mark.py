@@ -50,6 +50,7 @@ class ViewResponse:
     __slots__ = (
         "body",
         "cache_control",
+        "conditions",
         "etag",
         "raised",
         "representation",
@@ -70,6 +71,8 @@ class ViewResponse:
         self.succeeded = False
         #: Whether the view is running now.
         self.runs = False
+        #: The conditions that it is to see in place of the request's own, as an environ has them.
+        self.conditions: dict[str, str] = {}
         #: The response of the exception with which the view ended, if it has one.
         self.raised: WerkzeugResponse | None = None
         #: The response, if it is no success and the view itself said how long it holds.
