@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import FileIO
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 #: The size in bytes up to which a file is read whole when it is sent.
 SMALL = 2**20
+
+
+#: What an asset takes in memory beside its bytes, what each of its variants and representations
+#: does, and each file on which it depends: measured, in bytes and rounded up.
+_ASSET, _VARIANT, _REPRESENTATION, _DEPENDENCY = 2500, 500, 2000, 400
 
 
 @dataclass(eq=False, slots=True)
@@ -40,11 +45,18 @@ class Derived:
     #: The fingerprint, or the file name with it, for URLs; ``None``: the URL has none; ``""``: not
     #: computed yet.
     version: str | None = ""
+    #: The bytes that other modules take to remember which requests the asset answers.
+    noted: int = 0
 
-    def size(self) -> int:
-        """Return the number of bytes that :meth:`let_go` would free."""
+    def weight(self) -> int:
+        """Return the number of bytes that it takes."""
         variants = [*(self.variants or {}).values(), *self.deltas.values()]
-        return len(self.body or b"") + sum(len(variant.body) for variant in variants)
+        return (
+            len(self.body or b"")
+            + sum(len(variant.body) + _VARIANT for variant in variants)
+            + len(self.representations) * _REPRESENTATION
+            + self.noted
+        )
 
     def let_go(self) -> None:
         """Forget the body, the variants, the deltas and the representations."""
@@ -85,6 +97,8 @@ class Asset:
     is_slow: bool = False
     #: The last time the files were seen in this state, in seconds of the monotonic clock.
     seen: float = field(default_factory=monotonic)
+    #: The assets of its folder by name, if it is among them.
+    known: MutableMapping[str, Asset] | None = None
     #: The data made from the bytes, stored here by the modules of this package that make it.
     derived: Derived = field(default_factory=Derived)
 
@@ -124,10 +138,20 @@ class Asset:
         reliable = self.settled and not self.dependencies
         return self.snapshot.identity.last_modified if reliable else None
 
+    def weight(self) -> int:
+        """Return the number of bytes that the asset takes, with all that is made from it."""
+        own = _ASSET + len(self.body or b"") + len(self.dependencies) * _DEPENDENCY
+        return own + self.derived.weight()
+
     @property
     def bytes_at_hand(self) -> bytes | None:
         """The bytes to serve, or ``None`` if they have to be read from the file."""
         return self.derived.body if self.body is None else self.body
+
+    def forget(self) -> None:
+        """Remove the asset from those of its folder, so that it is made again when asked for."""
+        if self.known is not None and self.known.get(self.name) is self:
+            self.known.pop(self.name, None)
 
     def is_current(self) -> bool:
         """Return whether all files that the asset was made from are still in the same state."""

@@ -139,10 +139,10 @@ class Catalogue:
             self._memory.release(before)
         if asset is not None and asset.settled:  # else the file may change without a sign
             mount.known[name] = asset
+            asset.known = mount.known
             if asset.sha256 is None:
                 self._hashes.later(asset.path, self._forget)
-            if asset.derived.variants:
-                self._memory.hold(asset)
+            self._memory.hold(asset)
         return asset
 
     def _is_module(self, name: str, snapshot: Snapshot) -> bool:
@@ -179,7 +179,7 @@ class Catalogue:
         return Asset(
             name=name,
             path=path,
-            snapshot=snapshot,
+            snapshot=snapshot._replace(data=None),
             body=body,
             sha256=sha256,
             size=size,
