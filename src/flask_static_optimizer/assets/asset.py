@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 SMALL = 2**20
 
 
+#: The seconds for which the files that a stylesheet refers to are taken as unchanged after a look.
+#: There may be hundreds, and to look at them costs more than all else that a request does. With the
+#: time for which ``url_for`` believes a file it is a second.
+LOOK = 0.9
+
 #: What an asset takes in memory beside its bytes, what each of its variants and representations
 #: does, and each file on which it depends: measured, in bytes and rounded up.
 _ASSET, _VARIANT, _REPRESENTATION, _DEPENDENCY = 2500, 500, 2000, 400
@@ -97,6 +102,8 @@ class Asset:
     is_slow: bool = False
     #: The last time the files were seen in this state, in seconds of the monotonic clock.
     seen: float = field(default_factory=monotonic)
+    #: The last time that somebody looked at the :attr:`dependencies`, in the same seconds.
+    looked: float = float("-inf")
     #: The assets of its folder by name, if it is among them.
     known: MutableMapping[str, Asset] | None = None
     #: The data made from the bytes, stored here by the modules of this package that make it.
@@ -153,8 +160,15 @@ class Asset:
         if self.known is not None and self.known.get(self.name) is self:
             self.known.pop(self.name, None)
 
-    def is_current(self) -> bool:
-        """Return whether all files that the asset was made from are still in the same state."""
+    def is_current(self, *, look: bool = False) -> bool:
+        """Return whether all files that the asset was made from are still in the same state.
+
+        Those that a stylesheet refers to are looked at once in :data:`LOOK` seconds. Meanwhile its
+        bytes and its fingerprint belong together as before, but they may name an old state of a
+        file, which is revalidated under such a URL.
+
+        :param look: whether to look at these in any case.
+        """
         if not self.settled:
             return False
         now = monotonic()
@@ -163,10 +177,11 @@ class Asset:
                 return False
         except OSError:
             return False
-        if self.dependencies and not all(
-            Identity.at(path) == state for path, state in self.dependencies
-        ):
-            return False
+        if self.dependencies and (look or now - self.looked >= LOOK):
+            self.looked = now  # at once, so that no other thread looks, too
+            if not all(_is_in_state(path, state) for path, state in self.dependencies):
+                self.looked = float("-inf")
+                return False
         self.seen = now
         return True
 
@@ -221,6 +236,13 @@ class Asset:
             return read_part(self.path, self.snapshot.identity, start, stop)
         opened = self.open() if known is None else known
         return opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[start:stop]
+
+
+def _is_in_state(path: str, state: Identity | None) -> bool:
+    try:
+        return state is not None and state.is_of(os.stat(path))
+    except (OSError, ValueError):  # ValueError: a NUL, a lone surrogate
+        return state is None
 
 
 def _open(path: str) -> FileIO:
