@@ -26,6 +26,7 @@ from flask.testing import FlaskClient
 from packaging.requirements import Requirement
 
 from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.store import breaker
 from wsgi_servers import free_port
 
 CSS = b"body { color: rebeccapurple }\n" * 40
@@ -100,6 +101,17 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
     monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0)
+
+
+@pytest.fixture(autouse=True)
+def slow(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Take no pause of a busy machine for a slow backend, as the circuit breaker would.
+
+    Return the seconds from which it does.
+    """
+    seconds = breaker.SLOW
+    monkeypatch.setattr(breaker, "SLOW", 600.0)
+    return seconds
 
 
 class Browser(FlaskClient):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     import psutil
 
 _PYTHON = sys.executable
+
+#: The sockets that claim the latest ports, and their number: a server has started long before.
+_claims: deque[socket.socket] = deque()
+_CLAIMS = 32
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,9 @@ def running(
     :raises RuntimeError: if it ends, or does not listen within a minute; with its log.
     """
     port = free_port()
-    variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **env}
+    # What this process was told to import from holds for the server, too.
+    places = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    variables = {**os.environ, "PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1", **env}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port),
@@ -166,7 +174,22 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Return a port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Return a port on 127.0.0.1 that nothing listens on, and no other run of the tests takes.
+
+    A UDP socket of the same number says for a while that it is taken. The ports are below those
+    that Linux gives to clients.
+    """
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as sock:
+                sock.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        if len(_claims) > _CLAIMS:
+            _claims.popleft().close()
+        return port

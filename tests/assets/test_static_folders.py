@@ -10,11 +10,13 @@ import json
 import os
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import brotli
 import pytest
 from flask import Blueprint, Flask, render_template_string, url_for
 
@@ -359,6 +361,32 @@ def test_a_stale_sibling_is_not_sent(
     response = make_app().test_client().get("/static/app.css", headers=headers)
     assert gzip.decompress(response.data) == CSS
     assert "app.css.gz" in caplog.text
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("sibling", ["bomb", "larger", "pipe"])
+def test_a_sibling_that_would_become_much_is_not_used(
+    make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture, sibling: str
+) -> None:
+    """A sibling may stand for gigabytes, be as large itself, or never end."""
+    path = static_folder / "app.css.br"
+    if sibling == "pipe":
+        os.mkfifo(path)
+    elif sibling == "larger":
+        with path.open("wb") as file:
+            file.truncate(2**30)
+    else:
+        path.write_bytes(brotli.compress(bytes(200 * 2**20), quality=5))
+        assert path.stat().st_size < len(CSS)
+    client = make_app().test_client()
+    tracemalloc.start()
+    try:
+        response = client.get("/static/app.css", headers={"Accept-Encoding": "br"})
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert brotli.decompress(response.data) == CSS
+    assert caplog.text.count("app.css.br") == (0 if sibling == "pipe" else 1)
 
 
 @pytest.mark.usefixtures("settled")

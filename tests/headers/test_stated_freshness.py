@@ -44,7 +44,7 @@ def with_view(
 
 
 @pytest.mark.parametrize("answer", [returned, aborted, raised])
-@pytest.mark.parametrize("status", [301, 308, 404, 410])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 400, 404, 405, 410, 451])
 @pytest.mark.parametrize(
     "fields",
     [
@@ -77,10 +77,10 @@ def test_what_the_view_says_stays(
         (404, {}),
         (410, {"Cache-Control": "no-transform"}),
         (301, {"Last-Modified": "Thu, 01 Jan 2004 00:00:00 GMT"}),
-        (302, SAID),
-        (307, SAID),
+        (302, {}),
         (401, SAID),
         (403, SAID),
+        (429, SAID),
         (500, SAID),
         (503, SAID),
     ],
@@ -166,20 +166,6 @@ def test_what_stands_in_its_place_is_not(
     response = make_app(before=add).test_client().get("/it")
     assert response.status_code in (404, 410)
     assert response.headers["Cache-Control"] == "no-store"
-
-
-def test_it_is_not_put_into_the_store(make_app: MakeApp) -> None:
-    """The view runs each time, since only a complete 200 is stored."""
-    runs = []
-
-    def counted(response: Response) -> Response:
-        runs.append(1)
-        return response
-
-    client = make_app(before=with_view(counted, 410, SAID, max_age=60)).test_client()
-    for _ in range(2):
-        assert client.get("/it").headers["Cache-Control"] == "max-age=600"
-    assert len(runs) == 2
 
 
 def test_the_audit_takes_it_as_meant(make_app: MakeApp) -> None:

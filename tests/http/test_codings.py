@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
+import zlib
 
 import pytest
 
@@ -27,6 +29,31 @@ def test_what_is_coded_decodes_to_the_same(coding: str, best: bool, data: bytes)
 def test_garbage_does_not_decode(coding: str) -> None:
     with pytest.raises(Exception):  # noqa: B017, PT011  # each library has its own
         codings.decompress(coding, NOISE)
+
+
+@pytest.mark.parametrize("coding", ["zstd", "br", "gzip", "deflate"])
+def test_no_more_is_decoded_than_the_limit(coding: str) -> None:
+    """What some bytes stand for is the sender's choice, what is decoded of them is not."""
+    small, bomb = (_coded(coding, data) for data in (TEXT, bytes(200 * 2**20)))
+    assert codings.decompress(coding, small, len(TEXT)) == TEXT
+    with pytest.raises(ValueError, match="more than"):
+        codings.decompress(coding, small, len(TEXT) - 1)
+    for cut in (small[:-1], small + b"x"):
+        with pytest.raises(Exception):  # noqa: B017, PT011  # each library has its own
+            codings.decompress(coding, cut, len(TEXT))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than"):
+            codings.decompress(coding, bomb, len(TEXT))
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def _coded(coding: str, data: bytes) -> bytes:
+    if coding == "deflate":
+        return zlib.compress(data)
+    return codings.compress(coding, data, best=False)
 
 
 def test_best_is_smaller() -> None:

@@ -106,8 +106,8 @@ class Surprise:
 @pytest.mark.parametrize(
     "foreign",
     [
-        b"", b"fso\x01", b"fso\x00old layout", b"fso\x01" + b"\xff" * 40, b"fsv\x01", b"fsv\x01{}",
-        b"fsv\x01[1,2]", b"fso\x01\x00\x00\x00\x02\x00\x00\x00\x00[]", "text", 42, None, ["list"],
+        b"", b"fso\x02", b"fso\x00old layout", b"fso\x02" + b"\xff" * 40, b"fsv\x01", b"fsv\x01{}",
+        b"fsv\x01[1,2]", b"fso\x02\x00\x00\x00\x02\x00\x00\x00\x00[]", "text", 42, None, ["list"],
         {"a": 1}, pickle.dumps(Surprise()),
     ],
     ids=repr,
@@ -347,6 +347,26 @@ class TestTrouble:
         assert status_of(stored.get()) == "fwd=bypass"
         clock[0] += 0.2
         assert status_of(stored.get()) == "hit"
+
+    def test_one_that_is_slow_is_left_alone(
+        self, serve: Serve, slow: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A late answer is used, but no further one is awaited."""
+        clock = [1000.0]
+        time = SimpleNamespace(monotonic=lambda: clock[0])
+        monkeypatch.setattr("flask_static_optimizer.store.breaker.time", time)
+        monkeypatch.setattr("flask_static_optimizer.store.breaker.SLOW", slow)
+        stored = serve(config={"CACHE_TYPE": "SimpleCache"}, add=Cache)
+        stored.get()
+        [backend] = stored.app.extensions["cache"].values()
+        real = backend.get_many
+
+        def get_many(*keys: str) -> Any:
+            clock[0] += slow + 0.1
+            return real(*keys)
+
+        backend.get_many = get_many
+        assert [status_of(stored.get()) for _ in range(2)] == ["hit", "fwd=bypass"]
 
     @pytest.mark.parametrize("operation", ["set", "add", "delete"])
     def test_one_that_takes_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Callable, Sequence
+from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from .files import FileChangingError
 from .hashes import Hashes
 from .javascript import is_module
 from .manifests import Manifests, is_named_by_hash
-from .media_types import breaks_when_old, media_type
+from .media_types import breaks_when_old, is_stylesheet, media_type
 from .memory import Memory
 from .mount import Mount
-from .stylesheets import Rewritten, Stylesheets
+from .sources import Rewritten
+from .stylesheets import Stylesheets
 
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
@@ -56,6 +58,9 @@ class Catalogue:
         #: Whether bytes are an ES module, by name and hash, as it takes long to find out.
         self._modules: Bounded[tuple[str, str], bool] = Bounded(_MODULES)
         self._stylesheets = Stylesheets(self, mode, warn) if mode else None
+        #: Held while a stylesheet is looked up, and with it those that it imports.
+        self._turn = RLock()
+        self._latest: tuple[Mount, str, Asset] | None = None
         self.manifests = Manifests(manifests, warn)
 
     def find(self, mount: Mount, name: str) -> Asset | None:
@@ -71,7 +76,9 @@ class Catalogue:
             asset = mount.known.get(name)
         if asset is not None and asset.is_current():
             return asset
-        return self._look_up(mount, name)
+        if self._stylesheets is None or not is_stylesheet(name):
+            return self._look_up(mount, name)
+        return self._look_up_in_turn(mount, name)
 
     def find_hashed(self, mount: Mount, name: str) -> Asset | None:
         """Find an asset, and hash its file if it is large, however long that takes.
@@ -97,6 +104,25 @@ class Catalogue:
                 if path == asset.path or any(path == other for other, _ in asset.dependencies):
                     mount.known.pop(name)
                     self._memory.release(asset)
+
+    def _look_up_in_turn(self, mount: Mount, name: str) -> Asset | None:
+        """Look up a stylesheet, as the only thread that does.
+
+        Who had to wait takes what another made meanwhile. What the other has begun before somebody
+        came may be older than what that one saw, so it counts only if it is remembered.
+        """
+        came = monotonic()
+        with self._turn:
+            asset = mount.known.get(name)
+            if asset is not None and asset.is_current():
+                return asset
+            if self._latest is not None and self._latest[:2] == (mount, name):
+                asset = self._latest[2]
+                if asset.seen >= came:
+                    return asset
+            asset = self._look_up(mount, name)
+            self._latest = None if asset is None else (mount, name, asset)
+            return asset
 
     def _look_up(self, mount: Mount, name: str) -> Asset | None:
         path = mount.path(name)
@@ -138,7 +164,7 @@ class Catalogue:
         if (
             self._stylesheets
             and not named_by_hash
-            and content_type.startswith("text/css")
+            and is_stylesheet(name)
             and mount.is_rewritten(name)
         ):
             made = self._stylesheets.rewrite(mount, name, snapshot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
@@ -51,6 +51,11 @@ class Target(NamedTuple):
     path: str
 
 
+def may_refer(source: bytes) -> bool:
+    """Return whether a stylesheet may refer to files, from a quick look."""
+    return _MAY_REFER.search(source) is not None
+
+
 def references(source: bytes) -> list[Reference]:
     """Return the URLs in ``url()``, ``@import`` and ``image-set()``, in the order of the source.
 
@@ -62,7 +67,7 @@ def references(source: bytes) -> list[Reference]:
     charset = _CHARSET.match(source.removeprefix(b"\xef\xbb\xbf"))
     if charset and charset[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
         raise BrokenStylesheetError(f"it is in {charset[1].decode('latin-1')}; save it as UTF-8")
-    if not _MAY_REFER.search(source):
+    if not may_refer(source):
         return []
     # In Latin-1 each byte is one character, so positions count bytes. Bytes beyond ASCII are
     # part of a name, in Latin-1 as in UTF-8.
@@ -75,15 +80,17 @@ def references(source: bytes) -> list[Reference]:
     ]
 
 
-def rewrite(source: bytes, replace: Callable[[Reference], str | None]) -> bytes:
+def rewrite(
+    source: bytes, found: Iterable[Reference], replace: Callable[[Reference], str | None]
+) -> bytes:
     """Return the stylesheet with some URLs replaced, and every other byte unchanged.
 
+    :param found: the stylesheet's :func:`references`.
     :param replace: returns the new URL of a reference, or ``None`` to keep the old one.
-    :raises BrokenStylesheetError: as :func:`references`.
     """
     parts = []
     done = 0
-    for reference in references(source):
+    for reference in found:
         url = replace(reference)
         if url is not None and url != reference.url:
             parts += [source[done : reference.start], _escaped(url)]

@@ -82,6 +82,11 @@ def breaks_when_old(name: str, content_type: str) -> bool:
     )
 
 
+def is_stylesheet(name: str) -> bool:
+    """Return whether a file is a stylesheet, by its name."""
+    return media_type(name)[0].startswith("text/css")
+
+
 def media_type(name: str) -> tuple[str, str | None]:
     """Return the ``Content-Type`` value of a file, and the content coding that its name implies.
 

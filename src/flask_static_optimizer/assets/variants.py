@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -115,22 +116,27 @@ class VariantMaker:
     def _sibling(self, asset: Asset, coding: str, data: bytes) -> bytes | None:
         """Return the content of the file beside the asset's in a coding (``app.css.br``).
 
-        ``None`` is returned if there is no such file, or if it does not decode to the asset.
+        ``None`` is returned if there is no such file, if it is larger than the asset, or if it does
+        not decode to the asset. No more of it is decoded than the asset has bytes.
         """
         if asset.sha256 != asset.snapshot.sha256:  # a rewritten stylesheet has no such file
             return None
         path = asset.path + suffix(coding)
         try:
-            with open(path, "rb") as file:
-                body = file.read()
+            state = os.stat(path)
+            if not stat.S_ISREG(state.st_mode):
+                return None
+            if state.st_size <= len(data):
+                with open(path, "rb") as file:
+                    body = file.read(len(data) + 1)
+                if _decodes_to(data, coding, body):
+                    return body
         except OSError:
             return None
-        if _decodes_to(data, coding, body):
-            return body
         self._warn(
             ("sibling", path),
-            f"static_optimizer: {os.path.basename(path)!r} does not hold what {asset.name!r} does"
-            " and is not used; make it again or delete it.",
+            f"static_optimizer: {os.path.basename(path)!r} does not hold what {asset.name!r} does,"
+            " or is larger, and is not used; make it again or delete it.",
         )
         return None
 
@@ -198,7 +204,7 @@ def is_codable(asset: Asset) -> bool:
 
 def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
     try:
-        return decompress(coding, body) == data
+        return decompress(coding, body, len(data)) == data
     except Exception:  # noqa: BLE001  # each library raises its own errors
         return False
 

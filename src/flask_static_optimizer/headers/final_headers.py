@@ -105,11 +105,7 @@ def _say(
         _hand_file_to_server(mark, request, response)
     # Asked again: the answer to a condition or a range may be an error.
     succeeded = view.succeeded and response.status_code in CACHEABLE
-    stated = view.stated is response and (
-        (response.status_code, response.headers.get("Cache-Control"))
-        == (view.status, view.cache_control)
-    )
-    if not (succeeded or stated):
+    if not (succeeded or is_stated(view, response)):
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
@@ -140,6 +136,14 @@ def _keep_true(mark: Mark, response: Response) -> None:
     if edited and withdraw_freshness(headers, view.cache_control):
         headers.pop("Expires", None)
         forbid_sharing(headers)
+
+
+def is_stated(view: ViewResponse, response: Response) -> bool:
+    """Return whether a redirect or an error, and how long it holds, are still the view's word."""
+    return view.stated is response and (
+        (response.status_code, response.headers.get("Cache-Control"))
+        == (view.status, view.cache_control)
+    )
 
 
 def is_personal(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:

@@ -85,7 +85,8 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
             return True
         response.make_sequence()
     try:
-        return sha256(decompress(coding, response.get_data())) != chosen.asset.sha256
+        plain = decompress(coding, response.get_data(), chosen.asset.size)
+        return sha256(plain) != chosen.asset.sha256
     except Exception:  # noqa: BLE001  # each library has errors of its own
         return True
 

@@ -6,6 +6,7 @@ import gzip
 import importlib
 import zlib
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 _SUFFIXES = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
@@ -42,6 +43,8 @@ def _import(*names: str) -> Any:
 
 zstd = _import("compression.zstd", "backports.zstd")
 _brotli = _import("brotli", "brotlicffi")
+if _brotli is not None and not hasattr(_brotli.Decompressor, "can_accept_more_data"):
+    _brotli = None  # before 1.2 it can't decode a body without making all that it may become
 
 
 def available() -> tuple[str, ...]:
@@ -52,7 +55,7 @@ def available() -> tuple[str, ...]:
 
 def install_hint(coding: str) -> str:
     """Return a sentence that says how to install what a missing coding needs."""
-    package = {"zstd": "backports.zstd", "br": "brotli"}[coding]
+    package = {"zstd": "backports.zstd", "br": "brotli 1.2 or later"}[coding]
     return f"{package} is not installed; pip install 'flask-static-optimizer[codings]'."
 
 
@@ -82,16 +85,50 @@ def compress(coding: str, data: bytes, *, best: bool) -> bytes:
     return bytes(zstd.compress(data, options=options))
 
 
-def decompress(coding: str, body: bytes) -> bytes:
+def decompress(coding: str, body: bytes, limit: int | None = None) -> bytes:
     """Decompress a body.
 
+    :param limit: the number of bytes above which the rest is not decoded. A few kB can stand for
+        gigabytes.
+    :raises ValueError: if the body stands for more bytes than the limit.
     :raises Exception: an error of the coding's library, if the body is not in that coding.
     """
+    if limit is None:
+        if coding == "gzip":
+            return gzip.decompress(body)
+        if coding == "deflate":  # which is not offered, but hooks may have used it
+            return zlib.decompress(body)
+        return bytes((_brotli if coding == "br" else zstd).decompress(body))
+    data = _begin(coding, body, limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"the body stands for more than {limit} bytes")
+    return data
+
+
+def _begin(coding: str, body: bytes, size: int) -> bytes:
+    """Decompress the beginning of a body, and all of it if it is shorter than a size in bytes.
+
+    :raises Exception: as :func:`decompress`.
+    """
     if coding == "gzip":
-        return gzip.decompress(body)
-    if coding == "deflate":  # which is not offered, but hooks may have used it
-        return zlib.decompress(body)
-    return bytes((_brotli if coding == "br" else zstd).decompress(body))
+        return gzip.GzipFile(fileobj=BytesIO(body)).read(size)
+    if coding == "deflate":
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(body, size)
+        if len(data) < size and (not inflater.eof or inflater.unused_data):
+            raise EOFError("the body is cut, or has something behind it")
+        return data
+    if coding == "zstd":
+        # The window of 8 MiB is all that a browser allocates, and so is all that is taken here.
+        largest = {zstd.DecompressionParameter.window_log_max: _WINDOW}
+        return bytes(zstd.ZstdFile(BytesIO(body), options=largest).read(size))
+    decoder = _brotli.Decompressor()
+    data = decoder.process(body, output_buffer_limit=size)
+    while len(data) < size and not decoder.is_finished():
+        if decoder.can_accept_more_data():
+            raise EOFError("the body is cut")
+        data += decoder.process(b"", output_buffer_limit=size - len(data))
+    return bytes(data)
 
 
 def worth_it(data: bytes, body: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import has_request_context, request
@@ -52,6 +53,8 @@ class ViewResponse:
     succeeded = False
     #: Whether the view is running now.
     runs = False
+    #: The conditions that it is to see in place of the request's own, as an environ has them.
+    conditions: Mapping[str, str] = MappingProxyType({})
     #: The response of the exception with which the view ended, if it has one.
     raised: WerkzeugResponse | None = None
     #: The response, if it is no success and the view itself said how long it holds.

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from ..http.answer import Answer
 from ..http.conditional import outcome
 from ..http.fields import headers_304, seconds_of
+from ..http.statuses import LASTING
 
 #: The first bytes say which layout the others have. A new layout gets a new number, so that
 #: versions of the extension that share a backend read only what they can.
-_MAGIC = b"fso\x01"
+_MAGIC = b"fso\x02"
 _VARIANTS = b"fsv\x01"
 _LENGTHS = struct.Struct(">II")
 
@@ -24,6 +25,9 @@ NAME = "flask-static-optimizer"
 
 #: The statuses of answers that are not errors.
 GOOD = frozenset({200, 304})
+
+#: The statuses of the responses that are stored.
+STORED = frozenset({200, 203, 204}) | LASTING
 
 #: The parameter of ``Cache-Status`` for a stored response that is sent without calling the view.
 HIT = "hit"
@@ -65,10 +69,14 @@ _MOST_NAMES = 64
 class Head(NamedTuple):
     """The head of a stored response: all but its body."""
 
-    #: The header fields of a 200 and of a 304. Requests share the lists: copy before changing.
+    #: The status, one of :data:`STORED`.
+    status: int
+    #: The header fields, and those of a 304. Requests share the lists: copy before changing.
     fields: Fields
     fields_304: Fields
     etag: str | None
+    #: Whether the view itself gave the ``ETag``, so that it knows what to do with one.
+    etag_of_view: bool
     #: ``Last-Modified`` in seconds since the epoch.
     last_modified: int | None
     #: The time when the view made the response, in seconds since the epoch, and the age in seconds
@@ -86,7 +94,9 @@ class Head(NamedTuple):
     @classmethod
     def of(
         cls,
+        status: int,
         fields: Fields,
+        etag_of_view: bool,
         made: float,
         initial_age: int,
         ages: tuple[int, int, int],
@@ -94,7 +104,9 @@ class Head(NamedTuple):
     ) -> Head:
         """Make a head, with the values that follow from its header fields.
 
-        :param fields: the header fields of the 200.
+        :param status: the status of the response.
+        :param fields: its header fields.
+        :param etag_of_view: whether the view itself gave the ``ETag``.
         :param made: the time when the response was made, in seconds since the epoch.
         :param initial_age: the age in seconds that it had then.
         :param ages: the freshness lifetime and both stale windows, in seconds.
@@ -102,9 +114,11 @@ class Head(NamedTuple):
         """
         values = {name.lower(): value for name, value in fields}
         return cls(
+            status,
             fields,
             headers_304(fields),
             values.get("etag"),
+            etag_of_view,
             seconds_of(values.get("last-modified")),
             made,
             initial_age,
@@ -119,7 +133,7 @@ class Head(NamedTuple):
 
 
 class Entry:
-    """A complete 200 response to a GET."""
+    """A complete response to a GET."""
 
     __slots__ = ("body", "head")
 
@@ -129,13 +143,14 @@ class Entry:
 
     def __len__(self) -> int:
         """Return the bytes that it takes, roughly."""
-        return len(self.body) + sum(len(name) + len(value) + 200 for name, value in self.head[0])
+        fields = self.head.fields
+        return len(self.body) + sum(len(name) + len(value) + 200 for name, value in fields)
 
     def answer(self, now: float, status: int, *, how: str = HIT, head: bool = False) -> Answer:
         """Return the response as the answer to a request.
 
         :param now: the time in seconds since the epoch.
-        :param status: 200, 304 or 412, as :meth:`status_of` returned it.
+        :param status: its own, 304 or 412, as :meth:`status_of` returned it.
         :param how: the parameters of ``Cache-Status`` that say where the answer comes from.
         :param head: whether the request is a HEAD, so that no body is sent.
         """
@@ -144,16 +159,21 @@ class Entry:
             return Answer(412, [("Cache-Control", "no-store"), ("Content-Length", "0")], [])
         age = meta.age(now)
         fields = [
-            *(meta.fields if status == 200 else meta.fields_304),
+            *(meta.fields_304 if status == 304 else meta.fields),
             ("Age", str(age if age > 0 else 0)),
             ("Cache-Status", f"{NAME}; {how}; ttl={meta.lifetime - age}"),
         ]
-        body = [] if head or status != 200 else [self.body]
+        body = [] if head or status == 304 else [self.body]
         return Answer(status, fields, body, len(self.body))
 
     def status_of(self, environ: Mapping[str, Any]) -> int:
-        """Return the status that the response gets by a request's preconditions (RFC 9110 §13)."""
+        """Return the status that the response gets by a request's preconditions (RFC 9110 §13).
+
+        Only a 200 has any (§13.2.1).
+        """
         meta = self.head
+        if meta.status != 200:
+            return meta.status
         return outcome(environ, meta.etag, meta.last_modified)[0]
 
     def encode(self) -> bytes:
@@ -161,7 +181,15 @@ class Entry:
         head = self.head
         ages = (head.lifetime, head.while_revalidate, head.if_error)
         meta = json.dumps(
-            [head.fields, head.made, head.initial_age, ages, head.generations],
+            [
+                head.fields,
+                head.made,
+                head.initial_age,
+                ages,
+                head.generations,
+                head.status,
+                head.etag_of_view,
+            ],
             separators=(",", ":"),
         ).encode()
         return b"".join((_MAGIC, _LENGTHS.pack(len(meta), len(self.body)), meta, self.body))
@@ -187,11 +215,16 @@ class Entry:
 @lru_cache(maxsize=512)
 def _head(meta: bytes, length: int) -> Head:
     # The head of an entry that is read often is parsed once.
-    fields, made, initial_age, (lifetime, revalidate, error), generations = json.loads(meta)
+    fields, made, initial_age, ages, generations, status, etag_of_view = json.loads(meta)
+    lifetime, revalidate, error = ages
     if not generations:
         raise ValueError("a response that can't be purged")
+    if type(status) is not int or status not in STORED or type(etag_of_view) is not bool:
+        raise ValueError("not a response that is stored")
     return Head.of(
+        status,
         _checked_fields(fields, length),
+        etag_of_view,
         _checked(made, _LATEST, float, int),
         _checked(initial_age, _LONGEST, int),
         (

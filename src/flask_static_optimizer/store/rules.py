@@ -20,7 +20,8 @@ SKEW = 5
 #: The longest time in seconds that a cache has to represent (§1.2.2).
 _LONGEST = 2**31
 
-_NEVER_STALE = frozenset({"must-revalidate", "proxy-revalidate", "s-maxage"})
+#: The directives that forbid to use a stale response without asking (§5.2.2).
+NEVER_STALE = frozenset({"must-revalidate", "proxy-revalidate", "s-maxage"})
 
 
 class Ages(NamedTuple):
@@ -83,7 +84,7 @@ def ages(headers: Headers, now: float) -> Ages:
         if expires is not None:
             date = seconds_of(headers.get("Date"))
             lifetime = max(0, int(expires - (now if date is None else date)))
-    if _NEVER_STALE & said.keys():
+    if NEVER_STALE & said.keys():
         return Ages(lifetime, 0, 0)
     stale = (_seconds(said.get(f"stale-{name}")) for name in ("while-revalidate", "if-error"))
     return Ages(lifetime, *stale)

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
     from ..requests.mark import Mark
 
-#: The attribute of a request that has its cookies.
+#: The attribute of a request that has its cookies, and those that have conditions and the range.
 _COOKIES = "cookies"
+_PARSED = (
+    "if_match",
+    "if_modified_since",
+    "if_none_match",
+    "if_range",
+    "if_unmodified_since",
+    "range",
+)
 
 _WRAPPED = "_static_optimizer_wrapped"
 
@@ -41,8 +49,9 @@ def serve_static(view: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a view, so that the mark of the request holds the view's own response.
 
     For a static request the view makes the whole representation. Conditions and ranges are
-    evaluated afterwards, with an ``ETag`` of the bytes. Other requests, such as POST, reach the
-    view unchanged.
+    evaluated afterwards, with an ``ETag`` of the bytes. The only conditions that it sees are those
+    by which it may say that a stored response has not changed. Other requests, such as POST, reach
+    the view unchanged.
     """
     if getattr(view, _WRAPPED, False):
         return view
@@ -79,17 +88,24 @@ def _copy(response: Response) -> Response:
 def _running(mark: Mark, this: Request) -> Iterator[None]:
     """Let the view render the whole, and note what of the visitor it reads.
 
-    Werkzeug keeps the cookies in the request object when they are first read.
+    Werkzeug keeps cookies and conditions in the request object when they are first read.
     """
-    environ, kept = this.environ, vars(this)
+    environ, kept, conditions = this.environ, vars(this), mark.view.conditions
     hidden = {key: environ.pop(key) for key in _HIDDEN if key in environ}
+    parsed = {name: kept.pop(name) for name in _PARSED if name in kept}
     cookies = kept.pop(_COOKIES, None)
+    environ.update(conditions)
     mark.view.runs = True
     try:
         yield
     finally:
         mark.view.runs = False
+        for key in conditions:
+            environ.pop(key, None)
         environ.update(hidden)
+        for name in _PARSED:
+            kept.pop(name, None)
+        kept.update(parsed)
         if _COOKIES in kept:
             mark.session.note_read_by_view("request.cookies")
         if cookies is not None:

@@ -19,11 +19,12 @@ from werkzeug.http import http_date
 from ..headers.response_class import ReadyClasses
 from ..http.conditional import precondition
 from ..requests.running import running
-from ..store import rules
+from ..store import rules, validation
 from ..store.content import has_content
 from ..store.entry import HIT, Entry
 from ..store.single_flight import Role
 from .refresh import Refresher, is_refresh
+from .revalidation import ask_view
 from .storing import StoringRun
 from .validators import Validators, ask
 
@@ -159,7 +160,7 @@ class StoredAnswer:
                 after_this_request(run.view_begins)
         try:
             with running(self._mark):
-                response: Response = self._call(self._view)
+                response = ask_view(self._app, self._mark, run, lambda: self._call(self._view))
             stale = self._instead_of(response.status_code, place)
         except BaseException as error:
             if run is not None:
@@ -241,7 +242,7 @@ class StoredAnswer:
         now = time.time()
         renewed = Entry(entry.head._replace(made=now, initial_age=0), entry.body)
         kept = self._store.index.keep(
-            place, renewed, place.varying, self._environ, spare=entry.head.lifetime
+            place, renewed, place.varying, self._environ, spare=validation.spare(entry.head)
         )
         stored = "; stored" if kept else ""
         return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
@@ -250,7 +251,7 @@ class StoredAnswer:
         """Return a stored response, complete but for what other hooks do."""
         app, mark = self._app, self._mark
         # Another hook may encode the body, so conditions have to wait for it.
-        status = 200 if app.after_request_funcs else entry.status_of(self._environ)
+        status = entry.head.status if app.after_request_funcs else entry.status_of(self._environ)
         answer = entry.answer(now, status, how=how)
         headers = Headers(answer.headers)
         kind = self._parts.response_classes[app.response_class]

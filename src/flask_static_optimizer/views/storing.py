@@ -12,11 +12,12 @@ from werkzeug.datastructures import Headers
 from werkzeug.wsgi import FileWrapper
 
 from ..assets.fingerprints import etag, sha256
-from ..headers.final_headers import is_personal, share
+from ..headers.final_headers import is_personal, is_stated, share
 from ..http.fields import is_offloaded, vary_names
-from ..store import rules
+from ..http.statuses import CACHEABLE
+from ..store import rules, validation
 from ..store.content import has_content
-from ..store.entry import NAME, NOT_STORED, Entry, Head
+from ..store.entry import NAME, NOT_STORED, STORED, Entry, Head
 from ..store.keys import tells_coding
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 
     from ..config.settings import Settings
     from ..monitoring.log import Log
-    from ..requests.mark import Mark
+    from ..requests.mark import Mark, ViewResponse
     from ..store.index import Begun, Place
     from ..store.store import Scope, Store
 
 #: The reasons for which a response with a ``store=True`` policy is sent with ``no-store``.
 _CONTRADICTIONS = ("it is streamed", "it sets a cookie")
 _STREAMED, _COOKIE = _CONTRADICTIONS
+
+_INCOMPLETE = "it is no complete response of the view, or does not say how long its error holds"
 
 
 class StoringRun:
@@ -69,6 +72,7 @@ class StoringRun:
         self._started = time.time()
         self._begun: Begun | None = None
         self._made: tuple[Headers, bytes] | None = None
+        self._etag_of_view = False
         self._before: list[object] = []
         self._refusal: str | None = None
         self._warns = False
@@ -79,6 +83,15 @@ class StoringRun:
     def wanted(self) -> bool:
         """True if the response can be stored, as far as is known before the view runs."""
         return self._begun is not None
+
+    @property
+    def replaced(self) -> Entry | None:
+        """Return the stored response that the run may replace, if there is one."""
+        return self._place.entry if self._begun is not None and self._place is not None else None
+
+    def validated(self) -> None:
+        """Note that the view has said that the stored response has not changed."""
+        self._forwarded += "; fwd-status=304"
 
     def view_begins(self, response: Response) -> Response:
         """Note a response before the view's own ``after_this_request`` functions."""
@@ -98,11 +111,11 @@ class StoringRun:
         without (RFC 9110 §9.3.1).
         """
         if has_content(self._environ):
-            mark.view.succeeded = False
+            mark.view.succeeded, mark.view.stated = False, None
         if self._begun is None:
             return
-        if not mark.view.succeeded or response.status_code != 200:
-            self._refuse("it is no complete 200 response of the view")
+        if not _is_storable(mark.view, response):
+            self._refuse(_INCOMPLETE)
             return
         if "Set-Cookie" in response.headers:
             self._refuse(_COOKIE, tell=True)
@@ -111,6 +124,7 @@ class StoringRun:
         body = self._body(mark, response)
         if body is not None:
             self._made = (Headers(list(response.headers)), body)
+            self._etag_of_view = "ETag" in response.headers and mark.view.etag is None
 
     def end(self, app: Flask, mark: Mark, request: Request, response: Response) -> None:
         """Store the response if possible, and add ``Cache-Status``, after all hooks have run."""
@@ -184,8 +198,8 @@ class StoringRun:
     def _keep(self, app: Flask, mark: Mark, request: Request, response: Response) -> bool:
         if self._begun is None or self._place is None:
             return False
-        if not mark.view.succeeded or response.status_code != 200:
-            self._refuse("it is no complete 200 response of the view")
+        if not _is_storable(mark.view, response):
+            self._refuse(_INCOMPLETE)
         elif mark.protected or is_personal(mark, request, response, public=self._scope.public):
             self._refuse("it may be about its visitor")
         self._refuse(rules.why_not(response.headers))
@@ -204,13 +218,16 @@ class StoringRun:
         coding = ",".join(headers.getlist("Content-Encoding"))
         if "accept-encoding" in varying and coding and not tells_coding(coding, self._environ):
             return False
-        fields = self._fields(app, mark, headers, len(body))
-        entry = Entry(Head.of(fields, now, initial_age, ages, self._begun.states), body)
-        spare = ages.lifetime if mark.policy.etag else 0
+        status = response.status_code
+        fields = self._fields(app, mark, status, headers, len(body))
+        states = self._begun.states
+        head = Head.of(status, fields, self._etag_of_view, now, initial_age, ages, states)
+        entry = Entry(head, body)
+        spare = validation.spare(head) if mark.policy.etag or validation.conditions(head) else 0
         return self._store.index.keep(self._place, entry, varying, self._environ, spare=spare)
 
     def _fields(
-        self, app: Flask, mark: Mark, headers: Headers, length: int
+        self, app: Flask, mark: Mark, status: int, headers: Headers, length: int
     ) -> list[tuple[str, str]]:
         """Return the header fields of a stored response, as they leave if no hook changes them."""
         not_stored = NOT_STORED | {
@@ -222,12 +239,26 @@ class StoringRun:
         complete.headers = Headers(
             [(name, value) for name, value in headers if name.lower() not in not_stored]
         )
-        complete.headers["Content-Length"] = str(length)
-        complete.headers["Accept-Ranges"] = "bytes"
+        if status != 204:
+            complete.headers["Content-Length"] = str(length)
+        if status == 200:
+            complete.headers["Accept-Ranges"] = "bytes"
         if mark.policy.vary:
             complete.vary.update(mark.policy.vary)
-        share(self._settings, self._log, app, mark, complete, public=self._scope.public)
+        if status in CACHEABLE:
+            share(self._settings, self._log, app, mark, complete, public=self._scope.public)
         return list(complete.headers)
+
+
+def _is_storable(view: ViewResponse, response: Response) -> bool:
+    """Return whether a response is a complete one of the view, with a status that is stored.
+
+    A redirect or an error is stored if the view has returned it. One that it has raised may be the
+    work of an error handler.
+    """
+    if response.status_code not in STORED or response.status_code != view.status:
+        return False
+    return view.succeeded or (response is view.response and is_stated(view, response))
 
 
 def _state_of(response: Response) -> list[object]:

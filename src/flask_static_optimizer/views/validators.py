@@ -9,13 +9,10 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..config.policy import CachePolicy
+from ..store.validation import SETTLED
 
 #: An opaque tag or an entity tag (RFC 9110 §8.8.3).
 _TAG = re.compile(r'[\x21\x23-\x7e\x80-\xff]+|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-
-#: The age in seconds from which a time of modification is used as a validator. Before that,
-#: another change may get the same time (RFC 9110 §8.8.2.2).
-_SETTLED = 2
 
 
 class Validators(NamedTuple):
@@ -39,7 +36,7 @@ def ask(policy: CachePolicy, where: str, call: Callable[[Callable[..., Any]], An
         etag = _etag(where, call(policy.etag))
     if policy.last_modified is not None:
         modified = _seconds(where, call(policy.last_modified))
-        if modified is not None and modified > time.time() - _SETTLED:
+        if modified is not None and modified > time.time() - SETTLED:
             modified = None
     return Validators(etag, modified)
 

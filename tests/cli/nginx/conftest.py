@@ -7,12 +7,13 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from cli.nginx.servers import AppServer
-from conftest import wait_for_port
+from conftest import free_port, wait_for_port
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def run_nginx(nginx_binary: Path, tmp_path: Path) -> Iterator[Callable[[str, int
             command = [str(nginx_binary), "-p", str(home), "-c", str(home / "nginx.conf")]
             test = subprocess.run([*command, "-t"], capture_output=True, text=True)
             assert test.returncode == 0, test.stderr
+            assert "[warn]" not in test.stderr, test.stderr
             process = subprocess.Popen(command)
             stack.callback(process.wait, 60)
             stack.callback(process.terminate)
@@ -65,3 +67,25 @@ def config_of() -> Callable[..., str]:
         return result.stdout
 
     return run
+
+
+@pytest.fixture
+def behind(serve: Any, run_nginx: Any, config_of: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Put an app behind nginx as the command sets it up; give its server and nginx's port.
+
+    ``more`` stands in the ``http`` block, before what the command prints.
+    """
+
+    def start(app: Flask, *arguments: str, name: str = "copy", more: str = "") -> tuple[Any, int]:
+        server, port = serve(app), free_port()
+        text = config_of(
+            app,
+            f"--root={tmp_path / name}",
+            f"--upstream=127.0.0.1:{server.port}",
+            f"--listen=127.0.0.1:{port}",
+            *arguments,
+        )
+        run_nginx(f"{more}\n{text}", port)
+        return server, port
+
+    return start

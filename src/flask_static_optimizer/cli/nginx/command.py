@@ -28,15 +28,22 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.\[\]:_-]+|unix:/[A-Za-z0-9._/-]+")
 _NAMES = re.compile(r"[A-Za-z0-9.*_ -]+")
+#: 'http2' is not among them, as nginx warns of it: 'http2 on;' is for the 'http' block.
+_LISTEN = re.compile(
+    rf"(?:{_ADDRESS.pattern})"
+    r"(?: (?:ssl|default_server|reuseport|proxy_protocol|ipv6only=on|ipv6only=off))*"
+)
+#: No ';', '{', quote, '$' or line break.
+_FILE = re.compile(r"[\w@%+=:,./~ -]+")
 
 _PARTS = {"all": whole, "http": http_part, "server": server_part}
 
 
-def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
+def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | None]:
     """Make a check of an option's value, which is written into the configuration as it is."""
 
-    def check(_: click.Context, __: click.Parameter, value: str) -> str:
-        if not pattern.fullmatch(value):
+    def check(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not pattern.fullmatch(value):
             raise click.BadParameter(f"{value!r} is none that nginx takes; give {example}.")
         return value
 
@@ -59,10 +66,24 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
 )
 @click.option(
     "--listen",
-    callback=_matching(_ADDRESS, "80 or 127.0.0.1:8080"),
+    callback=_matching(
+        _LISTEN,
+        "80, 127.0.0.1:8080 or '443 ssl', with 'default_server', 'reuseport', 'proxy_protocol' or"
+        " 'ipv6only=on' where needed",
+    ),
     default="80",
     show_default=True,
-    help="Where nginx is to listen.",
+    help="Where nginx is to listen: an address, and 'ssl' after it for TLS.",
+)
+@click.option(
+    "--certificate",
+    callback=_matching(_FILE, "/etc/ssl/site.pem"),
+    help="The file of the certificate and its chain, for '--listen \"443 ssl\"'.",
+)
+@click.option(
+    "--key",
+    callback=_matching(_FILE, "/etc/ssl/site.key"),
+    help="The file of the certificate's key.",
 )
 @click.option(
     "--server-name",
@@ -84,6 +105,8 @@ def nginx_command(
     root: str | None,
     upstream: str,
     listen: str,
+    certificate: str | None,
+    key: str | None,
     server_name: str,
     name: str | None,
     part: str,
@@ -94,6 +117,8 @@ def nginx_command(
     nginx then answers as the app does: the command requests each file from the app. Files
     that the app does not answer with 200 for everybody (behind a log-in, say) are left to it.
     """
+    if bool(certificate) != bool(key):
+        raise click.UsageError("--certificate and --key belong together; give both.")
     app, state = app_and_state()
     if app.debug:
         raise click.ClickException(
@@ -107,6 +132,7 @@ def nginx_command(
         site = _site(state, app, copy, identifier(name or app.name))
         site.root, site.upstream = root, upstream
         site.listen, site.server_name = listen, server_name
+        site.certificate, site.key = certificate, key
         lines = list(_PARTS[part](site))
         if prune:
             copy.prune()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...config.values import X_ACCEL
+from ...http.fields import CACHING, OF_BODY
+from ...store.rules import NEVER_STALE
 from .copy import OBJECTS, type_suffix
 from .maps import Maps
 from .probe import Location, Refused
@@ -29,6 +31,9 @@ _HANDED_ON = (
     "X-Content-Type-Options",
     "X-Frame-Options",
 )
+
+#: Fields, in lower case, that say who may keep a response and for how long.
+_OF_AGE = CACHING - OF_BODY - {"vary"}
 
 #: The most examples that are listed for a reason.
 _EXAMPLES = 3
@@ -55,6 +60,9 @@ class Site:
     protected: dict[str, str] = field(default_factory=dict)
     #: The path of the counters, which are not for everybody.
     metrics: str | None = None
+    #: The files of the server's certificate and of its key.
+    certificate: str | None = None
+    key: str | None = None
 
 
 def whole(site: Site) -> Iterator[str]:
@@ -64,6 +72,9 @@ def whole(site: Site) -> Iterator[str]:
     yield "server {"
     yield f"    listen {site.listen};"
     yield f"    server_name {site.server_name};"
+    if site.certificate and site.key:
+        yield f"    ssl_certificate {literal('--certificate', site.certificate)};"
+        yield f"    ssl_certificate_key {literal('--key', site.key)};"
     yield ""
     yield from _indented(server_part(site))
     if "/" not in site.prefixes:
@@ -78,7 +89,8 @@ def http_part(site: Site) -> Iterator[str]:
     """Yield the part that belongs into the ``http`` block."""
     yield "# Made by 'flask static nginx': make it again after each deploy, then reload nginx."
     yield f"# {len(site.locations)} URLs are answered by nginx, exactly as the app answered them"
-    yield "# when this was made. Everything else, errors and new files too, is the app's."
+    yield "# when this was made. Everything else, errors and new files too, is the app's. Where it"
+    yield "# is down, nginx sends what it has."
     yield from _refusals(site.refused)
     yield ""
     yield f"upstream {site.name} {{"
@@ -90,6 +102,11 @@ def http_part(site: Site) -> Iterator[str]:
     if site.routes:
         yield ""
         yield "# For @cacheable_static routes: nginx keeps what the app's Cache-Control allows."
+        yield "# It knows no word that forbids to use a stale response where the app is down."
+        yield f'map "$upstream_http_cache_control" ${site.name}_never_stale {{'
+        yield '    default "";'
+        yield f'    "~*(?:^|[,\\s])(?:{"|".join(sorted(NEVER_STALE))})(?:$|[,;=\\s])" "1";'
+        yield "}"
         yield (
             f"proxy_cache_path {literal('--root', f'{site.root}/cache')} levels=1:2"
             f" keys_zone={site.name}_routes:10m max_size=1g inactive=1d use_temp_path=off;"
@@ -108,6 +125,7 @@ def server_part(site: Site) -> Iterator[str]:
     yield f"location @{site.name} {{"
     yield from _indented(_proxy(site))
     yield "}"
+    yield from _copies(site, maps, types)
     for path, folder in site.protected.items():
         yield ""
         yield f"# Files that the app has let pass ({X_ACCEL}); no client can ask for them here."
@@ -131,7 +149,16 @@ def server_part(site: Site) -> Iterator[str]:
 
 
 def _folder(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
+    yield from _copied(site, types)
+    for header in maps.header_names:
+        yield f"add_header {quoted(header)} {maps.header_variable(header)};"
+    yield f"try_files /{OBJECTS}/${site.name}_file @{site.name}${site.name}_or;"
+
+
+def _copied(site: Site, types: Sequence[str]) -> Iterator[str]:
+    """Yield how a file of the copy is sent, but for the header fields that depend on the URL."""
     yield f"root {literal('--root', site.root)};"
+    yield "types_hash_bucket_size 256;"
     yield "types {"
     for content_type in types:
         yield f"    {quoted(content_type)} {type_suffix(content_type)};"
@@ -144,9 +171,27 @@ def _folder(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
     yield f"add_header ETag ${site.name}_etag;"
     yield f"add_header Last-Modified ${site.name}_modified;"
     yield f"add_header Content-Encoding ${site.name}_coding;"
+
+
+def _copies(site: Site, maps: Maps, types: Sequence[str]) -> Iterator[str]:
+    """Yield what is sent where the app is asked for a file of the copy and can't be reached."""
+    for condition, status in (("copy", 200), ("304", 304)):
+        yield f"location @{site.name}_or_{condition} {{"
+        yield from _indented(_proxy(site))
+        yield f"    error_page 502 504 ={status} @{site.name}_copy;"
+        yield "}"
+    yield f"location @{site.name}_copy {{"
+    yield "    # How long this may be kept is the app's to say."
+    yield "    add_header Cache-Control 'private, no-cache';"
     for header in maps.header_names:
-        yield f"add_header {quoted(header)} {maps.header_variable(header)};"
-    yield f"try_files /{OBJECTS}/${site.name}_file @{site.name};"
+        if header.lower() not in _OF_AGE:
+            yield f"    add_header {quoted(header)} {maps.header_variable(header)};"
+    yield from _indented(_copied(site, types))
+    yield "    # All of it: nginx would compare its own dates."
+    yield "    if_modified_since off;"
+    yield "    max_ranges 0;"
+    yield f"    try_files /{OBJECTS}/${site.name}_copy =502;"
+    yield "}"
 
 
 def _proxy(site: Site) -> Iterator[str]:
@@ -182,9 +227,12 @@ def _route(site: Site) -> Iterator[str]:
     yield "proxy_cache_lock on;"
     yield "proxy_cache_revalidate on;"
     yield "proxy_cache_background_update on;"
-    for_app = f"$http_authorization $http_service_worker ${site.name}_ask_worker"
+    yield "# One that is no longer fresh is used where the app is down, if nothing forbids it."
+    yield "proxy_cache_use_stale error timeout;"
+    yield "# A view may read what a GET brings along, and then its response is for nobody else."
+    for_app = f"$http_authorization $content_length $http_service_worker ${site.name}_ask_worker"
     yield f"proxy_cache_bypass {for_app};"
-    yield f"proxy_no_cache {for_app};"
+    yield f"proxy_no_cache {for_app} ${site.name}_never_stale;"
     yield from _proxy(site)
 
 

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _QUESTIONS = (
     ("method", "$request_method", {"default": "1", "GET": "", "HEAD": ""}),
     ("query", "$args", {"default": "", r"~\s": "1"}),
+    # No query, or a fingerprint alone where the file has one.
+    (
+        "version",
+        "$args $@asset",
+        {"default": "1", r"~^ \S": "", r"~^v=[0-9a-f]{16} \S+ [0-9a-f]{16} ": ""},
+    ),
     # Weights, and values that are longer than the app parses.
     ("weights", "$http_accept_encoding", {"default": "", "~[;*]": "1", "~^.{513}": "1"}),
     # A service worker's modules, and what a worker imports (http.workers).
@@ -48,6 +54,11 @@ _QUESTIONS = (
         },
     ),
 )
+
+#: How many keys of the longest kind have room in a bucket of nginx's hash tables. With fewer nginx
+#: finds no arrangement of many keys, and warns.
+_IN_A_BUCKET = 8
+_VARIABLES_BUCKET = 256
 
 
 class Maps:
@@ -82,9 +93,10 @@ class Maps:
         """Yield all lines, for the ``http`` block."""
         longest = max((len(location.path) for location in self._locations), default=0)
         bucket = 64
-        while bucket < longest + 48:
+        while bucket < _IN_A_BUCKET * (longest + 24):  # a key, and what nginx keeps with it
             bucket *= 2
         yield "# If these are set elsewhere already, delete them here and set as much there."
+        yield f"variables_hash_bucket_size {_VARIABLES_BUCKET};"
         yield f"map_hash_bucket_size {bucket};"
         yield f"map_hash_max_size {max(2048, 2 * len(self._locations))};"
         yield ""
@@ -136,7 +148,7 @@ class Maps:
                 "default": "-",
                 r"~^v=(?<@v>[0-9a-f]{16}) \S+ \k<@v> \S+ (?<@p1>\S+)": "$@p1",
                 r"~^v=[0-9a-f]{16} \S+ [0-9a-f]{16} \S+ \S+ (?<@p2>\S+)": "$@p2",
-                r"~^ \S+ \S+ (?<@p0>\S+)": "$@p0",
+                r"~^\S* \S+ \S+ (?<@p0>\S+)": "$@p0",
             },
         )
         for index, header in enumerate(self.header_names):
@@ -172,6 +184,20 @@ class Maps:
             f"$@known:{asked}{headers}:$@profile",
             "file",
             {"default": "none", "~^1::[0-9]+$": "$@object"},
+        )
+        yield ""
+        yield "# The file to send where the app is down, and whether the client has it. nginx can't"
+        yield "# compare an If-Match with these ETags."
+        yield from self._map(
+            "$@known:${@ask_method}${@ask_match}", "copy", {"default": "none", "~^1:$": "$@object"}
+        )
+        yield from self._map(
+            "$@ask_held:$http_if_none_match:$http_if_modified_since $@modified",
+            "held",
+            {"default": "", "~^1:": "1", r"~^::(?<@s>\w+, [^,]+ GMT) \k<@s>$": "1"},
+        )
+        yield from self._map(
+            "$@copy:$@held", "or", {"default": "_or_copy", "~^none:": "", "~:1$": "_or_304"}
         )
 
     def _asset(self, place: Location) -> str:

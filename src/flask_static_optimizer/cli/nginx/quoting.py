@@ -11,6 +11,9 @@ _SAFE_PATH = re.compile(r"[A-Za-z0-9._~/%!&'()*+,;=:@-]+")
 #: The most characters that nginx accepts in a word of its configuration.
 _LONGEST = 2048
 
+#: The most characters of an identifier, which something short is added to.
+_LONGEST_NAME = 24
+
 
 def quoted(text: str) -> str:
     """Quote a string as one word of the configuration, whatever is in it.
@@ -57,5 +60,10 @@ def comment(text: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """Turn a string into a part of the name of a variable."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "app"
+    """Turn a string into a part of the name of a variable, and of a group in a regular expression.
+
+    The latter has 32 characters at most, and does not begin with a digit.
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    name = f"app_{name}" if name[:1].isdigit() else name
+    return name[:_LONGEST_NAME].strip("_") or "app"
