@@ -133,7 +133,7 @@ def _complete(state: AppState, app: Flask) -> None:
     with state.completing:
         if endpoints.complete:
             return
-        _check_settings(state.settings, app)
+        _check_settings(state, app)
         endpoints.refresh(complete=True)
         endpoints.check()
         _warn_of_unmatched_rules(endpoints, state.log)
@@ -149,8 +149,10 @@ def _complete(state: AppState, app: Flask) -> None:
             state.receivers += add_timing(app)
 
 
-def _check_settings(settings: Settings, app: Flask) -> None:
-    now = Settings.from_config(app.config)
+def _check_settings(state: AppState, app: Flask) -> None:
+    if Settings.given(app.config) == state.given:
+        return
+    settings, now = state.settings, Settings.from_config(app.config)
     for field in fields(Settings):
         if getattr(now, field.name) != getattr(settings, field.name):
             raise ConfigurationError(

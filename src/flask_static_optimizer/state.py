@@ -54,6 +54,8 @@ class AppState:
         #: The lock of the thread that finishes the installation.
         self.completing = Lock()
         self.settings = settings
+        #: The configuration that the settings were read from.
+        self.given = settings.given(app.config)
         self.log = Log(app)
         self.stats = Stats()
         warn = self.log.warn_once

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, Request, Response
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 from werkzeug.test import create_environ
 
 from flask_static_optimizer import StaticOptimizer
-from flask_static_optimizer.requests.paths import Shortcut
+from flask_static_optimizer.requests.paths import Gate, Prefixes, Shortcut
 
 
 def plain() -> Flask:
@@ -207,3 +209,91 @@ def test_an_untrusted_host_is_flasks() -> None:
     assert response.status_code in (400, 404)
     with app.test_request_context("/static/app.css", base_url="http://example.com") as context:
         assert find(short, context.request) is not None
+
+
+TEXTS = st.text("ab/", max_size=5)
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=8), TEXTS)
+def test_a_prefix_is_found_as_startswith_finds_it(prefixes: list[str], path: str) -> None:
+    found = Prefixes(prefixes).find(path)
+    assert (found is not None) == path.startswith(tuple(prefixes))
+    assert found is None or (found in prefixes and path.startswith(found))
+
+
+def test_thousands_of_prefixes_are_not_walked() -> None:
+    compared = []
+
+    class Path(str):
+        __slots__ = ()
+
+        def __lt__(self, other: str) -> bool:
+            compared.append(other)
+            return str.__lt__(self, other)
+
+        def startswith(self, *args: Any) -> bool:
+            compared.append(args[0])
+            return str.startswith(self, *args)
+
+    prefixes = Prefixes(f"/r{number}/" for number in range(5000))
+    assert prefixes.find(Path("/r777/1")) == "/r777/"
+    assert prefixes.find(Path("/page")) is None
+    assert len(compared) < 40
+
+
+SEGMENTS = st.sampled_from(["a", "b", "ab", "<x>", "<path:filename>", "a<x>"])
+PLACES = st.lists(SEGMENTS, max_size=3).map(lambda parts: "/" + "/".join(parts))
+RULES = st.lists(
+    PLACES.filter(lambda rule: rule.count("<x>") < 2 and rule.count("<path") < 2),
+    max_size=8,
+    unique=True,
+)
+
+
+@settings(deadline=None)
+@given(RULES)
+def test_the_rules_that_compete_with_a_folder(rules: list[str]) -> None:
+    """The folders that need no match are those that a walk through all URL rules finds."""
+    app = Flask(__name__, static_folder=None)
+    app.static_folder = "static"
+    for number, rule in enumerate(rules):
+        app.add_url_rule(rule, str(number), app.send_static_file)
+    there = list(app.url_map.iter_rules())
+    folders = {
+        rule.endpoint: rule.rule.removesuffix("<path:filename>")
+        for rule in there
+        if rule.rule.count("<") == 1 and rule.rule.endswith("/<path:filename>")
+    }
+    alone = []
+    for endpoint, prefix in folders.items():
+        heads = [rule.rule.partition("<")[:2] for rule in there]
+        competing = [
+            head
+            for head, more in heads
+            if head.startswith(prefix) or (more and prefix.startswith(head))
+        ]
+        if len(competing) == 1:
+            alone.append(endpoint)
+    assert list(Shortcut.over(app, folders).endpoints) == alone
+
+
+@settings(deadline=None)
+@given(RULES, PLACES)
+def test_the_gate_admits_all_that_matches(rules: list[str], path: str) -> None:
+    app = Flask(__name__, static_folder=None)
+    for number, rule in enumerate(rules):
+        app.add_url_rule(rule, str(number), str)
+    gate = Gate.over([rule.rule for rule in app.url_map.iter_rules()])
+    with app.test_request_context(path) as context:
+        if context.request.url_rule is not None:
+            assert path[: gate.length] in gate.heads
+            assert gate.admits(path)
+
+
+def test_a_page_passes_a_gate_of_thousands_at_its_first_check() -> None:
+    """Routes without variables are compared whole: no page that only begins as one is looked at."""
+    gate = Gate.over(["/", *(f"/chart{number}" for number in range(5000))])
+    assert gate.admits("/chart4999")
+    for page in ("/page", "/chart4999-old", "/charts"):
+        assert page[: gate.length] not in gate.heads, page

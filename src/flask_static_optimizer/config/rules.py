@@ -6,10 +6,10 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import translate
 from typing import Any
 
 from .errors import ConfigurationError
+from .globs import Glob, GlobIndex
 from .names import PREFIX
 from .policy import CachePolicy
 
@@ -22,8 +22,8 @@ class Rule:
     key: str
     #: The policy fields that replace the endpoint's own, or ``None`` to leave such requests alone.
     fields: Mapping[str, Any] | None
-    endpoint: re.Pattern[str] = field(repr=False)
-    filename: re.Pattern[str] | None = field(repr=False)
+    endpoint: Glob = field(repr=False, compare=False)
+    filename: Glob | None = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, key: object, value: object) -> Rule:
@@ -49,12 +49,7 @@ class Rule:
         fields = dict(value) if isinstance(value, Mapping) else None
         if fields is not None:
             CachePolicy.build(where, fields)
-        return cls(
-            key,
-            fields,
-            re.compile(translate(endpoint)),
-            re.compile(translate(filename)) if colon else None,
-        )
+        return cls(key, fields, Glob(endpoint), Glob(filename) if colon else None)
 
     @property
     def where(self) -> str:
@@ -64,7 +59,7 @@ class Rule:
     @property
     def glob(self) -> str:
         """Return the part of the key that names endpoints."""
-        return self.key.partition(":")[0]
+        return self.endpoint.text
 
     @property
     def names_views(self) -> bool:
@@ -75,18 +70,16 @@ class Rule:
         """
         return self.fields is not None and re.sub(r"\[[^]]*\]|[*?]", "", self.glob) != ""
 
-    def hides(self, later: Rule) -> bool:
-        """Return whether this rule matches all that a later one could, as far as that is plain."""
-        literal = not set(later.glob) & set("*?[")
-        return self.filename is None and (
-            self.glob in ("*", later.glob) or (literal and bool(self.endpoint.match(later.glob)))
-        )
-
     def covers(self, filename: str | None) -> bool:
         """Return whether the rule matches a file, in the spelling under which it is served."""
         if self.filename is None:
             return True
-        return filename is not None and bool(self.filename.match(posixpath.normpath(filename)))
+        return filename is not None and self.filename.matches(served_spelling(filename))
+
+
+def served_spelling(filename: str) -> str:
+    """Return a file's name in the spelling under which it is served, which the rules go by."""
+    return posixpath.normpath(filename)
 
 
 def _place(rule_key: object) -> str:
@@ -101,11 +94,23 @@ def read_rules(where: str, value: object) -> tuple[Rule, ...]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where} is {value!r}: give a mapping of globs to policies.")
     rules = tuple(Rule.parse(key, fields) for key, fields in value.items())
-    for index, rule in enumerate(rules):
-        for earlier in rules[:index]:
-            if earlier.hides(rule):
-                raise ConfigurationError(
-                    f"{rule.where} is never reached, as {earlier.key!r} before it matches all of"
-                    " it and the first that matches wins; put it first."
-                )
+    _refuse_unreachable(rules)
     return rules
+
+
+def _refuse_unreachable(rules: tuple[Rule, ...]) -> None:
+    """Refuse a rule if one before it matches all that it could, as far as that is plain."""
+    whole = [(place, rule) for place, rule in enumerate(rules) if rule.filename is None]
+    index = GlobIndex(rule.endpoint for _, rule in whole)
+    by_glob = {rule.glob: (place, rule) for place, rule in whole}
+    for place, rule in enumerate(rules):
+        if rule.endpoint.is_literal:
+            hiding = [whole[position] for position in index.matching(rule.glob)]
+        else:
+            hiding = [by_glob[glob] for glob in ("*", rule.glob) if glob in by_glob]
+        first, earlier = min(hiding, default=(place, rule), key=lambda found: found[0])
+        if first < place:
+            raise ConfigurationError(
+                f"{rule.where} is never reached, as {earlier.key!r} before it matches all of"
+                " it and the first that matches wins; put it first."
+            )

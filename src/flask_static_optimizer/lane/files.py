@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..assets.representation import Representation
 from ..config.bounded import Bounded
-from ..requests.paths import Shortcut
+from ..requests.paths import Gate, Shortcut
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -59,8 +59,9 @@ class LaneFiles:
         self._shortcut = shortcut
         self._folders = folders
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
-        #: The prefixes of the folders' URL paths, in the form of ``PATH_INFO``.
-        self.prefixes = tuple(prefix.encode().decode("latin-1") for prefix in prefixes)
+        #: The folders' URL rules, in the form of ``PATH_INFO``, and the gate for them.
+        self.rules = [f"{prefix}<name>".encode().decode("latin-1") for prefix in prefixes]
+        self.gate = Gate.over(self.rules)
         #: The representations that were served, by key. ``_keys`` has the keys of each asset.
         self.answers: Bounded[Key, Representation] = Bounded(_ANSWERS)
         self._keys: dict[Asset, set[Key]] = {}

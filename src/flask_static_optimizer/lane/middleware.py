@@ -18,6 +18,7 @@ from ..config.errors import ConfigurationError
 from ..http.answer import STATUS_LINES, Answer, start
 from ..http.bodies import wrapped_bytes
 from ..http.workers import is_for_worker
+from ..requests.paths import CLOSED, Gate
 from .observers import anybody_listens
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Lane:
         self._routes: StoredRoutes | None = None
         self._answers: Mapping[Key, Representation] = {}
         # Until the installation is finished, the lane looks at every request.
-        self._prefixes: tuple[str, ...] = ("",)
+        self._admit(Gate())
         self._watched = self._counts = True
         self._recheck = 0.0
         self._is_current: Callable[[Asset], bool] = _unknown
@@ -104,7 +105,10 @@ class Lane:
         self._recheck, self._is_current = recheck, files.is_current
         self._watched, self._counts = watched, counts
         self._answers = files.answers
-        self._prefixes = files.prefixes + routes.prefixes
+        self._admit(Gate.over(files.rules + routes.rules))
+
+    def _admit(self, gate: Gate) -> None:
+        self._length, self._heads = gate.length, gate.heads
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or let Flask answer it."""
@@ -121,7 +125,7 @@ class Lane:
         except KeyError:  # The environ is incomplete, or the request is HTTP/1.0 without a Host.
             return self._ask(environ, start_response)
         if known is None:
-            if not path.startswith(self._prefixes):  # A page must not wait.
+            if path[: self._length] not in self._heads:  # A page must not wait.
                 app = self._get_app()
                 if self.inner is None and app is not None:
                     return type(app).wsgi_app(app, environ, start_response)
@@ -191,7 +195,7 @@ class Lane:
         with suppress(ConfigurationError):
             self._complete(self._app())
         if self._files is None:
-            self._prefixes = ()
+            self._admit(CLOSED)
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
         """Return the answer to a request, or ``None`` if Flask has to be asked.
@@ -210,9 +214,11 @@ class Lane:
             return None
         path = environ["PATH_INFO"]
         answer = None
-        if path.startswith(files.prefixes) and not (self._watched and self._is_observed(environ)):
+        gate = files.gate
+        if path[: gate.length] in gate.heads and not (self._watched and self._is_observed(environ)):
             answer = self._file(files, self._app(), environ)
-        if answer is None and path.startswith(routes.prefixes) and not self._is_observed(environ):
+        gate = routes.gate
+        if answer is None and path[: gate.length] in gate.heads and not self._is_observed(environ):
             answer = routes.answer(environ)
         return answer
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 
 from ..config.bounded import Bounded
+from ..requests.paths import Gate
 from ..store.entry import GOOD
 
 if TYPE_CHECKING:
@@ -45,13 +46,10 @@ class StoredRoutes:
         self._store = store
         self._urls = table.urls
         self._endpoints = {name: table.get(name) for name in endpoints}
-        heads = {
-            rule.rule.partition("<")[0]
-            for rule in app.url_map.iter_rules()
-            if rule.endpoint in self._endpoints
-        }
-        #: The prefixes of the routes' URL paths, in the form of ``PATH_INFO``.
-        self.prefixes = tuple(head.encode().decode("latin-1") for head in heads)
+        rules = (rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in self._endpoints)
+        #: The routes' URL rules, in the form of ``PATH_INFO``, and the gate for them.
+        self.rules = [rule.encode().decode("latin-1") for rule in rules]
+        self.gate = Gate.over(self.rules)
         self._known: Bounded[str, Any] = Bounded(_PATHS)
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:

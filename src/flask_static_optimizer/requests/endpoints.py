@@ -19,6 +19,7 @@ from ..assets.catalogue import Catalogue
 from ..assets.mount import Mount
 from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
+from ..config.globs import GlobIndex
 from ..config.names import PREFIX
 from ..config.policy import FILE_FIELDS, CachePolicy
 from ..config.rules import Rule
@@ -51,6 +52,7 @@ class EndpointTable:
         # The app holds this; a strong reference back would keep a dropped app alive.
         self._get_app = ref(app)
         self._settings = settings
+        self._endpoint_globs = GlobIndex(rule.endpoint for rule in settings.rules)
         self._catalogue = catalogue
         self._serve = serve
         self._warn = warn
@@ -123,11 +125,8 @@ class EndpointTable:
         """Return the configured rules whose glob matches no endpoint of the app."""
         app = self._get_app()
         names = () if app is None else app.view_functions
-        return [
-            rule
-            for rule in self._settings.rules
-            if not any(rule.endpoint.match(name) for name in names)
-        ]
+        matched = {place for name in names for place in self._endpoint_globs.matching(name)}
+        return [rule for place, rule in enumerate(self._settings.rules) if place not in matched]
 
     def check(self) -> None:
         """Raise an error if a view of the app was declared static in a wrong way.
@@ -179,7 +178,7 @@ class EndpointTable:
                 self.complete = True
 
     def _classify(self, app: Flask, name: str, view: View) -> StaticEndpoint | None:
-        rules = [rule for rule in self._settings.rules if rule.endpoint.match(name)]
+        rules = [self._settings.rules[place] for place in self._endpoint_globs.matching(name)]
         tag = tag_of(view)
         view_class = getattr(view, "view_class", None)
         for method in ("get", "head", "dispatch_request"):
@@ -231,9 +230,10 @@ class EndpointTable:
         if found is None:
             return None
         folder, prefix = found
-        for mount in self._catalogue.mounts:
-            if (mount.endpoint, mount.folder, mount.prefix) == (name, folder, prefix):
-                return mount
+        before = self._endpoints.get(name)
+        mount = None if before is None else before.mount
+        if mount is not None and (mount.folder, mount.prefix) == (folder, prefix):
+            return mount
         settings = self._settings
         return Mount(
             name,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
@@ -14,6 +14,25 @@ from .overrides import is_overridden
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
+
+
+class Prefixes:
+    """A set of prefixes of paths, in which one is found as fast among thousands as among a few."""
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        # No prefix that is kept begins with another. So the only one that a path may begin with is
+        # the last that does not sort after the path.
+        self._sorted: list[str] = []
+        for prefix in sorted(prefixes):
+            if not self._sorted or not prefix.startswith(self._sorted[-1]):
+                self._sorted.append(prefix)
+
+    def find(self, path: str) -> str | None:
+        """Return the shortest of the prefixes that a path begins with, or ``None``."""
+        place = bisect_right(self._sorted, path)
+        if not place or not path.startswith(prefix := self._sorted[place - 1]):
+            return None
+        return prefix
 
 
 class Gate(NamedTuple):
@@ -27,7 +46,7 @@ class Gate(NamedTuple):
     length: int = 0
     heads: frozenset[str] = frozenset({""})
     #: The beginnings of paths with variables, and the paths without.
-    prefixes: tuple[str, ...] = ("",)
+    prefixes: Prefixes = Prefixes([""])
     paths: frozenset[str] = frozenset()
 
     def admits(self, path: str) -> bool:
@@ -35,18 +54,23 @@ class Gate(NamedTuple):
 
         Werkzeug redirects a path with a doubled slash to the merged one, which may be static.
         """
-        return path.startswith(self.prefixes) or path in self.paths or "//" in path
+        return path in self.paths or self.prefixes.find(path) is not None or "//" in path
 
     @classmethod
-    def over(cls, routes: list[str]) -> Gate:
+    def over(cls, routes: Iterable[str]) -> Gate:
         """Make the gate for some URL rules."""
+        routes = set(routes)
         whole = {route for route in routes if "<" not in route}
         # Werkzeug redirects "/charts" to "/charts/", and without strict slashes serves both.
         whole |= {route.rstrip("/") for route in whole} | {f"{route}/" for route in whole}
         prefixes = {route.partition("<")[0] for route in routes if "<" in route}
-        length = min(map(len, prefixes), default=max(map(len, whole), default=0))
+        length = min(map(len, prefixes), default=max(map(len, whole), default=-1) + 1)
         heads = frozenset(path[:length] for path in whole | prefixes)
-        return cls(length, heads, tuple(prefixes), frozenset(whole))
+        return cls(length, heads, Prefixes(prefixes), frozenset(whole))
+
+
+#: The gate over no URL rules.
+CLOSED = Gate.over([])
 
 
 class Shortcut:
@@ -61,9 +85,8 @@ class Shortcut:
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         #: The endpoints whose paths it knows.
         self.endpoints = tuple(prefixes)
-        choices = "|".join(f"({re.escape(prefix)})" for prefix in prefixes.values())
-        # The pattern of Werkzeug's path converter. Werkzeug redirects where slashes are doubled.
-        self._paths = re.compile(f"(?!.*//)(?:{choices})([^/].*)") if prefixes else None
+        self._prefixes = Prefixes(prefixes.values())
+        self._endpoints = {prefix: endpoint for endpoint, prefix in prefixes.items()}
 
     @classmethod
     def over(cls, app: Flask, folders: Mapping[str, str | None]) -> Shortcut:
@@ -79,14 +102,17 @@ class Shortcut:
         :param path: the path of the request as Werkzeug decodes it.
         :param environ: its WSGI environ.
         """
-        if self._paths is None or "HTTP_UPGRADE" in environ:
+        if "HTTP_UPGRADE" in environ:
             return None
-        found = self._paths.fullmatch(path)
-        if found is None:
+        prefix = self._prefixes.find(path)
+        if prefix is None:
             return None
-        *prefixes, name = found.groups()
-        index = next(index for index, prefix in enumerate(prefixes) if prefix)
-        return self.endpoints[index], name
+        name = path[len(prefix) :]
+        # Werkzeug redirects where slashes are doubled. Its path converter takes no empty name, and
+        # a line's end at most as the first character.
+        if not name or name[0] == "/" or "//" in path or "\n" in path:
+            return None
+        return self._endpoints[prefix], name
 
 
 NOWHERE = Shortcut({})
@@ -108,17 +134,42 @@ def has_one_host(app: Flask) -> bool:
 def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
     if app.url_map.converters.get("path") is not PathConverter or not has_one_host(app):
         return
-    rules = list(app.url_map.iter_rules())
+    rules = _RulesByHead(app.url_map.iter_rules())
     for endpoint, prefix in folders.items():
         if prefix is None:
             continue
-        own, *others = [rule for rule in rules if _competes(rule, prefix)]
+        own, *others = rules.competing(prefix)
         plain = (own.endpoint, own.rule) == (endpoint, f"{prefix}<path:filename>")
         if plain and not others and own.methods is not None and own.methods >= methods.STATIC:
             yield endpoint, prefix
 
 
-def _competes(rule: Rule, prefix: str) -> bool:
-    """Return whether a URL rule may match a path with a prefix."""
-    head, variable, _ = rule.rule.partition("<")
-    return head.startswith(prefix) or (bool(variable) and prefix.startswith(head))
+class _RulesByHead:
+    """A list of URL rules, sorted by the literal text that each begins with."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = sorted(rules, key=_head)
+        self._heads = [_head(rule) for rule in self._rules]
+
+    def competing(self, prefix: str) -> Iterator[Rule]:
+        """Yield the URL rules that may match a path with a prefix."""
+        for length in range(len(prefix)):
+            shorter = prefix[:length]
+            for rule in self._since(shorter):
+                if _head(rule) != shorter:
+                    break
+                if "<" in rule.rule:
+                    yield rule
+        for rule in self._since(prefix):
+            if not rule.rule.startswith(prefix):
+                break
+            yield rule
+
+    def _since(self, head: str) -> Iterator[Rule]:
+        """Yield the rules from the first that begins with a text or sorts after it."""
+        for place in range(bisect_left(self._heads, head), len(self._rules)):
+            yield self._rules[place]
+
+
+def _head(rule: Rule) -> str:
+    return rule.rule.partition("<")[0]

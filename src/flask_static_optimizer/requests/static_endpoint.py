@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..assets import fingerprints as names
+from ..assets.fingerprints import split as split_name
 from ..assets.links import real_name
 from ..assets.mount import Mount
+from ..config.globs import GlobIndex
 from ..config.policy import CachePolicy
-from ..config.rules import Rule
+from ..config.rules import Rule, served_spelling
+
+_NO_GLOBS = GlobIndex([])
 
 
 def _never(_: CachePolicy) -> bool:
@@ -34,6 +37,16 @@ class StaticEndpoint:
     static_folder: str | None = None
     #: Returns whether the session may be read by requests under a policy.
     protects: Callable[[CachePolicy], bool] = _never
+    #: The globs of file names among the rules, up to the first rule that is for all files.
+    _globs: GlobIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        globs = []
+        for rule, _ in self.choices:
+            if rule.filename is None:
+                break
+            globs.append(rule.filename)
+        object.__setattr__(self, "_globs", GlobIndex(globs) if globs else _NO_GLOBS)
 
     @property
     def outcomes(self) -> list[CachePolicy | None]:
@@ -61,22 +74,30 @@ class StaticEndpoint:
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
-        spellings = [filename if isinstance(filename, str) else None]
-        split = names.split(filename) if self.mount and isinstance(filename, str) else None
+        if not isinstance(filename, str) or not len(self._globs):
+            return self._at(len(self._globs))
+        names = [filename]
+        split = split_name(filename) if self.mount else None
         if split is not None:
-            spellings.append(split[0])  # a rule for a file also covers its fingerprinted name
-        found = self._first(spellings)
-        if self.static_folder is None or all(rule.filename is None for rule, _ in self.choices):
+            names.append(split[0])  # a rule for a file also covers its fingerprinted name
+        found = self._first(names)
+        if self.static_folder is None:
             return found
-        named = [spelling for spelling in spellings if spelling is not None]
-        by_real = self._first([real_name(self.static_folder, name) for name in named])
+        real_names = [real_name(self.static_folder, name) for name in names]
+        if real_names == names:
+            return found
+        by_real = self._first(real_names)
         return by_real if self._is_strict(by_real[1]) and not self._is_strict(found[1]) else found
 
-    def _first(self, spellings: Sequence[str | None]) -> tuple[Rule | None, CachePolicy | None]:
-        for rule, policy in self.choices:
-            if any(rule.covers(spelling) for spelling in spellings):
-                return rule, policy
-        return None, self.default
+    def _first(self, names: Sequence[str | None]) -> tuple[Rule | None, CachePolicy | None]:
+        """Return the first rule that covers a file of one of these names, and its policy."""
+        first = self._globs.first
+        places = [first(served_spelling(name)) for name in names if name is not None]
+        return self._at(min(places, default=len(self._globs)))
+
+    def _at(self, place: int) -> tuple[Rule | None, CachePolicy | None]:
+        """Return the rule at a place and its policy; no rule and the default behind the last."""
+        return self.choices[place] if place < len(self.choices) else (None, self.default)
 
     def _is_strict(self, policy: CachePolicy | None) -> bool:
         return policy is None or self.protects(policy)

@@ -104,7 +104,7 @@ def _covers_no_file(state: AppState, rule: Rule) -> bool:
     """Return whether a rule has a glob of files that matches no file of its folders."""
     if rule.filename is None:
         return False
-    names = [name for name in state.endpoints.names() if rule.endpoint.match(name)]
+    names = [name for name in state.endpoints.names() if rule.endpoint.matches(name)]
     mounts = {mount.endpoint: mount for mount in state.endpoints.mounts()}
     if not all(name in mounts for name in names):  # the file names of a view are not known
         return False

@@ -63,7 +63,7 @@ def is_left_alone(state: AppState, endpoint: str, view_args: Mapping[str, Any]) 
     values = [view_args["filename"]] if "filename" in view_args else [*view_args.values()]
     name = str(values[0]) if len(values) == 1 else None
     for rule in state.settings.rules:
-        if rule.endpoint.match(endpoint) and rule.covers(name):
+        if rule.endpoint.matches(endpoint) and rule.covers(name):
             return rule.fields is None
     return False
 
