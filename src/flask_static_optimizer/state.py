@@ -24,7 +24,7 @@ from .http.codings import available
 from .monitoring.counters import Stats
 from .monitoring.log import Log
 from .requests.endpoints import EndpointTable
-from .requests.known import KnownRequests
+from .requests.known_requests import KnownRequests
 from .session.adoption import Adoption
 from .store.backends import MemoryBackend, of_flask_caching
 from .store.store import Store, StoreOptions

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..config.settings import Settings
     from ..headers.etags import FileETags
     from ..requests.endpoints import EndpointTable
-    from ..requests.known import KnownRequests
+    from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
     from .adoption import Adoption
 

@@ -12,7 +12,7 @@ from ..config.names import EXTENSION
 from ..headers.final_headers import last_word
 from ..http.fields import forbid_storing
 from ..requests.current import request_object
-from ..requests.known import mark_known
+from ..requests.known_requests import mark_known
 from ..requests.mark import Mark, current_mark, is_missing, saved_bytes
 from ..requests.matching import match
 from ..requests.running import running_view

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ..assets.mount import Mount
     from ..monitoring.log import Log
     from ..requests.endpoints import EndpointTable
-    from ..requests.known import Known, KnownRequests
+    from ..requests.known import Known
+    from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
     from ..requests.static_endpoint import StaticEndpoint
 

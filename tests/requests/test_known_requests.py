@@ -15,7 +15,7 @@ from flask.globals import request_ctx
 from werkzeug.routing import BaseConverter, MapAdapter
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
-from flask_static_optimizer.requests.known import KnownAdapter
+from flask_static_optimizer.requests.known_requests import KnownAdapter
 
 CSS = b"body { color: red }" * 200
 
