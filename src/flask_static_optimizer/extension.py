@@ -22,6 +22,7 @@ from .requests.endpoints import EndpointTable
 from .requests.mark import is_static_request
 from .session.before_request import mark_before_request
 from .state import AppState
+from .views.folder_view import show_headers_to_error_handlers
 from .views.purging import invalidate_after_unsafe, purge
 
 
@@ -145,6 +146,7 @@ def _complete(state: AppState, app: Flask) -> None:
         if state.lane is not None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
+        state.receivers.append(show_headers_to_error_handlers(app))
         if app.debug:
             state.receivers += add_timing(app)
 

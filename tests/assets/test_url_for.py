@@ -102,6 +102,26 @@ def test_a_file_is_looked_at_now_and_then(
     assert (answer.data, "immutable" in answer.headers["Cache-Control"]) == (b"new", True)
 
 
+@pytest.mark.usefixtures("settled")
+def test_a_manifest_is_seen_while_the_file_is_asked_for(
+    make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manifest that lists a file later counts in its URLs, although requests for it go on."""
+    clock = [1000.0]
+    monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0.1)
+    set_monotonic(monkeypatch, clock)
+    (static_folder / "logo-4Egfh8ja.png").write_bytes(b"picture")
+    app = make_app(STATIC_OPTIMIZER_MANIFESTS=["manifest.json"])
+    client = app.test_client()
+    assert "?v=" in url_of(app, "logo-4Egfh8ja.png")
+    manifest = '{"logo.png": {"file": "logo-4Egfh8ja.png"}}'
+    (static_folder / "manifest.json").write_text(manifest)
+    for _ in range(3):
+        clock[0] += 0.04
+        client.get("/static/logo-4Egfh8ja.png")
+    assert url_of(app, "logo-4Egfh8ja.png") == "/static/logo-4Egfh8ja.png"
+
+
 def test_an_unsettled_file_is_always_looked_at(app: Flask, static_folder: Path) -> None:
     """A file that has not settled is looked at each time that its URL is made."""
     (static_folder / "app.css").write_bytes(b"one")

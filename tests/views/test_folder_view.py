@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +310,46 @@ def test_a_file_that_is_really_being_written(
     finally:
         stop.set()
         writer.join()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("optimize", [True, False], ids=["ours", "plain Flask"])
+@pytest.mark.parametrize("propagates", [False, True], ids=["handled", "propagated"])
+def test_after_a_hook_that_raised_the_clients_fields_are_seen(
+    make_app: MakeApp, optimize: bool, propagates: bool
+) -> None:
+    """While a hook may compress a file it sees no ``Accept-Encoding``; who runs then, does."""
+    seen: list[tuple[str, str | None]] = []
+    hides: list[bool] = []
+
+    def note(where: str) -> None:
+        seen.append((where, request.headers.get("Accept-Encoding")))
+
+    def hooks(app: Flask) -> None:
+        @app.after_request
+        def fail(response: Response) -> Response:
+            if response.status_code == 200:
+                hidden = request.headers.get("Accept-Encoding") is None
+                hides.append(hidden)
+                response.close()  # Flask would leave the file open
+                raise ValueError("a fault of the hook")
+            note("after_request")
+            return response
+
+        @app.errorhandler(Exception)
+        def handle(error: Exception) -> tuple[str, int]:
+            note("errorhandler")
+            return "failed", 500
+
+        @app.teardown_request
+        def tear_down(_: BaseException | None) -> None:
+            note("teardown")
+
+    app = make_app(before=hooks, optimize=optimize, PROPAGATE_EXCEPTIONS=propagates)
+    url = "/static/app.css"
+    context = pytest.raises(ValueError, match="a fault") if propagates else nullcontext()
+    with context:
+        assert app.test_client().get(url, headers={"Accept-Encoding": "br"}).text == "failed"
+    assert hides == [optimize]
+    places = ["teardown"] if propagates else ["errorhandler", "after_request", "teardown"]
+    assert seen == [(place, "br") for place in places]

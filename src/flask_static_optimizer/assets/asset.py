@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import FileIO
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,10 @@ class Derived:
     is_version_kept: bool = False
     #: The value of an ``integrity`` attribute; ``None``: not computed yet.
     integrity: str | None = None
-    #: The fingerprint, or the file name with it, for URLs; ``None``: the URL has none; ``""``: not
-    #: computed yet.
-    version: str | None = ""
+    #: The fingerprint, or the file name with it, for URLs; ``None``: the URL has none.
+    version: str | None = None
+    #: The time when the version was found, in seconds of the monotonic clock.
+    version_found: float = -inf
 
     def size(self) -> int:
         """Return the number of bytes that :meth:`let_go` would free."""

@@ -68,23 +68,21 @@ class Urls:
         if not isinstance(name, str):
             return None
         asset = mount.known.get(name)
-        if (
-            asset is not None
-            and asset.derived.version != ""
-            and monotonic() - asset.seen < BELIEVED
-        ):
+        now = monotonic()
+        if asset is not None and now - asset.derived.version_found < BELIEVED:
             version = asset.derived.version
         else:
-            version = self._version(mount, name)
+            version = self._version(mount, name, now)
         if version is None or self._mode == "query":
             return version
         values["filename"] = version
         return None
 
-    def _version(self, mount: Mount, name: str) -> str | None:
+    def _version(self, mount: Mount, name: str, now: float) -> str | None:
         """Return the fingerprint for the URL's query, or the file name with it, by the mode.
 
-        ``None`` stands for a plain URL.
+        ``None`` stands for a plain URL. A manifest decides on it, too, so a request for the file,
+        which sees that the file is the same, does not make it newer.
         """
         if not mount.is_shared(name):
             return None
@@ -104,7 +102,7 @@ class Urls:
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
         if asset.settled and name == asset.name:  # not for other spellings of the name
-            asset.derived.version = version
+            asset.derived.version, asset.derived.version_found = version, now
         return version
 
     def locate(self, mount: Mount, name: str, query: str) -> Located | None:

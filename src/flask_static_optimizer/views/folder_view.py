@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, after_this_request
+from flask import Response, abort, after_this_request, got_request_exception
 from werkzeug.datastructures import EnvironHeaders
 
 from ..assets.files import FileChangingError
@@ -146,9 +146,28 @@ def _answer_late(view: View, view_args: dict[str, Any]) -> Any:
 def _hide_accept_encoding(mark: Mark, this: Request) -> None:
     """Let a hook that compresses bodies leave this one alone, as its coded bytes are there already.
 
-    The WSGI environ keeps the field, and the request gets it back before its response is sent.
+    The WSGI environ keeps the field, and the request gets it back before its response is sent, or
+    when a hook raises (:func:`show_headers_to_error_handlers`).
     """
     shown = dict(this.environ)
     shown.pop("HTTP_ACCEPT_ENCODING", None)
     mark.view.request_headers = this.headers
     this.headers = EnvironHeaders(shown)
+
+
+def show_headers_to_error_handlers(app: Flask) -> Callable[..., None]:
+    """Give a request its own header fields back as soon as a hook has raised.
+
+    Error handlers, and the hooks that then see the error page, find what the client sent.
+
+    :returns: the receiver of a signal, which blinker holds weakly.
+    """
+
+    def raised(_: Flask, **__: Any) -> None:
+        this = request_object()
+        mark = mark_of(this)
+        if mark is not None and mark.view.request_headers is not None:
+            this.headers = mark.view.request_headers
+
+    got_request_exception.connect(raised, app)
+    return raised
