@@ -101,6 +101,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
     monkeypatch.setattr("flask_static_optimizer.assets.urls.BELIEVED", 0)
+    monkeypatch.setattr("flask_static_optimizer.assets.asset.LOOK", 0)
 
 
 @pytest.fixture(autouse=True)

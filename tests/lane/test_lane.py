@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -540,16 +542,23 @@ def test_large_bodies_use_the_file_wrapper(
 
 
 class TestMemory:
+    @pytest.fixture
+    def bare(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let nothing but bytes count."""
+        monkeypatch.setattr("flask_static_optimizer.assets.asset._ASSET", 0)
+
     def filled(self, limit: int, *sizes: int) -> tuple[Memory, list[Asset]]:
         memory = Memory(limit)
         assets = []
         for number, size in enumerate(sizes):
             asset = Asset.__new__(Asset)
             asset.path, asset.derived = str(number), Derived(body=bytes(size))
+            asset.body, asset.dependencies, asset.known = None, (), None
             assets.append(asset)
             memory.hold(asset)
         return memory, assets
 
+    @pytest.mark.usefixtures("bare")
     def test_what_was_used_longest_ago_goes_first(self) -> None:
         memory, assets = self.filled(300, 100, 100)
         memory.touch(assets[0])
@@ -558,10 +567,12 @@ class TestMemory:
         memory.hold(third)
         assert sizes_held(assets) == [100, None]
 
+    @pytest.mark.usefixtures("bare")
     def test_the_last_one_stays_however_large(self) -> None:
         _, assets = self.filled(100, 50, 1000)
         assert sizes_held(assets) == [None, 1000]
 
+    @pytest.mark.usefixtures("bare")
     def test_a_file_counts_once(self) -> None:
         memory, assets = self.filled(250, 100, 100)
         for _ in range(5):
@@ -569,23 +580,74 @@ class TestMemory:
         assert sizes_held(assets) == [100, 100]
 
     @pytest.mark.usefixtures("settled")
+    @pytest.mark.parametrize("kind", ["bin", "css", "rewritten.css", "large.bin"])
     def test_it_is_bounded_while_all_is_served(
-        self, make_app: MakeApp, static_folder: Path
+        self, make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str
     ) -> None:
-        for number in range(50):
-            (static_folder / f"{number}.bin").write_bytes(os.urandom(2000))
-        app = make_app(STATIC_OPTIMIZER_MEMORY=20_000)
+        """All that is kept of files stays below the limit, whichever files these are."""
+        limit = 200_000
+        bodies = {
+            "bin": lambda number: os.urandom(2000),
+            "css": lambda number: b"a { b: c }" * 100 + b"%d" % number,
+            "rewritten.css": lambda number: b"a { b: url(app.js) }" * 100 + b"%d" % number,
+            "large.bin": lambda number: bytes(250_000),
+        }
+        for number in range(150):
+            (static_folder / f"{number}.{kind}").write_bytes(bodies[kind](number))
+        app = make_app(STATIC_OPTIMIZER_MEMORY=limit)
         client = app.test_client()
         client.get("/")
-        for _ in range(2):
-            for number in range(50):
-                body = client.get(f"/static/{number}.bin").data
-                assert body == (static_folder / f"{number}.bin").read_bytes()
+        first = {}
+        tracemalloc.start()
+        try:
+            for _ in range(2):
+                gc.collect()
+                before = tracemalloc.get_traced_memory()[0]
+                for number in range(150):
+                    body = client.get(f"/static/{number}.{kind}").data
+                    assert first.setdefault(number, hash(body)) == hash(body)
+                body = b""
+            gc.collect()
+            # Nothing is left of files that the first round would not have left.
+            assert tracemalloc.get_traced_memory()[0] - before < limit // 4
+        finally:
+            tracemalloc.stop()
+        memory = app.extensions["static_optimizer"].memory
         (mount,) = app.extensions["static_optimizer"].catalogue.mounts
-        held = [asset for asset in mount.known.values() if asset.derived.body is not None]
-        assert len(mount.known) == 50
-        assert sum(len(asset.derived.body or b"") for asset in held) <= 20_000
-        assert {answer.asset for answer in answers_of(app).values()} == set(held)
+        kept = {*memory._held, *memory._released}
+        assert set(mount.known.values()) <= kept
+        assert 10 < len(kept) < 100
+        assert memory._size == sum(asset.weight() for asset in kept) <= limit
+        assert {answer.asset for answer in answers_of(app).values()} <= set(memory._held)
+
+    @pytest.mark.usefixtures("settled")
+    def test_spellings_of_a_header_count(self, make_app: MakeApp, static_folder: Path) -> None:
+        """What is remembered of requests counts, and is shared by those that mean the same."""
+        limit = 300_000
+        for number in range(20):
+            (static_folder / f"{number}.css").write_bytes(CSS + b"%d" % number)
+        app = make_app(STATIC_OPTIMIZER_MEMORY=limit)
+        client = app.test_client()
+        client.get("/")
+        for number in range(20):
+            for spelling in range(60):
+                accepted = {"Accept-Encoding": f"x{spelling}{'x' * 400}, br"}
+                assert client.get(f"/static/{number}.css", headers=accepted).status_code == 200
+                answers = answers_of(app)
+                assert sum(len("".join(map(str, key))) + 500 for key in answers) < limit
+        last = [answer for answer in answers.values() if answer.asset.name == "19.css"]
+        assert len(last) == 60
+        assert len({id(answer) for answer in last}) == 1
+
+    @pytest.mark.usefixtures("settled")
+    def test_a_file_is_not_kept_twice(self, make_app: MakeApp, static_folder: Path) -> None:
+        """The bytes in which a file was read for its hash don't stay behind memory's back."""
+        data = os.urandom(3 * 2**20)
+        (static_folder / "some.bin").write_bytes(data)
+        app = make_app()
+        assert app.test_client().get("/static/some.bin").data == data
+        (mount,) = app.extensions["static_optimizer"].catalogue.mounts
+        assert mount.known["some.bin"].snapshot.data is None
 
     @pytest.mark.usefixtures("settled")
     @pytest.mark.parametrize(
@@ -597,8 +659,8 @@ class TestMemory:
             (64 * 2**20, 2 * SMALL + 1, False),
             (2**30, 16 * SMALL, True),
             (2**30, 16 * SMALL + 1, False),
-            (1000, 1000, True),
-            (1000, 1001, False),
+            (10_000, 7000, True),
+            (10_000, 10_001, False),
         ],
     )
     def test_how_large_a_file_it_holds(
@@ -620,7 +682,7 @@ class TestMemory:
     ) -> None:
         """Nothing is remembered of bytes that were let go in the meantime."""
         (static_folder / "other.css").write_bytes(CSS + b" ")
-        app = make_app(STATIC_OPTIMIZER_MEMORY=len(CSS) + 1)
+        app = make_app(STATIC_OPTIMIZER_MEMORY=5000)
         client = app.test_client()
         client.get("/")
         make = Representation.__init__

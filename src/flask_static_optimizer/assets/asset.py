@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import FileIO
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 #: The size in bytes up to which a file is read whole when it is sent.
 SMALL = 2**20
+
+
+#: The seconds for which the files that a stylesheet refers to are taken as unchanged after a look.
+#: There may be hundreds, and to look at them costs more than all else that a request does. With the
+#: time for which ``url_for`` believes a file it is a second.
+LOOK = 0.9
+
+#: What an asset takes in memory beside its bytes, what each of its variants and representations
+#: does, and each file on which it depends: measured, in bytes and rounded up.
+_ASSET, _VARIANT, _REPRESENTATION, _DEPENDENCY = 2500, 500, 2000, 400
 
 
 @dataclass(eq=False, slots=True)
@@ -42,11 +52,18 @@ class Derived:
     version: str | None = None
     #: The time when the version was found, in seconds of the monotonic clock.
     version_found: float = -inf
+    #: The bytes that other modules take to remember which requests the asset answers.
+    noted: int = 0
 
-    def size(self) -> int:
-        """Return the number of bytes that :meth:`let_go` would free."""
+    def weight(self) -> int:
+        """Return the number of bytes that it takes."""
         variants = [*(self.variants or {}).values(), *self.deltas.values()]
-        return len(self.body or b"") + sum(len(variant.body) for variant in variants)
+        return (
+            len(self.body or b"")
+            + sum(len(variant.body) + _VARIANT for variant in variants)
+            + len(self.representations) * _REPRESENTATION
+            + self.noted
+        )
 
     def let_go(self) -> None:
         """Forget the body, the variants, the deltas and the representations."""
@@ -87,6 +104,10 @@ class Asset:
     is_slow: bool = False
     #: The last time the files were seen in this state, in seconds of the monotonic clock.
     seen: float = field(default_factory=monotonic)
+    #: The last time that somebody looked at the :attr:`dependencies`, in the same seconds.
+    looked: float = float("-inf")
+    #: The assets of its folder by name, if it is among them.
+    known: MutableMapping[str, Asset] | None = None
     #: The data made from the bytes, stored here by the modules of this package that make it.
     derived: Derived = field(default_factory=Derived)
 
@@ -126,13 +147,30 @@ class Asset:
         reliable = self.settled and not self.dependencies
         return self.snapshot.identity.last_modified if reliable else None
 
+    def weight(self) -> int:
+        """Return the number of bytes that the asset takes, with all that is made from it."""
+        own = _ASSET + len(self.body or b"") + len(self.dependencies) * _DEPENDENCY
+        return own + self.derived.weight()
+
     @property
     def bytes_at_hand(self) -> bytes | None:
         """The bytes to serve, or ``None`` if they have to be read from the file."""
         return self.derived.body if self.body is None else self.body
 
-    def is_current(self) -> bool:
-        """Return whether all files that the asset was made from are still in the same state."""
+    def forget(self) -> None:
+        """Remove the asset from those of its folder, so that it is made again when asked for."""
+        if self.known is not None and self.known.get(self.name) is self:
+            self.known.pop(self.name, None)
+
+    def is_current(self, *, look: bool = False) -> bool:
+        """Return whether all files that the asset was made from are still in the same state.
+
+        Those that a stylesheet refers to are looked at once in :data:`LOOK` seconds. Meanwhile its
+        bytes and its fingerprint belong together as before, but they may name an old state of a
+        file, which is revalidated under such a URL.
+
+        :param look: whether to look at these in any case.
+        """
         if not self.settled:
             return False
         now = monotonic()
@@ -141,10 +179,11 @@ class Asset:
                 return False
         except OSError:
             return False
-        if self.dependencies and not all(
-            Identity.at(path) == state for path, state in self.dependencies
-        ):
-            return False
+        if self.dependencies and (look or now - self.looked >= LOOK):
+            self.looked = now  # at once, so that no other thread looks, too
+            if not all(_is_in_state(path, state) for path, state in self.dependencies):
+                self.looked = float("-inf")
+                return False
         self.seen = now
         return True
 
@@ -199,6 +238,13 @@ class Asset:
             return read_part(self.path, self.snapshot.identity, start, stop)
         opened = self.open() if known is None else known
         return opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[start:stop]
+
+
+def _is_in_state(path: str, state: Identity | None) -> bool:
+    try:
+        return state is not None and state.is_of(os.stat(path))
+    except (OSError, ValueError):  # ValueError: a NUL, a lone surrogate
+        return state is None
 
 
 def _open(path: str) -> FileIO:

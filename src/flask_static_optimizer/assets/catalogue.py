@@ -33,7 +33,7 @@ class Catalogue:
     """The assets of one app, each read when it is first looked up.
 
     An asset is returned again as long as its file is in the same state. This check costs one
-    ``stat``, and one more for each file that a stylesheet refers to.
+    ``stat``, and once in a while one for each file that a stylesheet refers to.
 
     :param importmap: whether pages carry an import map of all ES modules.
     :param memory: releases the assets that are no longer served.
@@ -63,9 +63,10 @@ class Catalogue:
         self._latest: tuple[Mount, str, Asset] | None = None
         self.manifests = Manifests(manifests, warn)
 
-    def find(self, mount: Mount, name: str) -> Asset | None:
+    def find(self, mount: Mount, name: str, *, look: bool = False) -> Asset | None:
         """Return the current asset of this name, or ``None`` if no file can be served.
 
+        :param look: whether to look at the files that a stylesheet refers to in any case.
         :raises FileChangingError: if the file changes each time that it is read.
         :raises OSError: if the file exists and can't be read.
         """
@@ -74,7 +75,7 @@ class Catalogue:
             # A client may spell one name in any number of ways ("./a.css", "b/../a.css").
             name = posixpath.normpath(name)
             asset = mount.known.get(name)
-        if asset is not None and asset.is_current():
+        if asset is not None and asset.is_current(look=look):
             return asset
         if self._stylesheets is None or not is_stylesheet(name):
             return self._look_up(mount, name)
@@ -139,10 +140,10 @@ class Catalogue:
             self._memory.release(before)
         if asset is not None and asset.settled:  # else the file may change without a sign
             mount.known[name] = asset
+            asset.known = mount.known
             if asset.sha256 is None:
                 self._hashes.later(asset.path, self._forget)
-            if asset.derived.variants:
-                self._memory.hold(asset)
+            self._memory.hold(asset)
         return asset
 
     def _is_module(self, name: str, snapshot: Snapshot) -> bool:
@@ -179,7 +180,7 @@ class Catalogue:
         return Asset(
             name=name,
             path=path,
-            snapshot=snapshot,
+            snapshot=snapshot._replace(data=None),
             body=body,
             sha256=sha256,
             size=size,

@@ -14,10 +14,11 @@ _PART = 32
 
 
 class Memory:
-    """A memory for the bytes of assets and for their variants, up to a limit.
+    """A memory for assets and all that is made from them, up to a limit.
 
-    The least recently used asset is released first. The most recently used one stays, however
-    large it is.
+    The bytes of the least recently used asset are released first; what is known of its file stays
+    (its hash, its type). When this takes half of the limit, the asset itself is forgotten. The most
+    recently used one stays, however large it is.
 
     :param limit: the largest size in bytes.
     """
@@ -25,10 +26,12 @@ class Memory:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._largest = min(max(SMALL, limit // _PART), limit, WHOLE)
-        self._size = 0
         self._lock = Lock()
-        #: The size of each asset in bytes. If two folders serve one file, each has its own asset.
+        #: The size in bytes of each asset with its bytes, and of those whose bytes were released.
+        #: If two folders serve one file, each has its own asset.
         self._held: OrderedDict[Asset, int] = OrderedDict()
+        self._released: OrderedDict[Asset, int] = OrderedDict()
+        self._size = self._size_released = 0
         self._listeners: list[Callable[[Asset], None]] = []
 
     def on_release(self, listener: Callable[[Asset], None]) -> None:
@@ -51,19 +54,29 @@ class Memory:
             self.hold(asset)
         return held
 
-    def hold(self, asset: Asset) -> None:
-        """Count the bytes that an asset holds now, and release others if the limit is exceeded."""
+    def hold(self, asset: Asset, *, again: bool = False) -> None:
+        """Count what an asset takes now, and release others if the limit is exceeded.
+
+        :param again: whether an asset whose bytes were released meanwhile is left alone.
+        """
         with self._lock:
+            if again and asset not in self._held:
+                return
             self._drop(asset)
-            size = self._held[asset] = asset.derived.size()
+            size = self._held[asset] = asset.weight()
             self._size += size
-            while self._size > self._limit and len(self._held) > 1:
-                oldest = next(iter(self._held))
-                self._drop(oldest)
-                self._let_go(oldest)
+            while self._size > self._limit:
+                if len(self._held) > 1 and self._size_released <= self._limit // 2:
+                    self._let_go(next(iter(self._held)))
+                elif self._released:
+                    oldest = next(iter(self._released))
+                    self._drop(oldest)
+                    oldest.forget()
+                else:
+                    break
 
     def touch(self, asset: Asset) -> None:
-        """Mark an asset as the most recently used."""
+        """Mark an asset as the most recently used, if its bytes are there."""
         with self._lock:
             if asset in self._held:
                 self._held.move_to_end(asset)
@@ -73,15 +86,22 @@ class Memory:
         return asset in self._held
 
     def release(self, asset: Asset) -> None:
-        """Release the bytes of an asset that is no longer served."""
+        """Release all of an asset that is no longer served."""
         with self._lock:
-            self._drop(asset)
             self._let_go(asset)
+            self._drop(asset)
 
     def _let_go(self, asset: Asset) -> None:
+        """Release the bytes of an asset, and count what it still takes."""
+        self._drop(asset)
         asset.derived.let_go()
         for listener in self._listeners:
             listener(asset)
+        size = self._released[asset] = asset.weight()
+        self._size += size
+        self._size_released += size
 
     def _drop(self, asset: Asset) -> None:
-        self._size -= self._held.pop(asset, 0)
+        released = self._released.pop(asset, 0)
+        self._size_released -= released
+        self._size -= self._held.pop(asset, 0) + released

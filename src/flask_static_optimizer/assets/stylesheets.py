@@ -81,7 +81,7 @@ class Assets(Protocol):
     mounts: tuple[Mount, ...]
     manifests: Manifests
 
-    def find(self, mount: Mount, name: str) -> Asset | None:
+    def find(self, mount: Mount, name: str, *, look: bool = False) -> Asset | None:
         """Return the asset of that name, or ``None`` if there is none."""
 
     def takes_fingerprint(self, mount: Mount, asset: Asset) -> bool:
@@ -248,7 +248,7 @@ class Stylesheets:
     def _asset(self, place: Place, url: str, target: Place) -> Asset | None:
         reason = "which is not there"
         try:
-            asset = self._catalogue.find(*target)
+            asset = self._catalogue.find(*target, look=True)
         except OSError as error:
             asset, reason = None, f"which can't be read ({error})"
         if asset is None:

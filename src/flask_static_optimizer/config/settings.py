@@ -65,11 +65,10 @@ class Settings:
     #: Answer requests for files that are for everybody before Flask opens a context, without the
     #: app's hooks.
     express: bool = False
-    #: Bytes that files and their coded variants may take in memory; those used longest ago are
-    #: dropped first. A file is kept up to 1 MiB, or a thirty-second of this setting if that is
-    #: more, and never above 16 MiB. 0: no file is kept, and of variants only those of the file that
-    #: was used last. Stylesheets with references are kept in any case, since the
-    #: bytes that are served are not the file's own.
+    #: Bytes that files, their coded variants and what is known of them may take in memory; those
+    #: used longest ago are dropped first. A file is kept up to 1 MiB, or a thirty-second of this
+    #: setting if that is more, and never above 16 MiB. 0: no file is kept but the one that was used
+    #: last.
     memory: int = 32 * 2**20
     #: Freshness lifetime of other static URLs, and of ``@cacheable_static`` without its own
     #: ``max_age``: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 #: ``Host``.
 Key = tuple[str | None, ...]
 
-#: The number of answers that are remembered for each file and in all, and the number of characters
-#: of the longest key. Limits are needed, as a client can write a header in any number of ways.
+#: The number of answers that are remembered for each file and in all, the number of characters of
+#: the longest key, and the bytes that a key takes beside them. Limits are needed, as a client can
+#: write a header in any number of ways. (All spellings that select one representation share it.)
 _ANSWERS_OF_ONE = 64
 _ANSWERS = 100_000
-_LONGEST = 2048
+_LONGEST = 512
+_KEY = 1000
 
 
 class Folder(NamedTuple):
@@ -116,18 +118,23 @@ class LaneFiles:
         if environ.get("QUERY_STRING") and not representation.verified:
             return
         key = _key_of(environ)
-        if sum(len(part or "") for part in key) > _LONGEST:
+        length = sum(len(part or "") for part in key)
+        if length > _LONGEST:
             return
         if len(self._keys.get(asset, ())) >= _ANSWERS_OF_ONE:
             self._forget(asset)
         self._keys.setdefault(asset, set()).add(key)
         self.answers[key] = representation
+        asset.derived.noted += length + _KEY
         # Another thread may have released the asset's bytes before this was remembered.
         is_held = representation.body is not None and representation.body is not asset.body
+        self._memory.hold(asset, again=is_held)
         if key not in self._keys.get(asset, ()) or (is_held and not self._memory.holds(asset)):
             self.answers.pop(key)
+            self._forget(asset)
 
     def _forget(self, asset: Asset) -> None:
+        asset.derived.noted = 0
         for key in tuple(self._keys.pop(asset, ())):
             self.answers.pop(key)
 

@@ -34,6 +34,9 @@ _PATHS = 4096
 _REQUESTS = 64
 _LONGEST = 2048
 
+#: What a request takes in memory beside its key, in bytes: measured and rounded up.
+_REQUEST = 3000
+
 Key = tuple[str | None, ...]
 
 #: The attribute of a request that has the mark which it gets when its session is opened.
@@ -174,24 +177,32 @@ class KnownRequests:
             return known
         if not representation.verified and (name != asset.name or environ.get("QUERY_STRING")):
             return known
+        size = self._keep(environ, _of_file(environ), known)
+        if not size:
+            return known
         self._of_asset.setdefault(asset, set()).add(environ.get("PATH_INFO"))
-        self._keep(environ, _of_file(environ), known)
+        asset.derived.noted += size
         # Another thread may have released the asset's bytes before this was remembered.
         is_held = representation.body is not None and representation.body is not asset.body
+        self._memory.hold(asset, again=is_held)
         if is_held and not self._memory.holds(asset):
             self._forget(asset)
         return known
 
-    def _keep(self, environ: Mapping[str, Any], key: Key, known: Known) -> None:
+    def _keep(self, environ: Mapping[str, Any], key: Key, known: Known) -> int:
+        """Remember a request, and return the bytes that this takes: none if it is too long."""
         path = environ.get("PATH_INFO")
-        if sum(len(part or "") for part in (path, *key)) > _LONGEST:
-            return
+        length = sum(len(part or "") for part in (path, *key))
+        if length > _LONGEST:
+            return 0
         requests = self._paths.get(path)
         if requests is None:
             requests = self._paths[path] = Bounded(_REQUESTS)
         requests[key] = known
+        return length + _REQUEST
 
     def _forget(self, asset: Asset) -> None:
+        asset.derived.noted = 0
         for path in self._of_asset.pop(asset, ()):
             requests = self._paths.get(path) or Bounded(0)
             for key, known in tuple(requests.items()):
