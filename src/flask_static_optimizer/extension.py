@@ -103,7 +103,9 @@ def _install(state: AppState, app: Flask) -> None:
     state.adoption.adopt(app)
     state.adoption.adopt_until_first_request(app)
     state.own_hooks.append(
-        mark_before_request(app, settings, endpoints, state.etags, state.adoption, complete)
+        mark_before_request(
+            app, settings, endpoints, state.known, state.etags, state.adoption, complete
+        )
     )
 
     listeners = []
@@ -138,6 +140,7 @@ def _complete(state: AppState, app: Flask) -> None:
         _warn_of_unmatched_rules(endpoints, state.log)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
+        state.known.install(app)
         store = state.open_store()
         invalidate_after_unsafe(endpoints, store, app)
         if state.lane is not None:

@@ -24,6 +24,7 @@ from .http.codings import available
 from .monitoring.counters import Stats
 from .monitoring.log import Log
 from .requests.endpoints import EndpointTable
+from .requests.known_requests import KnownRequests
 from .session.adoption import Adoption
 from .store.backends import MemoryBackend, of_flask_caching
 from .store.store import Store, StoreOptions
@@ -79,6 +80,7 @@ class AppState:
             warn,
             self.memory,
         )
+        self.known = KnownRequests(self.memory)
         self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
         self.etags = FileETags(hashes.is_slow)
         representations = Representations(self.variants, self.memory)
@@ -127,7 +129,9 @@ class AppState:
             if endpoint.folder:
                 return serve_static(view)
             return self.stored_views.serve(endpoint.name, view)
-        served = serve_folder(self.files, self.log, self.endpoints, endpoint, endpoint.mount, view)
+        served = serve_folder(
+            self.files, self.known, self.log, self.endpoints, endpoint, endpoint.mount, view
+        )
         header = self.settings.sendfile
         return served if header is None else offload(header, endpoint.mount, served)
 

@@ -251,31 +251,87 @@ RULES = st.lists(
 )
 
 
-@settings(deadline=None)
-@given(RULES)
-def test_the_rules_that_compete_with_a_folder(rules: list[str]) -> None:
-    """The folders that need no match are those that a walk through all URL rules finds."""
+PATHS_OF_RULES = st.lists(st.sampled_from(["a", "b", "ab", "c", ""]), max_size=4).map(
+    lambda parts: "/" + "/".join(parts)
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(RULES, st.lists(PATHS_OF_RULES, min_size=4, max_size=12))
+def test_among_any_rules_it_says_what_the_url_map_says(rules: list[str], paths: list[str]) -> None:
     app = Flask(__name__, static_folder=None)
     app.static_folder = "static"
     for number, rule in enumerate(rules):
         app.add_url_rule(rule, str(number), app.send_static_file)
-    there = list(app.url_map.iter_rules())
     folders = {
         rule.endpoint: rule.rule.removesuffix("<path:filename>")
-        for rule in there
+        for rule in app.url_map.iter_rules()
         if rule.rule.count("<") == 1 and rule.rule.endswith("/<path:filename>")
     }
-    alone = []
-    for endpoint, prefix in folders.items():
-        heads = [rule.rule.partition("<")[:2] for rule in there]
-        competing = [
-            head
-            for head, more in heads
-            if head.startswith(prefix) or (more and prefix.startswith(head))
-        ]
-        if len(competing) == 1:
-            alone.append(endpoint)
-    assert list(Shortcut.over(app, folders).endpoints) == alone
+    short = Shortcut.over(app, folders)
+    assert set(short.endpoints) | short.rivals.keys() == folders.keys()
+    for path in paths:
+        with app.test_request_context(path) as context:
+            found = find(short, context.request)
+            if found is not None:
+                assert found == matched(app, context.request), path
+
+
+def with_slugs() -> Flask:
+    app = plain()
+    for rule in ("/<slug>", "/<path:page>", "/<lang>/<slug>", "/<lang>/static/<slug>", "/s<x>/<y>"):
+        app.add_url_rule(rule, rule, lambda **_: "page")
+    return app
+
+
+def with_nested() -> Flask:
+    app = plain()
+    for name in ("admin", "admin/more"):
+        app.register_blueprint(
+            Blueprint(
+                name.replace("/", "_"),
+                __name__,
+                static_folder="tests",
+                static_url_path=f"/static/{name}",
+            )
+        )
+    return app
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "endpoint"),
+    [
+        (with_slugs, "/static/app.css", "static"),
+        (with_slugs, "/static/a/b.css", "static"),
+        (with_catch_all, "/static/app.css", "static"),
+        (with_nested, "/static/app.css", "static"),
+        (with_nested, "/static/admin", "static"),
+        (with_nested, "/static/admin/app.css", "admin.static"),
+        (with_nested, "/static/admin/a/b.css", "admin.static"),
+        (with_nested, "/static/admin/more/app.css", "admin_more.static"),
+    ],
+)
+def test_what_does_not_compete(make: Callable[[], Flask], path: str, endpoint: str) -> None:
+    """Werkzeug tries literal parts first, and of two folders takes the longer prefix."""
+    app = make()
+    short = shortcut(app)
+    with app.test_request_context(path) as context:
+        found = find(short, context.request)
+        assert found == matched(app, context.request)
+        assert found is not None
+        assert found[0] == endpoint
+
+
+@pytest.mark.parametrize(
+    ("make", "rival"),
+    [
+        (with_neighbour, "/static/feed"),
+        (with_neighbour_variable, "/static/thumbs/<name>"),
+        (with_second_rule, "/static/<path:filename>"),
+    ],
+)
+def test_a_rival_is_named(make: Callable[[], Flask], rival: str) -> None:
+    assert shortcut(make()).rivals == {"static": rival}
 
 
 @settings(deadline=None)

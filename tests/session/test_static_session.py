@@ -14,18 +14,18 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_static_optimizer.config.policy import CachePolicy
 from flask_static_optimizer.requests.mark import Mark
 from flask_static_optimizer.requests.static_endpoint import StaticEndpoint
-from flask_static_optimizer.session.static_session import StaticSession, empty_session, seal
+from flask_static_optimizer.session.static_session import StaticSession, seal
 
 
 @pytest.fixture
 def mark() -> Mark:
     endpoint = StaticEndpoint("static", True, (), CachePolicy())
-    return Mark(endpoint, CachePolicy(), protected=False)
+    return Mark(endpoint, CachePolicy(), {}, protected=False)
 
 
 @pytest.fixture
 def give(mark: Mark) -> Callable[..., StaticSession]:
-    return partial(StaticSession, mark, partial(empty_session, None))
+    return partial(StaticSession, mark, None)
 
 
 Give = Callable[..., StaticSession]
@@ -170,10 +170,10 @@ def test_an_own_session_class(mark: Mark) -> None:
         def user(self) -> str:
             return self.get("user", "nobody")
 
-    isolated = StaticSession(mark, partial(empty_session, Mine))
+    isolated = StaticSession(mark, Mine)
     assert isolated.user() == "nobody"
     assert isolated.dropped == "mine"
-    protected = StaticSession(mark, partial(empty_session, None), lambda: Mine({"user": "ada"}))
+    protected = StaticSession(mark, None, lambda: Mine({"user": "ada"}))
     assert protected.user() == "ada"
 
 
@@ -184,7 +184,7 @@ def test_a_session_class_with_arguments(mark: Mark) -> None:
         def __init__(self, store: object) -> None:
             raise AssertionError("never made")
 
-    assert StaticSession(mark, partial(empty_session, Demanding)).get("user") is None
+    assert StaticSession(mark, Demanding).get("user") is None
 
 
 def test_many_threads_may_look_at_once(give: Give) -> None:

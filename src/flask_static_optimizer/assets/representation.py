@@ -9,7 +9,7 @@ from werkzeug.http import http_date
 
 from ..http.answer import Answer
 from ..http.bodies import SMALL_BODY, FileSlice, wrapped
-from ..http.conditional import outcome, with_etag
+from ..http.conditional import CONDITIONS, outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
 from .javascript import is_javascript
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from .asset import Asset
     from .variant import Variant
+
+
+#: The fields of a request whose answer may be another than the whole.
+_ASKING = CONDITIONS | {"HTTP_RANGE"}
+_NO_RANGES: list[Range] = []
 
 
 class Terms(NamedTuple):
@@ -45,8 +50,10 @@ class Representation:
     """
 
     __slots__ = (
+        "__weakref__",
         "asset",
         "body",
+        "cache_control",
         "choice",
         "etag",
         "former_etag",
@@ -80,6 +87,7 @@ class Representation:
         self.is_temporary = is_temporary
         #: What it was made of besides the asset and the coding.
         self.choice = (terms, vary, dictionary, verified)
+        self.cache_control = terms.cache_control
         #: The validator of the bytes in this content coding (RFC 9110 §8.8.3).
         self.etag = variant.etag if variant else asset.etag
         #: The validator that clients got before the bytes were hashed, if they did.
@@ -130,9 +138,12 @@ class Representation:
             is in the answer.
         :raises OSError: if the file can't be read.
         """
-        if self.former_etag is not None:
-            environ = with_etag(environ, self.former_etag, self.etag)
-        status, ranges = outcome(environ, self.etag, self.modified, self.size)
+        if environ.keys().isdisjoint(_ASKING):  # the usual case
+            status, ranges = 200, _NO_RANGES
+        else:
+            if self.former_etag is not None:
+                environ = with_etag(environ, self.former_etag, self.etag)
+            status, ranges = outcome(environ, self.etag, self.modified, self.size)
         if status == 304:
             return Answer(304, self.headers_304[:], ())
         if status == 206:

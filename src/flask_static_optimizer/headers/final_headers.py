@@ -50,10 +50,10 @@ def last_word(
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
     if view.succeeded and view.representation is not None:
-        is_complete = put_chosen_bytes(view, request.environ, response)
+        is_final = put_chosen_bytes(view, request.environ, response)
     else:
-        is_complete = view.succeeded and response.headers.to_wsgi_list() == view.sent
-    if is_complete and _is_final(mark, request, response):
+        is_final = view.succeeded and _is_complete(view, request, response)
+    if is_final and _is_for_all(mark, request):
         set_ready(response)
         response.response = wrapped(response.response, request.environ)
         return
@@ -70,16 +70,24 @@ def last_word(
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _is_final(mark: Mark, request: Request, response: Response) -> bool:
-    """Return whether a response whose fields are complete is for everybody, and the answer."""
+def _is_complete(view: ViewResponse, request: Request, response: Response) -> bool:
+    """Return whether a response of a view is the answer, with all fields that are to be said."""
+    environ = request.environ
+    return (
+        response.headers.to_wsgi_list() == view.sent
+        and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
+        and (response.status_code == 304 or not has_precondition(environ))
+        and same_body(view.body, response)
+    )
+
+
+def _is_for_all(mark: Mark, request: Request) -> bool:
+    """Return whether nothing of the visitor can be in the response to a request."""
     environ = request.environ
     return (
         not (mark.protected or mark.session.written or mark.policy.vary)
         and not is_authenticated(environ)
         and not is_for_worker(environ)
-        and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
-        and (response.status_code == 304 or not has_precondition(environ))
-        and same_body(mark.view.body, response)
     )
 
 

@@ -10,7 +10,7 @@ from ..assets.fingerprints import etag, sha256
 from ..http.answer import Answer
 from ..http.bodies import CHUNK, FileSlice
 from ..http.codings import available, decompress
-from ..http.fields import CACHING, OF_BODY, is_offloaded
+from ..http.fields import CACHING, OF_BODY, headers_of, is_offloaded
 from .view_headers import same_body
 
 if TYPE_CHECKING:
@@ -31,9 +31,18 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     :returns: whether the header fields say all that is to be said, but for what depends on the
         visitor.
     """
-    chosen = view.representation
+    chosen, sent = view.representation, view.sent
+    if chosen is None or sent is None:
+        return False
     fields = response.headers.to_wsgi_list()
-    if chosen is None or not _is_plain(view, chosen, response):
+    # What hooks have added behind the view's own fields, if these are as they were.
+    added: Fields | None = []
+    says_nothing = fields == sent
+    if not says_nothing:
+        added = fields[len(sent) :] if fields[: len(sent)] == sent else None
+        says_nothing = added is not None and CACHING.isdisjoint(name.lower() for name, _ in added)
+    is_untouched = says_nothing and _is_untouched(view, response)
+    if not (is_untouched or _is_plain(view, chosen, response)):
         return False
     opened = response.response if isinstance(response.response, FileSlice) else None
     if opened is not None and chosen.body is not None:
@@ -48,21 +57,16 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         return False
     if opened is not None and answer.body == ():
         opened.close()
-    sent = view.sent or []
-    if answer.status == 200 and chosen.variant is None and fields == sent:
-        response.response = view.body = answer.body
-        return not is_error
-    added = fields[len(sent) :] if fields[: len(sent)] == sent else None
-    if added is None:
-        response.headers = Headers(_replaced(fields, dict(sent), answer))
-    else:
-        response.headers = Headers([*answer.headers, *added])
-    response.status_code = answer.status
-    response.response = answer.body
-    view.body, view.etag = answer.body, chosen.etag
-    return (
-        added is not None and not is_error and CACHING.isdisjoint(name.lower() for name, _ in added)
-    )
+    view.body = response.response = answer.body
+    if answer.status != 200 or chosen.variant is not None or added != []:
+        if added is None:
+            response.headers = Headers(_replaced(fields, dict(sent), answer))
+        else:
+            response.headers = headers_of([*answer.headers, *added])
+    if answer.status != 200:
+        response.status_code = answer.status
+    view.etag = chosen.etag
+    return says_nothing and not is_error
 
 
 def is_edited(view: ViewResponse, response: Response) -> bool:
@@ -85,6 +89,13 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
         return sha256(plain) != chosen.asset.sha256
     except Exception:  # noqa: BLE001  # each library has errors of its own
         return True
+
+
+def _is_untouched(view: ViewResponse, response: Response) -> bool:
+    """Return whether a response still is the one that the view made, with its body and status."""
+    return (
+        response is view.response and response.response is view.body and response.status_code == 200
+    )
 
 
 def _is_plain(view: ViewResponse, chosen: Representation, response: Response) -> bool:

@@ -18,7 +18,8 @@ Verdict = Literal[200, 304, 412]
 #: lacks them is understood.
 _MEMBER = re.compile(r'(?:\A|(?<=,))[ \t]*(?P<weak>[Ww]/)?(?P<tag>"[^"]*"|[^" \t,]+)[ \t]*(?:,|\Z)')
 
-_HEADERS = frozenset(
+#: The keys of an environ with preconditions. ``If-Range`` is none (§13.1).
+CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
         "HTTP_IF_MODIFIED_SINCE",
@@ -33,7 +34,7 @@ _TAGS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE")
 
 def has_precondition(environ: Mapping[str, Any]) -> bool:
     """Return whether a request has a precondition; ``If-Range`` alone is none (RFC 9110 §13.1)."""
-    return not environ.keys().isdisjoint(_HEADERS)
+    return not environ.keys().isdisjoint(CONDITIONS)
 
 
 def precondition(

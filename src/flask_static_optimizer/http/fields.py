@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from werkzeug.datastructures import Headers
 from werkzeug.http import dump_header, parse_date, parse_dict_header
-
-if TYPE_CHECKING:
-    from werkzeug.datastructures import Headers
 
 #: Header fields that only shared caches obey.
 SHARED_FRESHNESS = (
@@ -56,6 +54,28 @@ CACHING = (
 def headers_304(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the header fields of a 200 that a 304 repeats (RFC 9110 §15.4.5)."""
     return [field for field in headers if field[0].lower() not in OF_BODY]
+
+
+def headers_of(fields: list[tuple[str, str]]) -> Headers:
+    """Return header fields that were checked before, without checking them again.
+
+    :param fields: the names and values. The list becomes the headers' own.
+    """
+    if _OWN_LIST is None:
+        return Headers(fields)
+    headers = object.__new__(Headers)
+    vars(headers)[_OWN_LIST] = fields
+    return headers
+
+
+def _attribute_of_fields() -> str | None:
+    """Return the attribute in which Werkzeug's headers have their fields, if it is the only one."""
+    probe = Headers([("A", "b")])
+    return next(iter(vars(probe))) if list(vars(probe).values()) == [[("A", "b")]] else None
+
+
+#: ``None`` where Werkzeug keeps the fields in another way; then they are checked again.
+_OWN_LIST = _attribute_of_fields()
 
 
 def fold(headers: Headers) -> None:

@@ -80,7 +80,7 @@ def replaced_steps(app: Flask) -> list[str]:
     return [
         f"{type(app).__name__}.{name}"
         for name in _STEPS
-        if (name in vars(app) and name != "wsgi_app")
+        if (name in vars(app) and name != "wsgi_app" and not _is_own(vars(app)[name]))
         or is_overridden(type(app), name, Flask, "flask")
     ]
 
@@ -102,7 +102,7 @@ def listeners(app: Flask) -> list[str]:
         f"{_name(receiver)} ({signal.name})"
         for signal in _SIGNALS
         for receiver in signal.receivers_for(app)
-        if not is_written_in(receiver, _PACKAGE)
+        if not _is_own(receiver)
     ]
 
 
@@ -122,6 +122,10 @@ def _hooks(app: Flask, endpoint: str) -> Iterator[Hook]:
         for name in names:
             yield from by_name.get(name, ())
     yield from app.teardown_appcontext_funcs
+
+
+def _is_own(thing: object) -> bool:
+    return is_written_in(thing, _PACKAGE)
 
 
 def _name(hook: Hook) -> str:

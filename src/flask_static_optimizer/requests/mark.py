@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import has_request_context, request
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
+    from .known import Known
     from .static_endpoint import StaticEndpoint
 
 #: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
@@ -24,19 +27,16 @@ _MISSING = "_static_optimizer_missing"
 class SessionUse:
     """A record of what the app did with the session and the cookies of a static request."""
 
-    __slots__ = ("dropped", "looked", "opened", "read_by_view", "written")
-
-    def __init__(self) -> None:
-        #: Whether the app read the session, or wrote anything but ``_permanent`` into it, before
-        #: the view had returned.
-        self.looked = False
-        self.written = False
-        #: What of the visitor the view itself read, as the log names it.
-        self.read_by_view: tuple[str, ...] = ()
-        #: The keys that were written at any time.
-        self.dropped: frozenset[str] = frozenset()
-        #: Whether the real session was opened.
-        self.opened = False
+    #: Whether the app read the session, or wrote anything but ``_permanent`` into it, before
+    #: the view had returned.
+    looked = False
+    written = False
+    #: What of the visitor the view itself read, as the log names it.
+    read_by_view: tuple[str, ...] = ()
+    #: The keys that were written at any time.
+    dropped: frozenset[str] = frozenset()
+    #: Whether the real session was opened.
+    opened = False
 
     def note_read_by_view(self, thing: str) -> None:
         """Note that the static view itself, and no hook, read something of the visitor."""
@@ -47,50 +47,32 @@ class SessionUse:
 class ViewResponse:
     """A record of the response that the static view made, before other hooks saw it."""
 
-    __slots__ = (
-        "body",
-        "cache_control",
-        "conditions",
-        "etag",
-        "raised",
-        "representation",
-        "request_headers",
-        "response",
-        "runs",
-        "sent",
-        "stated",
-        "status",
-        "succeeded",
-        "validator",
-    )
-
-    def __init__(self) -> None:
-        #: The object that the static view returned, and whether it became the response and has a
-        #: status of success.
-        self.response: Response | None = None
-        self.succeeded = False
-        #: Whether the view is running now.
-        self.runs = False
-        #: The conditions that it is to see in place of the request's own, as an environ has them.
-        self.conditions: dict[str, str] = {}
-        #: The response of the exception with which the view ended, if it has one.
-        self.raised: WerkzeugResponse | None = None
-        #: The response, if it is no success and the view itself said how long it holds.
-        self.stated: Response | None = None
-        #: The status, header fields and body of the response as the hooks got it.
-        self.status: int | None = None
-        self.etag: str | None = None
-        self.cache_control: str | None = None
-        self.body: object = None
-        #: The ``ETag`` that the policy's ``etag`` function returned, ``""`` if there is to be none.
-        self.validator: str | None = None
-        #: The header fields, if they are to be sent as they are.
-        self.sent: list[tuple[str, str]] | None = None
-        #: The representation of a file that was chosen for the request. While hooks run, its
-        #: response has the plain bytes.
-        self.representation: Representation | None = None
-        #: The request's own header fields, while hooks see others.
-        self.request_headers: Headers | None = None
+    #: The object that the static view returned, and whether it became the response and has a
+    #: status of success.
+    response: Response | None = None
+    succeeded = False
+    #: Whether the view is running now.
+    runs = False
+    #: The conditions that it is to see in place of the request's own, as an environ has them.
+    conditions: Mapping[str, str] = MappingProxyType({})
+    #: The response of the exception with which the view ended, if it has one.
+    raised: WerkzeugResponse | None = None
+    #: The response, if it is no success and the view itself said how long it holds.
+    stated: Response | None = None
+    #: The status, header fields and body of the response as the hooks got it.
+    status: int | None = None
+    etag: str | None = None
+    cache_control: str | None = None
+    body: object = None
+    #: The ``ETag`` that the policy's ``etag`` function returned, ``""`` if there is to be none.
+    validator: str | None = None
+    #: The header fields, if they are to be sent as they are. They are not to be changed.
+    sent: list[tuple[str, str]] | None = None
+    #: The representation of a file that was chosen for the request. While hooks run, its
+    #: response has the plain bytes.
+    representation: Representation | None = None
+    #: The request's own header fields, while hooks see others.
+    request_headers: Headers | None = None
 
 
 def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
@@ -118,19 +100,29 @@ class ViewRun(Protocol):
 class Mark:
     """A mark of a static request, with its endpoint, its policy and what happened to it."""
 
-    __slots__ = ("cookies_dropped", "endpoint", "policy", "protected", "run", "session", "view")
+    #: The number of cookies that were removed from the response.
+    cookies_dropped = 0
+    #: The run of the view, if its response may be stored.
+    run: ViewRun | None = None
+    #: What earlier requests have shown of this one.
+    known: Known | None = None
 
-    def __init__(self, endpoint: StaticEndpoint, policy: CachePolicy, *, protected: bool) -> None:
+    def __init__(
+        self,
+        endpoint: StaticEndpoint,
+        policy: CachePolicy,
+        view_args: Mapping[str, Any],
+        *,
+        protected: bool,
+    ) -> None:
         self.endpoint = endpoint
         self.policy = policy
+        #: The arguments of the URL match. Hooks may change those of the request.
+        self.view_args = view_args
         #: Whether the real session may be read while the request is served.
         self.protected = protected
         self.session = SessionUse()
         self.view = ViewResponse()
-        #: The number of cookies that were removed from the response.
-        self.cookies_dropped = 0
-        #: The run of the view, if its response may be stored.
-        self.run: ViewRun | None = None
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

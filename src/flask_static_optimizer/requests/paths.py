@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
@@ -79,13 +79,14 @@ class Shortcut:
     Flask matches each URL once more after it has opened the session. Where nothing else in the
     app's URL map can match below a folder's prefix, comparing the prefix is enough.
 
-    :param prefixes: the prefix of the paths of such folders, by endpoint.
+    :param prefixes: the prefix of the paths of such folders, by endpoint. Each ends with a slash.
+    :param rivals: the URL rule that may match below the prefix of another folder, by endpoint.
     """
 
-    def __init__(self, prefixes: Mapping[str, str]) -> None:
+    def __init__(self, prefixes: Mapping[str, str], rivals: Mapping[str, str]) -> None:
         #: The endpoints whose paths it knows.
         self.endpoints = tuple(prefixes)
-        self._prefixes = Prefixes(prefixes.values())
+        self.rivals = rivals
         self._endpoints = {prefix: endpoint for endpoint, prefix in prefixes.items()}
 
     @classmethod
@@ -94,7 +95,11 @@ class Shortcut:
 
         :param folders: the prefix of the folder's paths, if it is always the same, by endpoint.
         """
-        return cls(dict(_alone(app, folders)))
+        if app.url_map.converters.get("path") is not PathConverter or not has_one_host(app):
+            return NOWHERE
+        known = {endpoint: prefix for endpoint, prefix in folders.items() if prefix}
+        rivals = dict(_rivals(_RulesByHead(app.url_map.iter_rules()), known))
+        return cls({name: known[name] for name in known.keys() - rivals.keys()}, rivals)
 
     def find(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the endpoint of a request for a file and the file's name, if it is known.
@@ -104,18 +109,21 @@ class Shortcut:
         """
         if "HTTP_UPGRADE" in environ:
             return None
-        prefix = self._prefixes.find(path)
-        if prefix is None:
-            return None
-        name = path[len(prefix) :]
+        # Of folders below each other's, Werkzeug takes the one with the longest prefix.
+        end = path.rfind("/") + 1
+        while (endpoint := self._endpoints.get(path[:end])) is None:
+            if end < 2:
+                return None
+            end = path.rfind("/", 0, end - 1) + 1
+        name = path[end:]
         # Werkzeug redirects where slashes are doubled. Its path converter takes no empty name, and
         # a line's end at most as the first character.
-        if not name or name[0] == "/" or "//" in path or "\n" in path:
+        if not name or "//" in path or "\n" in path:
             return None
-        return self._endpoints[prefix], name
+        return endpoint, name
 
 
-NOWHERE = Shortcut({})
+NOWHERE = Shortcut({}, {})
 
 
 def has_one_host(app: Flask) -> bool:
@@ -131,17 +139,23 @@ def has_one_host(app: Flask) -> bool:
     )
 
 
-def _alone(app: Flask, folders: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    if app.url_map.converters.get("path") is not PathConverter or not has_one_host(app):
-        return
-    rules = _RulesByHead(app.url_map.iter_rules())
+def _rivals(rules: _RulesByHead, folders: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the folders below whose prefix another URL rule may match, with that rule."""
+    plain = {(endpoint, f"{prefix}<path:filename>") for endpoint, prefix in folders.items()}
     for endpoint, prefix in folders.items():
-        if prefix is None:
-            continue
-        own, *others = rules.competing(prefix)
-        plain = (own.endpoint, own.rule) == (endpoint, f"{prefix}<path:filename>")
-        if plain and not others and own.methods is not None and own.methods >= methods.STATIC:
-            yield endpoint, prefix
+        own = [rule for rule in rules.below(prefix) if rule.rule == f"{prefix}<path:filename>"]
+        others = (rule for rule in rules.below(prefix) if rule not in own)
+        rival = next((rule for rule in others if not _is_folder(rule, plain)), None)
+        if len(own) != 1 or not _is_folder(own[0], plain):
+            rival = own[-1] if own else rival
+        if rival is not None or not own:
+            yield endpoint, prefix if rival is None else rival.rule
+
+
+def _is_folder(rule: Rule, plain: Collection[tuple[str, str]]) -> bool:
+    """Return whether a URL rule is the one of a static folder, for all methods that read."""
+    named = (rule.endpoint, rule.rule) in plain
+    return named and rule.methods is not None and rule.methods >= methods.STATIC
 
 
 class _RulesByHead:
@@ -151,15 +165,12 @@ class _RulesByHead:
         self._rules = sorted(rules, key=_head)
         self._heads = [_head(rule) for rule in self._rules]
 
-    def competing(self, prefix: str) -> Iterator[Rule]:
-        """Yield the URL rules that may match a path with a prefix."""
-        for length in range(len(prefix)):
-            shorter = prefix[:length]
-            for rule in self._since(shorter):
-                if _head(rule) != shorter:
-                    break
-                if "<" in rule.rule:
-                    yield rule
+    def below(self, prefix: str) -> Iterator[Rule]:
+        """Yield the URL rules that may match a path which the rule of a folder matches.
+
+        Werkzeug tries the literal parts of a path first, so a rule with a variable where the
+        prefix has text (``/<slug>``, ``/<path:page>``) is no such rule.
+        """
         for rule in self._since(prefix):
             if not rule.rule.startswith(prefix):
                 break

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..config.settings import Settings
     from ..headers.etags import FileETags
     from ..requests.endpoints import EndpointTable
+    from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
     from .adoption import Adoption
 
@@ -34,6 +35,7 @@ def mark_before_request(
     app: Flask,
     settings: Settings,
     endpoints: EndpointTable,
+    known: KnownRequests,
     etags: FileETags,
     adoption: Adoption,
     complete: Callable[[Flask], None],
@@ -67,11 +69,15 @@ def mark_before_request(
                 after_this_request(_forbid_keeping)
             return
         given = session_object()
-        static_request_marked.send(app, endpoint=found.endpoint.name, protected=found.protected)
+        if found.known is None:
+            known.learn(endpoints, this, found)
+        if static_request_marked.receivers:
+            name, protected = found.endpoint.name, found.protected
+            static_request_marked.send(app, endpoint=name, protected=protected)
 
         @after_this_request
         def view_returned(response: Response) -> Response:
-            if isinstance(given, StaticSession):
+            if type(given) is StaticSession:
                 seal(given)
             describe(settings, etags, app, found, this, response)
             if found.run is not None:

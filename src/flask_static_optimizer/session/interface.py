@@ -12,12 +12,13 @@ from ..config.names import EXTENSION
 from ..headers.final_headers import last_word
 from ..http.fields import forbid_storing
 from ..requests.current import request_object
+from ..requests.known_requests import mark_known
 from ..requests.mark import Mark, current_mark, is_missing, saved_bytes
 from ..requests.matching import match
 from ..requests.running import running_view
 from ..requests.stand_ins import named_like
 from .notices import session_kept_out
-from .static_session import StaticSession, empty_session, mark_of_session, seal
+from .static_session import StaticSession, mark_of_session, seal
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -92,6 +93,13 @@ def aware(base: Any) -> Any:
             ):
                 return base.open_session(self, app, request)
 
+            kind = getattr(self, "session_class", None)
+            mark = mark_known(request)
+            if mark is not None and not mark.protected:
+                _noted(request, None)
+                handover.set(True)
+                return StaticSession(mark, kind)
+
             def open_real() -> Any:
                 view = running_view()
                 if view is not None:
@@ -105,7 +113,7 @@ def aware(base: Any) -> Any:
             early = [request, None]
             token = _matching.set(early)
             try:
-                mark = match(parts.endpoints, app, request)
+                mark = mark or match(parts.endpoints, app, request)
             except Exception:  # noqa: BLE001
                 # A URL converter may read the session, which is not open yet. Flask matches again
                 # with an open session, and raises what is really wrong.
@@ -126,8 +134,7 @@ def aware(base: Any) -> Any:
                 mark.protected = mark.session.opened = True
                 opened_early.set((early[1], mark))
                 return early[1]
-            empty = partial(empty_session, getattr(self, "session_class", None))
-            return StaticSession(mark, empty, open_real, partial(_may_open, mark, request))
+            return StaticSession(mark, kind, open_real, partial(_may_open, mark, request))
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
             if type(session) is not StaticSession and opened_early.get() is None:
@@ -217,17 +224,19 @@ def _end_missing(session: object, response: Response) -> None:
 def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
     """Finish a static request, in place of saving its session."""
     parts: Parts = app.extensions[EXTENSION]
-    if isinstance(session, StaticSession):
+    if type(session) is StaticSession:
         seal(session)
-    opened_early.set(None)
-    request = request_object()
+    else:
+        opened_early.set(None)
+    request, use = request_object(), mark.session
     last_word(parts.settings, parts.log, app, mark, request, response)
     session_kept_out(parts.log, app, mark, response, request.path)
+    status = response.status_code
     parts.stats.served(
         request.environ,
-        status=response.status_code,
-        opened=mark.session.opened,
-        wrote=bool(mark.session.dropped),
+        status=status,
+        opened=use.opened,
+        wrote=bool(use.dropped),
         cookies_dropped=mark.cookies_dropped,
-        saved=saved_bytes(mark.view, unmodified=response.status_code == 304),
+        saved=saved_bytes(mark.view, unmodified=status == 304),
     )

@@ -25,7 +25,9 @@ def session_kept_out(log: Log, app: Flask, mark: Mark, response: Response, path:
     :param response: the response after all hooks.
     :param path: the path of the request.
     """
-    name = mark.endpoint.name
+    name, use = mark.endpoint.name, mark.session
+    if not (use.looked or use.read_by_view or use.dropped):
+        return
     if not mark.protected:
         refusals = REFUSALS & {mark.view.status, response.status_code}
         if mark.session.looked and refusals and mark.view.stated is None:

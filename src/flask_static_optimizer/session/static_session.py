@@ -21,7 +21,7 @@ class StaticSession(SessionMixin):
     before its first read is empty from then on. An isolated session never opens the real one.
 
     :param mark: the mark of the request, which records what was done with the session.
-    :param empty: makes an empty session.
+    :param kind: the session class of the app's interface, if it has one.
     :param open_real: opens the real session by the app's session interface.
     :param may_open: returns whether the real session may be opened now; never for an isolated one.
     """
@@ -30,23 +30,23 @@ class StaticSession(SessionMixin):
     # the real session.
     modified = False
     accessed = False
+    _data: MutableMapping[str, Any] | None = None
+    _failure: Exception | None = None
+    _sealed = False
 
     def __init__(
         self,
         mark: Mark,
-        empty: Callable[[], MutableMapping[str, Any]],
+        kind: Callable[[], Any] | None = None,
         open_real: Callable[[], SessionMixin | None] | None = None,
         may_open: Callable[[], bool] = lambda: True,
     ) -> None:
         self.new = not mark.protected
         self._mark = mark
-        self._empty = empty
+        self._kind = kind
         self._open_real = open_real
         self._may_open = may_open
-        self._data: MutableMapping[str, Any] | None = None
         self._blind: dict[str, Any] = {}
-        self._failure: Exception | None = None
-        self._sealed = False
         self._lock = RLock()
 
     def _look(self) -> MutableMapping[str, Any]:
@@ -66,7 +66,7 @@ class StaticSession(SessionMixin):
         if self._failure is not None:  # a store that is down is asked once per request
             raise self._failure
         if self._open_real is None or not self._may_open():
-            return self._empty()
+            return {}
         open_real, self._open_real = self._open_real, None
         try:
             real = open_real()
@@ -76,7 +76,7 @@ class StaticSession(SessionMixin):
         finally:
             self._mark.session.opened = True
         if real is None:  # the app has no SECRET_KEY, which a static request does not need
-            return self._empty()
+            return {}
         self.new = real.new
         return real
 
@@ -126,7 +126,14 @@ class StaticSession(SessionMixin):
         # An attribute that only the class of the real session has, such as ``sid``.
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self._look(), name)
+        data = self._look()
+        if type(data) is dict:
+            # Few ask an empty session for more than its items, so it is only now made a session.
+            with self._lock:
+                if self._data is data:
+                    self._data = empty_session(self._kind)
+                    self._data.update(data)
+        return getattr(self._data, name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'sealed' if self._sealed else 'open'}>"

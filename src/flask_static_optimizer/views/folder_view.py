@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, after_this_request, got_request_exception
-from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.datastructures import EnvironHeaders
 
 from ..assets.files import FileChangingError
-from ..headers.response_class import ReadyClasses
-from ..http.answer import STATUS_LINES
+from ..headers.freshness import decides_freshness
+from ..headers.response_class import Pattern, ReadyClasses
 from ..http.bodies import streamed
 from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from ..assets.mount import Mount
-    from ..assets.representation import Representation
     from ..monitoring.log import Log
     from ..requests.endpoints import EndpointTable
+    from ..requests.known import Known
+    from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
     from ..requests.static_endpoint import StaticEndpoint
 
@@ -39,6 +40,7 @@ _ATTEMPTS = 5
 
 def serve_folder(
     files: FileChooser,
+    requests: KnownRequests,
     log: Log,
     endpoints: EndpointTable,
     endpoint: StaticEndpoint,
@@ -47,12 +49,44 @@ def serve_folder(
 ) -> View:
     """Make the view of a static folder, which chooses among what is known of its files.
 
+    :param requests: the memory of the app's static requests.
     :param view: Flask's own view. It answers requests that are not static, and requests for files
         that are being written.
     """
     as_it_is = serve_static(view)
-    response_classes = ReadyClasses()
+    ready_class = ReadyClasses()
     blueprint = blueprint_of(view)
+
+    def choose(app: Flask, mark: Mark, environ: dict[str, Any], name: str) -> Known | None:
+        scaffold = blueprint or app
+        found = files.choose(app, scaffold, mount, mark.policy, name, environ)
+        if found is None:
+            return None
+        keep = not decides_freshness(scaffold)
+        known = requests.learn_file(environ, mark, name, found, keep=keep)
+        known.plain = files.plain(found)
+        return known
+
+    def respond(app: Flask, mark: Mark, this: Request, known: Known) -> Response:
+        """Return a response as Flask's own view would make it: the whole file, without a coding.
+
+        Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
+        """
+        plain, view = known.plain, mark.view
+        kind = ready_class[app.response_class]
+        if known.pattern is None or known.pattern.kind is not kind:
+            known.pattern = Pattern(kind, plain.headers)
+        body = streamed(plain.open())
+        response: Response = known.pattern.response(body)
+        view.response = response
+        view.etag = plain.etag
+        view.cache_control = plain.cache_control
+        view.body = body
+        view.sent = plain.headers  # what the class of the app adds is like what a hook adds
+        view.representation = known.representation
+        if view.representation is not plain and app.after_request_funcs:
+            _hide_accept_encoding(mark, this)
+        return response
 
     @functools.wraps(view)
     def serve(**view_args: Any) -> Any:
@@ -63,21 +97,16 @@ def serve_folder(
                 return view(**view_args)  # called by another view, or left alone by a rule
             there = endpoints.has_file(endpoint, view_args)
             return _answer_late(view, view_args) if there else abort(404)
-        name = view_args["filename"]
         app = app_object()
-        scaffold = blueprint or app
+        known = mark.known
+        if known is not None and not known.is_for(this.environ, view_args):
+            known = None
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    found = files.choose(app, scaffold, mount, mark.policy, name, this.environ)
-                    if found is None:
-                        return abort(404)
-                    plain = files.plain(found)
-                    response = _respond(response_classes[app.response_class], mark, plain)
-                    mark.view.representation = found
-                    if found is not plain and app.after_request_funcs:
-                        _hide_accept_encoding(mark, this)
-                    return response
+                    known = known or choose(app, mark, this.environ, view_args["filename"])
+                    return abort(404) if known is None else respond(app, mark, this, known)
+                known = None
             response = as_it_is(**view_args)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return abort(404)  # it was there when it was looked up
@@ -87,7 +116,7 @@ def serve_folder(
                 # names below a folder that can't be read.
                 ("unreadable", mount.endpoint, error.filename),
                 "static_optimizer: %r of %r is answered with 404, as it can't be read: %s",
-                name,
+                view_args["filename"],
                 mount.endpoint,
                 error,
             )
@@ -120,7 +149,8 @@ def _hide_accept_encoding(mark: Mark, this: Request) -> None:
     The WSGI environ keeps the field, and the request gets it back before its response is sent, or
     when a hook raises (:func:`show_headers_to_error_handlers`).
     """
-    shown = {name: value for name, value in this.environ.items() if name != "HTTP_ACCEPT_ENCODING"}
+    shown = dict(this.environ)
+    shown.pop("HTTP_ACCEPT_ENCODING", None)
     mark.view.request_headers = this.headers
     this.headers = EnvironHeaders(shown)
 
@@ -141,19 +171,3 @@ def show_headers_to_error_handlers(app: Flask) -> Callable[..., None]:
 
     got_request_exception.connect(raised, app)
     return raised
-
-
-def _respond(kind: type[Response], mark: Mark, plain: Representation) -> Response:
-    """Return a response as Flask's own view would make it: the whole file, without a coding.
-
-    Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
-    """
-    body = streamed(plain.open())
-    response = kind(body, STATUS_LINES[200], Headers(plain.headers), direct_passthrough=True)
-    view = mark.view
-    view.response = response
-    view.etag = plain.etag
-    view.cache_control = response.headers["Cache-Control"]
-    view.body = body
-    view.sent = list(plain.headers)  # what the class of the app adds is like what a hook adds
-    return response
