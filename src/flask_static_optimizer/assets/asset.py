@@ -11,14 +11,14 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..http.bodies import CHUNK, FileSlice
+from ..http.bodies import SMALL_BODY, FileSlice
 from .files import FileChangingError, Identity, Snapshot, read, read_part, unchanged
 from .fingerprints import etag, fingerprint, state_etag
 
 if TYPE_CHECKING:
     from .variant import Variant
 
-#: The size in bytes up to which a file is read whole when it is sent.
+#: The size in bytes up to which a file is kept in memory in any case.
 SMALL = 2**20
 
 
@@ -202,7 +202,7 @@ class Asset:
         return now.data
 
     def open(self) -> bytes | FileSlice:
-        """Return the bytes to serve, or the open file if it is larger than :data:`SMALL`.
+        """Return the bytes to serve, or the open file if it is large (:data:`SMALL_BODY`).
 
         :raises FileChangingError: if the file has been replaced since it was looked up.
         :raises OSError: if the file can't be read.
@@ -217,7 +217,7 @@ class Asset:
                 return FileSlice(file, 0, self.size)
             if Identity.of(state) != self.snapshot.identity:
                 raise FileChangingError(f"{self.path} has been replaced")
-            if state.st_size > SMALL:
+            if state.st_size > SMALL_BODY:
                 return FileSlice(file, 0, state.st_size, partial(_check, file, state))
             data = file.read(state.st_size + 1)
             _check(file, state)
@@ -234,7 +234,7 @@ class Asset:
         :raises OSError: if the file can't be read.
         """
         known = self.bytes_at_hand
-        if known is None and stop - start <= CHUNK and not self.is_changing:
+        if known is None and stop - start <= SMALL_BODY and not self.is_changing:
             return read_part(self.path, self.snapshot.identity, start, stop)
         opened = self.open() if known is None else known
         return opened.cut(start, stop) if isinstance(opened, FileSlice) else opened[start:stop]

@@ -83,8 +83,9 @@ def breaks_when_old(name: str, content_type: str) -> bool:
 
 
 def is_stylesheet(name: str) -> bool:
-    """Return whether a file is a stylesheet, by its name."""
-    return media_type(name)[0].startswith("text/css")
+    """Return whether a file is a stylesheet, by the end of its name."""
+    suffix = posixpath.splitext(name)[1].lower()
+    return (_TYPES.get(suffix) or mimetypes.types_map.get(suffix)) == "text/css"
 
 
 def media_type(name: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
+from ..http.bodies import SMALL_BODY
 from .asset import SMALL, Asset
 from .files import WHOLE
 
@@ -44,15 +45,21 @@ class Memory:
     def body(self, asset: Asset) -> bytes | None:
         """Return the bytes of an asset, or ``None`` if memory does not hold them.
 
-        The asset's file is read the first time, if it is small enough.
+        The asset's file is read the first time, if it is small enough. A large body displaces none
+        of another asset: it is sent from its file at little more cost, and in chunks, so that
+        clients that do not read hold no bodies that memory has released.
 
         :raises OSError: if the file can't be read.
         """
         held = asset.derived.body
-        if held is None and asset.settled and asset.size <= self._largest:
+        if held is None and asset.settled and self._takes(asset.size):
             held = asset.derived.body = asset.read()
             self.hold(asset)
         return held
+
+    def _takes(self, size: int) -> bool:
+        room = self._limit - self._size if size > SMALL_BODY and self._held else self._largest
+        return size <= min(room, self._largest)
 
     def hold(self, asset: Asset, *, again: bool = False) -> None:
         """Count what an asset takes now, and release others if the limit is exceeded.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from werkzeug.http import http_date
 
 from ..http.answer import Answer
-from ..http.bodies import SMALL_BODY, FileSlice, wrapped
+from ..http.bodies import SMALL_BODY, FileSlice, whole, wrapped
+from ..http.bodies import part as part_of
 from ..http.conditional import CONDITIONS, outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
@@ -176,7 +177,7 @@ class Representation:
             ((start, stop),) = ranges
             part: bytes | FileSlice
             if self.body is not None:
-                part = self.body[start:stop]
+                part = part_of(self.body, start, stop)
             elif isinstance(opened, FileSlice):
                 part = opened.cut(start, stop)
             else:
@@ -188,5 +189,8 @@ class Representation:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
             headers = [(name, said.get(name, value)) for name, value in headers]
-            body = partial.body_of(self._bytes(opened))
+            known = self._bytes(opened)
+            if isinstance(known, bytes) and len(known) > SMALL_BODY:
+                known = whole(known)  # its parts would be copies
+            body = partial.body_of(known)
         return Answer(206, headers, wrapped(body, environ))

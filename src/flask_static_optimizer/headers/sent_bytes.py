@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
 
+from ..assets.asset import SMALL
 from ..assets.fingerprints import etag, sha256
 from ..http.answer import Answer
-from ..http.bodies import CHUNK, FileSlice
+from ..http.bodies import FileSlice
 from ..http.codings import available, decompress
 from ..http.fields import CACHING, OF_BODY, headers_of, is_offloaded
 from .view_headers import same_body
@@ -81,7 +82,7 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
     if chosen is None or coding not in (*available(), "deflate"):
         return True
     if not response.is_sequence:
-        if chosen.asset.size > CHUNK:
+        if chosen.asset.size > SMALL:
             return True
         response.make_sequence()
     try:

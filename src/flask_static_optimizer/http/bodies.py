@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import IO, Any
 
-#: Bytes read from a file and given to the server at a time. The number is large because each chunk
-#: wakes threads, here and in the client, which costs more than copying the bytes.
-CHUNK = 2**20
+#: Bytes read from a file and given to the server at a time. A client that does not read holds as
+#: many in memory, and there may be thousands of such clients.
+CHUNK = 64 * 2**10
 
 #: A body of up to this many bytes is copied by a server at little cost.
 SMALL_BODY = 64 * 2**10
@@ -26,11 +26,18 @@ class FileSlice:
     :param check: called when the last byte was read and before it is returned. It raises an
         exception if the bytes were not the right ones, so that the response ends too short: the
         client then knows that it is broken.
+    :param chunk: the number of bytes that are read at a time.
     """
 
     def __init__(
-        self, file: IO[bytes], start: int, stop: int, check: Callable[[], None] | None = None
+        self,
+        file: IO[bytes],
+        start: int,
+        stop: int,
+        check: Callable[[], None] | None = None,
+        chunk: int = CHUNK,
     ) -> None:
+        self.chunk = chunk
         self.file = file
         self.start = start
         self.stop = stop
@@ -49,7 +56,7 @@ class FileSlice:
         :raises EOFError: if the file has become shorter meanwhile.
         """
         self.seek(0)
-        while chunk := self.read(CHUNK):
+        while chunk := self.read(self.chunk):
             yield chunk
 
     def read(self, size: int = -1) -> bytes:
@@ -95,7 +102,21 @@ class FileSlice:
 def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
     """Return a body in the server's ``wsgi.file_wrapper`` (PEP 3333), if it is a file slice."""
     wrapper = environ.get("wsgi.file_wrapper")
-    return wrapper(body, CHUNK) if wrapper is not None and isinstance(body, FileSlice) else body
+    if wrapper is None or not isinstance(body, FileSlice):
+        return body
+    return wrapper(body, body.chunk)
+
+
+def whole(data: bytes) -> FileSlice:
+    """Return bytes that are read like a file, at once, which copies nothing."""
+    return FileSlice(BytesIO(data), 0, len(data), chunk=len(data))
+
+
+def part(data: bytes, start: int, stop: int) -> bytes | FileSlice:
+    """Return a part of some bytes. A large one is read like a file, so that it is not copied."""
+    if stop - start <= SMALL_BODY:
+        return data[start:stop]
+    return FileSlice(BytesIO(data), start, stop)
 
 
 def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
@@ -109,8 +130,7 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
         and body
         and len(body[0]) > SMALL_BODY
     ):
-        (data,) = body
-        return wrapped(FileSlice(BytesIO(data), 0, len(data)), environ)
+        return wrapped(whole(body[0]), environ)
     return body
 
 
@@ -120,8 +140,7 @@ def streamed(body: Iterable[bytes]) -> Iterable[bytes]:
     A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
     """
     if isinstance(body, tuple):
-        (data,) = body
-        return FileSlice(BytesIO(data), 0, len(data))
+        return whole(body[0])
     return body
 
 
