@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .stored import StoredRoutes
 if TYPE_CHECKING:
     from ..assets.memory import Memory
     from ..config.policy import CachePolicy
+    from ..config.rules import Rule
     from ..config.settings import Settings
     from ..monitoring.counters import Stats
     from ..monitoring.log import Log
@@ -89,45 +90,80 @@ class LaneOpening:
         ``STATIC_OPTIMIZER_EXPRESS`` the lane bypasses such code for files, and a warning says so
         once. In debug mode the lane stays closed.
         """
-        app, settings, endpoints = self._app, self._settings, self._endpoints
-        if app.debug or not _serves_any_host(app):
+        if self._closed():
             return
-        express = settings.express
-        passed_by = [*replaced_steps(app), *_middleware(lane)]
-        heard = listeners(app) if express else []
-        folders = self._folders(passed_by, heard)
-        quiet = () if passed_by else self._quiet_routes()
+        app, endpoints, express = self._app, self._endpoints, self._settings.express
+        folders = self._folders(lane, listeners(app) if express else [])
+        quiet = () if replaced_steps(app) or _middleware(lane) else self._quiet_routes()
         lane.open(
             LaneFiles(files, memory, endpoints.shortcut, folders),
             StoredRoutes(endpoints, store, stats, app, quiet),
             recheck=RECHECK if express else 0.0,
             watched=not express,
-            counts=settings.metrics is not None or not express,
+            counts=self._settings.metrics is not None or not express,
         )
 
-    def _folders(self, passed_by: list[str], heard: list[str]) -> dict[str, Folder]:
+    def why_not(self, lane: Lane | None, endpoint: StaticEndpoint) -> list[str]:
+        """Return the reasons why files of a folder are left to Flask, as a user can find them.
+
+        The list is empty where the lane is open for the folder.
+        """
+        found = self._closed()
+        if lane is None:
+            inner = vars(self._app).get("wsgi_app")
+            found.append(f"{_middleware_name(inner)}, which was there before the extension")
+        found += self._barred(endpoint)
+        if not self._settings.express:
+            found += self._run(endpoint.name) + listeners(self._app)
+        return found
+
+    def _closed(self) -> list[str]:
+        """Return the reasons why the lane stays closed for all folders."""
+        reasons = ["debug mode"] if self._app.debug else []
+        if not _serves_any_host(self._app):
+            reasons.append("TRUSTED_HOSTS, SERVER_NAME or subdomains")
+        return reasons
+
+    def _barred(self, endpoint: StaticEndpoint) -> list[str]:
+        """Return the reasons, besides the code of the app, for which a folder is left to Flask."""
+        name, shortcut, reasons = endpoint.name, self._endpoints.shortcut, []
+        if name in shortcut.rivals:
+            reasons.append(f"the URL rule {shortcut.rivals[name]}")
+        elif name not in shortcut.endpoints:
+            reasons.append("URL rules that depend on the host, or a router of the app's own")
+        if decides_freshness(blueprint_of(self._app.view_functions[name]) or self._app):
+            reasons.append("get_send_file_max_age, which the app has overridden")
+        if all(map(self._endpoints.protects, endpoint.policies)):
+            reasons.append("its policy, which is protected")
+        return reasons
+
+    def _run(self, endpoint: str) -> list[str]:
+        """Return the names of the code of the app that Flask would run for an endpoint."""
+        return replaced_steps(self._app) + hooks(self._app, endpoint, self._own_hooks)
+
+    def _folders(self, lane: Lane, heard: list[str]) -> dict[str, Folder]:
         """Return the folders whose files may be answered without Flask, by endpoint.
 
-        :param passed_by: the names of the code of the app that Flask would run for every request.
         :param heard: the names of the signal receivers that get no signal, with
             ``STATIC_OPTIMIZER_EXPRESS``.
         """
-        folders = {}
+        folders, passed_by = {}, {}
         for name in self._endpoints.shortcut.endpoints:
             endpoint = self._endpoints.get(name)
             assert endpoint is not None, "it is one of the app's"
             assert endpoint.mount is not None, "it is a folder"
-            blueprint = blueprint_of(self._app.view_functions[name])
-            run = passed_by + hooks(self._app, name, self._own_hooks)
-            if decides_freshness(blueprint or self._app) or (run and not self._settings.express):
-                continue
-            if all(map(self._endpoints.protects, endpoint.policies)):
+            run = _middleware(lane) + self._run(name)
+            if self._barred(endpoint) or (run and not self._settings.express):
                 continue
             if run or heard:
-                self._warn_of_passing_by(endpoint, [*run, *heard])
+                passed_by[name] = [*run, *heard]
             folders[name] = Folder(
-                endpoint.mount, blueprint, partial(_shared_policy, self._endpoints, endpoint)
+                endpoint.mount,
+                blueprint_of(self._app.view_functions[name]),
+                partial(_shared_policy, self._endpoints, endpoint),
             )
+        if passed_by:
+            self._warn_of_passing_by(passed_by)
         return folders
 
     def _quiet_routes(self) -> Iterator[str]:
@@ -138,33 +174,48 @@ class LaneOpening:
             if not hooks(self._app, name, self._own_hooks):
                 yield name
 
-    def _warn_of_passing_by(self, endpoint: StaticEndpoint, names: list[str]) -> None:
-        """Warn of the code of the app that the lane does not run for a folder's files."""
-        left = [
+    def _warn_of_passing_by(self, passed_by: Mapping[str, list[str]]) -> None:
+        """Warn, in one message, of the code of the app that the lane does not run for files.
+
+        :param passed_by: the names of that code, by endpoint.
+        """
+        names = dict.fromkeys(name for names in passed_by.values() for name in names)
+        first, *more = passed_by
+        folders = f"{first!r}" + (f" and {len(more)} other folders" if more else "")
+        left = {
             rule.key
-            for rule, policy in endpoint.choices
+            for folder in passed_by
+            for rule, policy in self._choices(folder)
             if policy is None or self._endpoints.protects(policy)
-        ]
+        }
         if left:
-            advice = f"Flask is asked for those that STATIC_OPTIMIZER_RULES speak of: {left}."
+            rules = sorted(left)
+            advice = f"Flask is asked for those that STATIC_OPTIMIZER_RULES speak of: {rules}."
         else:
             advice = (
                 "If one of these guards files, protect them, which leaves them to Flask:"
-                f' STATIC_OPTIMIZER_RULES = {{"{endpoint.name}:part/*":'
-                ' {"session": "protected"}}.'
+                f' STATIC_OPTIMIZER_RULES = {{"{first}:part/*": {{"session": "protected"}}}}.'
             )
         self._log.warn_once(
-            ("express", endpoint.name),
-            "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %r are answered without %s."
+            "express",
+            "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %s are answered without %s."
             " %s",
-            endpoint.name,
+            folders,
             ", ".join(names),
             advice,
         )
 
+    def _choices(self, folder: str) -> Sequence[tuple[Rule, CachePolicy | None]]:
+        endpoint = self._endpoints.get(folder)
+        return endpoint.choices if endpoint else ()
+
 
 def _middleware(lane: Lane) -> list[str]:
-    return [] if lane.inner is None else [f"the middleware {type(lane.inner).__name__}"]
+    return [] if lane.inner is None else [_middleware_name(lane.inner)]
+
+
+def _middleware_name(inner: object) -> str:
+    return f"the middleware {type(inner).__name__}"
 
 
 def _serves_any_host(app: Flask) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request, session
+from flask import Flask, Response, redirect, request, session
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_static_optimizer import cacheable_static
 
@@ -97,11 +98,28 @@ def guard(app: Flask) -> None:
         return ("log in", 401) if request.path.startswith("/static/private/") else None
 
 
+def rival(app: Flask) -> None:
+    app.add_url_rule("/static/<name>.txt", "text", lambda name: name)
+
+
+def middleware(app: Flask) -> None:
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+
+
+def trusting(app: Flask) -> None:
+    app.config["TRUSTED_HOSTS"] = ["localhost"]
+
+
 @pytest.mark.parametrize(
     ("config", "before", "path", "said"),
     [
         ({}, None, "/static/app.css", "before Flask by the lane, with the same answer"),
-        ({}, guard, "/static/app.css", "by Flask it runs something of the app's own"),
+        (
+            {},
+            guard,
+            "/static/app.css",
+            "by Flask because of tests.cli.audit.test_explain.guard.<locals>.refuse",
+        ),
         ({"EXPRESS": True}, guard, "/static/app.css", "before Flask by the lane, with the same"),
         (
             {"EXPRESS": True},
@@ -113,7 +131,31 @@ def guard(app: Flask) -> None:
             {"EXPRESS": True, "RULES": {"static:private/*": {"session": "protected"}}},
             guard,
             "/static/private/report.pdf",
-            "by Flask it runs something of the app's own",
+            "by Flask it is not a file for everybody",
+        ),
+        (
+            {"RULES": {"static": {"session": "protected"}}},
+            None,
+            "/static/app.css",
+            "by Flask because of its policy, which is protected",
+        ),
+        (
+            {},
+            rival,
+            "/static/app.css",
+            "by Flask because of the URL rule /static/<name>.txt",
+        ),
+        (
+            {},
+            middleware,
+            "/static/app.css",
+            "by Flask because of the middleware ProxyFix, which was there before the extension",
+        ),
+        (
+            {},
+            trusting,
+            "/static/app.css",
+            "by Flask because of TRUSTED_HOSTS, SERVER_NAME or subdomains",
         ),
     ],
 )
@@ -123,6 +165,17 @@ def test_who_answers(
     settings = {f"STATIC_OPTIMIZER_{name}": value for name, value in config.items()}
     output = " ".join(explained(make_app(before=before, **settings), path).split())
     assert f"Answered {said}" in output
+
+
+def test_a_views_own_redirect(make_app: Any) -> None:
+    def add(app: Flask) -> None:
+        @app.get("/latest")
+        @cacheable_static
+        def latest() -> Any:
+            return redirect("/chart")
+
+    app = make_app(before=add)
+    assert "the static view's own answer" in " ".join(explained(app, "/latest").split())
 
 
 @pytest.mark.parametrize("header", ["nonsense", ": x", "A: b\nc"])

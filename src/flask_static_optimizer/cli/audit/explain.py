@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ...http.workers import is_for_worker
+from ...lane.opening import LaneOpening
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of, is_file
 from .own_views import is_left_alone, is_undeclared, static_rule
@@ -60,7 +61,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
     lines += explained.reasons()
     if answer.mark.endpoint.mount:
-        lines.append(_answered(state, answer, environ_of(app, path, headers)))
+        lines.append(_answered(state, app, answer, answer.mark, environ_of(app, path, headers)))
     return lines
 
 
@@ -96,15 +97,16 @@ def _unmarked(
             yield Reason("Cache-Control", said, "nobody keeps a 404 that says nothing of caching")
 
 
-def _answered(state: AppState, by_flask: Exchange, environ: dict[str, Any]) -> Reason:
-    """Say whether the lane answers, and how its answer differs from that of Flask."""
+def _answered(
+    state: AppState, app: Flask, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
+) -> Reason:
+    """Say whether the lane answers, and how its answer differs from that of Flask, or why not."""
     found = None if state.lane is None else state.lane.answer(environ)
     if found is None:
-        return Reason(
-            "Answered",
-            "by Flask",
-            "it runs something of the app's own for it, or it is protected, or no plain file",
-        )
+        opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
+        reasons = opening.why_not(state.lane, mark.endpoint)
+        why = f"because of {'; '.join(reasons)}" if reasons else "it is not a file for everybody"
+        return Reason("Answered", "by Flask", why)
     close = getattr(found.body, "close", None)
     if close is not None:
         close()
@@ -182,7 +184,10 @@ class _Explained:
             }.get(status, "the static view answered")
         if self._mark.view.stated is not None:
             return "the static view answered, and said how long it holds"
-        if self._mark.view.response is None:
+        view = self._mark.view
+        if view.response is not None and status == view.status:
+            return "the static view's own answer, which says nothing of how long it holds"
+        if view.response is None:
             return "something answered in place of the static view (a hook, an error, a redirect)"
         return "what the static view found was changed by a condition, a range or a hook"
 
