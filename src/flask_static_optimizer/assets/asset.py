@@ -242,9 +242,10 @@ class Asset:
 
 def _is_in_state(path: str, state: Identity | None) -> bool:
     try:
-        return state is not None and state.is_of(os.stat(path))
+        found = os.stat(path)
     except (OSError, ValueError):  # ValueError: a NUL, a lone surrogate
         return state is None
+    return state is not None and state.is_of(found)
 
 
 def _open(path: str) -> FileIO:
