@@ -129,7 +129,8 @@ def running(
     :raises RuntimeError: if it ends, or does not listen within a minute; with its log.
     """
     port = free_port()
-    variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **env}
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **env}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port),
