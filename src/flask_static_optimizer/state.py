@@ -14,6 +14,7 @@ from weakref import ref
 
 from .assets.cache_folder import CacheFolder
 from .assets.catalogue import Catalogue
+from .assets.copies import Copies
 from .assets.hashes import Hashes
 from .assets.memory import Memory
 from .assets.representations import Representations
@@ -72,18 +73,20 @@ class AppState:
             importmap=settings.importmap,
         )
         self.urls = Urls(self.catalogue, settings.fingerprint, warn)
+        may_build = partial(_may_build, self._get_app)
         self.variants = VariantMaker(
             [coding for coding in settings.encodings if coding in available()],
             self.cache_folder,
             settings.delta_versions if settings.delta else 0,
-            partial(_may_build, self._get_app),
+            may_build,
             warn,
             self.memory,
         )
         self.known = KnownRequests(self.memory)
         self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
         self.etags = FileETags(hashes.is_slow)
-        representations = Representations(self.variants, self.memory)
+        copies = Copies(self.cache_folder, may_build)
+        representations = Representations(self.variants, self.memory, copies)
         self.files = FileChooser(settings, self.urls, representations)
         self.stored_views = StoredViews(settings, self.log, self.stats, self.open_store)
         self.adoption = Adoption()
@@ -137,6 +140,6 @@ class AppState:
 
 
 def _may_build(get_app: Callable[[], Flask | None]) -> bool:
-    """Return whether variants may be made while requests wait, which is not so in debug mode."""
+    """Return whether variants and copies may be made while requests wait: not in debug mode."""
     app = get_app()
     return app is not None and not app.debug

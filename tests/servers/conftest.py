@@ -23,6 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     rules = "".join(f".a{number} {{ color: #{number:06x} }}\n" for number in range(2000))
     (static / "app.css").write_text(rules)
     (static / "photo.bin").write_bytes(os.urandom(SMALL - 1))
+    (static / "film.bin").write_bytes(os.urandom(5 * SMALL + 1))
     block = os.urandom(2**20)
     with (static / "big.bin").open("wb") as file:
         # No two blocks are alike, so that none can stand for another unnoticed.

@@ -33,6 +33,10 @@ class Site:
         return (self.folder / "static" / "photo.bin").read_bytes()
 
     @cached_property
+    def film(self) -> bytes:
+        return (self.folder / "static" / "film.bin").read_bytes()
+
+    @cached_property
     def big_sha256(self) -> str:
         with (self.folder / "static" / "big.bin").open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -111,6 +111,25 @@ def test_100_mb_byte_for_byte(host: Host) -> None:
     assert answer.sha256 == host.site.big_sha256
 
 
+def test_a_film_from_the_file_and_from_its_copy(host: Host) -> None:
+    """What is asked for twice is sent by the kernel where the server can, and is the same."""
+    film = host.site.film
+    whole = sha256(film)
+    parts = [(0, len(film)), (1, 3_000_000), (2_000_000, len(film)), (len(film) - 1, len(film))]
+    connection = host.connect()
+    for _ in range(3):
+        answer = ask(connection, "/static/film.bin")
+        assert (answer.status, answer.sha256) == (200, whole)
+        for start, stop in parts:
+            answer = ask(connection, "/static/film.bin", Range=f"bytes={start}-{stop - 1}")
+            assert (answer.status, answer.sha256) == (206, sha256(film[start:stop]))
+            assert answer.headers["content-length"] == str(stop - start)
+        answer = host.ask("/static/film.bin", "HEAD")
+        assert (answer.status, answer.body) == (200, b"")
+    connection.close()
+    assert (host.site.folder / "kept" / "copies" / whole[:2] / whole).read_bytes() == film
+
+
 @pytest.mark.parametrize(("start", "stop"), [(12_345_678, 87_654_321), (BIG - 1, BIG), (1, BIG)])
 def test_a_large_part(host: Host, start: int, stop: int) -> None:
     answer = host.ask("/static/big.bin", Range=f"bytes={start}-{stop - 1}")

@@ -28,6 +28,8 @@ def every_way(host: Host) -> None:
     assert host.ask("/static/big.bin", Range="bytes=0-99").status == 206
     assert host.ask("/static/big.bin", Range="bytes=0-99,5000-5999").status == 206
     assert host.ask("/static/app.css", Accept_Encoding="br").status == 200
+    assert host.ask("/static/film.bin").status == 200
+    assert host.ask("/static/film.bin", Range="bytes=9-").status == 206
     hang_up(host)
     hang_up(host, "Range: bytes=1000-\r\n")
     hang_up(host, "Range: bytes=1000-,0-9\r\n")

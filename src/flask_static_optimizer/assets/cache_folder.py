@@ -7,22 +7,26 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from threading import Lock
 
 _HASH = 32
 
-#: The names of variants, of old versions, of the hashes of large files, and of files that a killed
-#: process left unfinished.
+#: The names of variants, of old versions, of the hashes and the copies of large files, and of files
+#: that a killed process left unfinished.
 _VARIANT = re.compile(r"variants/[0-9a-f]{2}/[0-9a-f]{64}\.(?:best|quick)\.[a-z]+")
 _VERSION = re.compile(r"versions/[0-9a-f]{64}/[0-9a-f]{64}")
 _SHA256 = re.compile(r"hashes/[0-9a-f]{2}/[0-9a-f]{64}")
-_UNFINISHED = re.compile(r"(?:(?:variants|hashes)/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+")
+_COPY = re.compile(r"copies/[0-9a-f]{2}/[0-9a-f]{64}")
+_UNFINISHED = re.compile(
+    r"(?:(?:variants|hashes|copies)/[0-9a-f]{2}|versions/[0-9a-f]{64})/\.new-[^/]+"
+)
 
-_FOLDERS = ("variants", "versions", "hashes")
-_KINDS = (_VARIANT, _VERSION, _SHA256, _UNFINISHED)
+_FOLDERS = ("variants", "versions", "hashes", "copies")
+_KINDS = (_VARIANT, _VERSION, _SHA256, _COPY, _UNFINISHED)
 
 #: The age in seconds after which no process is still writing an unfinished file.
 _ABANDONED = 3600
@@ -35,8 +39,9 @@ class CacheFolder:
     """A folder with files by name, which several processes share and which may be deleted.
 
     Each file begins with the SHA-256 of the rest, so a truncated or damaged file counts as
-    missing. Files are put into place by renaming. Above the limit the least recently used files
-    are removed first. Files that this class did not write are left alone.
+    missing. Only copies are the bytes alone, and have their SHA-256 as their name. Files are put
+    into place by renaming. Above the limit the least recently used files are removed first. Files
+    that this class did not write are left alone.
 
     :param folder: the path; the folder is created at the first write.
     :param limit: the largest size in bytes; 0: nothing is kept.
@@ -45,7 +50,7 @@ class CacheFolder:
 
     def __init__(self, folder: str, limit: int, warn: Callable[[object, str], None]) -> None:
         self._folder = Path(folder)
-        self._limit = limit
+        self.limit = limit
         self._warn = warn
         self._lock = Lock()
         # Bytes written since the last check of the size; infinite, so that the first write checks.
@@ -70,43 +75,57 @@ class CacheFolder:
         if hashlib.sha256(data).digest() != head:
             self.remove(name)
             return None
-        if time.time() - stat.st_mtime > 3600:  # the time of the last use, accurate to an hour
-            with suppress(OSError):
-                os.utime(path)
+        _note_use(path, stat)
         return data
+
+    def open(self, name: str) -> FileIO | None:
+        """Return the open file with this name, unread; ``None`` if it is missing.
+
+        The caller closes it.
+        """
+        path = self.path(name)
+        try:
+            file = path.open("rb", buffering=0)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._report(error)
+            return None
+        _note_use(path, os.fstat(file.fileno()))
+        return file
 
     def put(self, name: str, data: bytes) -> bool:
         """Keep data under a name.
 
         :returns: whether it was written.
         """
-        if not self._limit:
+        head = hashlib.sha256(data).digest()
+        # A build as root may write for a server that is not.
+        return self.keep(name, lambda: (head, data), _HASH + len(data), mode=0o644)
+
+    def keep(
+        self, name: str, pieces: Callable[[], Iterable[bytes]], size: int, *, mode: int = 0o600
+    ) -> bool:
+        """Keep bytes under a name, as they are.
+
+        :param pieces: returns the bytes, piece by piece. It may be called again.
+        :param size: the number of bytes.
+        :param mode: who may read and write the file, as ``chmod`` has it.
+        :returns: whether they were written.
+        """
+        if size > self.limit:
             return False
+        path = self.path(name)
         try:
             try:
-                self._write(self.path(name), data)
+                _write(path, pieces(), mode)
             except FileNotFoundError:  # another process has just deleted the folder
-                self._write(self.path(name), data)
+                _write(path, pieces(), mode)
         except OSError as error:
             self._report(error)
             return False
-        self._grow(len(data) + _HASH)
+        self._grow(size)
         return True
-
-    @staticmethod
-    def _write(path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(hashlib.sha256(data).digest())
-                file.write(data)
-            os.chmod(temporary, 0o644)  # a build as root may write for a server that is not
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
 
     def remove(self, name: str) -> bool:
         """Remove the file with this name.
@@ -152,12 +171,12 @@ class CacheFolder:
     def _grow(self, size: int) -> None:
         with self._lock:
             self._grown += size
-            if self._grown <= self._limit * _SLACK:
+            if self._grown <= self.limit * _SLACK:
                 return
             self._grown = 0
         self.sweep()
         files = sorted(self._all(), key=lambda file: file[1])
-        excess = sum(size for _, _, size in files) - self._limit
+        excess = sum(size for _, _, size in files) - self.limit
         for name, _, size in files:
             if excess <= 0:
                 break
@@ -185,9 +204,30 @@ class CacheFolder:
     def _report(self, error: OSError) -> None:
         self._warn(
             ("cache_folder", error.errno),
-            f"static_optimizer: coded files and old versions can't be kept: {error}. Make"
+            f"static_optimizer: coded files, old versions and copies can't be kept: {error}. Make"
             " STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to.",
         )
+
+
+def _write(path: Path, pieces: Iterable[bytes], mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.writelines(pieces)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _note_use(path: Path, state: os.stat_result) -> None:
+    """Note the time of a file's use, accurate to an hour, as its modification time."""
+    if time.time() - state.st_mtime > 3600:
+        with suppress(OSError):
+            os.utime(path)
 
 
 def is_build_name(name: str) -> bool:
@@ -198,6 +238,11 @@ def is_build_name(name: str) -> bool:
 def variant_name(sha256: str, coding: str, *, best: bool) -> str:
     """Return the name of a variant of the bytes with this SHA-256."""
     return f"variants/{sha256[:2]}/{sha256}.{'best' if best else 'quick'}.{coding}"
+
+
+def copy_name(sha256: str) -> str:
+    """Return the name of the copy of a file whose bytes have this SHA-256."""
+    return f"copies/{sha256[:2]}/{sha256}"
 
 
 def _versions(key: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from werkzeug.http import http_date
 
 from ..http.answer import Answer
-from ..http.bodies import SMALL_BODY, FileSlice, whole, wrapped
+from ..http.bodies import CHUNK, SMALL_BODY, FileSlice, whole, wrapped
 from ..http.bodies import part as part_of
 from ..http.conditional import CONDITIONS, outcome, with_etag
 from ..http.fields import headers_304
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from .asset import Asset
+    from .copies import Copies
     from .variant import Variant
 
 
@@ -48,6 +49,7 @@ class Representation:
     :param verified: whether the URL's fingerprint is that of the bytes; ``None``: the URL has none.
     :param is_temporary: whether the next request may get another representation, although the file
         has not changed.
+    :param copies: the copies of large files; ``None``: the file itself is always sent.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class Representation:
         "body",
         "cache_control",
         "choice",
+        "copies",
         "etag",
         "former_etag",
         "headers",
@@ -81,8 +84,10 @@ class Representation:
         dictionary: str | None = None,
         verified: bool | None = None,
         is_temporary: bool = False,
+        copies: Copies | None = None,
     ) -> None:
         self.asset = asset
+        self.copies = copies
         self.variant = variant
         self.verified = verified
         self.is_temporary = is_temporary
@@ -136,7 +141,7 @@ class Representation:
         """Answer a GET or HEAD request; return ``None`` if the answer is an error.
 
         :param opened: the body, where its file is open already. Who opened it closes it, unless it
-            is in the answer.
+            is in the answer. It is closed where a copy takes its place.
         :raises OSError: if the file can't be read.
         """
         if environ.keys().isdisjoint(_ASKING):  # the usual case
@@ -153,7 +158,7 @@ class Representation:
             return None
         if environ["REQUEST_METHOD"].upper() == "HEAD":
             return Answer(200, self.headers[:], ())
-        return Answer(200, self.headers[:], wrapped(self.open(opened), environ))
+        return Answer(200, self.headers[:], wrapped(self._sent(opened), environ))
 
     def open(self, opened: object = None) -> Iterable[bytes]:
         """Return the body.
@@ -170,6 +175,18 @@ class Representation:
             return self.body
         return opened if isinstance(opened, FileSlice) else self.asset.open()
 
+    def _sent(self, opened: object) -> Iterable[bytes]:
+        return self._copy(opened) or self.open(opened)
+
+    def _copy(self, opened: object) -> FileSlice | None:
+        """Return the copy of a large file to be sent in its place, if there is one."""
+        if self.body is not None or self.copies is None:
+            return None
+        copy = self.copies.open(self.asset)
+        if copy is not None and isinstance(opened, FileSlice):
+            opened.close()
+        return copy
+
     def _part(self, ranges: list[Range], environ: WSGIEnvironment, opened: object) -> Answer:
         headers = self.headers[:]
         body: Iterable[bytes]
@@ -178,6 +195,8 @@ class Representation:
             part: bytes | FileSlice
             if self.body is not None:
                 part = part_of(self.body, start, stop)
+            elif stop - start > CHUNK and (copy := self._copy(opened)) is not None:
+                part = copy.cut(start, stop)
             elif isinstance(opened, FileSlice):
                 part = opened.cut(start, stop)
             else:
@@ -189,7 +208,7 @@ class Representation:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
             headers = [(name, said.get(name, value)) for name, value in headers]
-            known = self._bytes(opened)
+            known = self._copy(opened) or self._bytes(opened)
             if isinstance(known, bytes) and len(known) > SMALL_BODY:
                 known = whole(known)  # its parts would be copies
             body = partial.body_of(known)

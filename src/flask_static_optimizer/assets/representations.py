@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ..http.negotiation import accepted
 from .asset import Asset
+from .copies import Copies
 from .delta import DELTA, parse_available, pattern, use_as_dictionary
 from .memory import Memory
 from .mount import Mount
@@ -27,9 +28,10 @@ _REMEMBERED = 64
 class Representations:
     """The representations of one app's assets, made when they are first asked for."""
 
-    def __init__(self, variants: VariantMaker, memory: Memory) -> None:
+    def __init__(self, variants: VariantMaker, memory: Memory, copies: Copies) -> None:
         self._variants = variants
         self._memory = memory
+        self._copies = copies
 
     def choose(
         self,
@@ -129,6 +131,7 @@ class Representations:
             dictionary=dictionary,
             verified=verified,
             is_temporary=is_temporary or dictionary is not None,
+            copies=self._copies if variant is None else None,
         )
         if len(known) >= _REMEMBERED:
             known.clear()

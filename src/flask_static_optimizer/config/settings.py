@@ -44,8 +44,8 @@ class Settings:
     delta: bool = False
     #: Old versions of each file that are kept for ``DELTA``.
     delta_versions: int = 3
-    #: The folder for coded variants and old versions: an absolute path. ``None``:
-    #: ``static_optimizer`` in the app's instance folder.
+    #: The folder for coded variants, old versions and copies of large files: an absolute path.
+    #: ``None``: ``static_optimizer`` in the app's instance folder.
     cache_dir: str | None = None
     #: Bytes that this folder may take; 0: nothing is kept.
     cache_size: int = 256 * 2**20

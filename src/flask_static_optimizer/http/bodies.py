@@ -18,7 +18,8 @@ SMALL_BODY = 64 * 2**10
 class FileSlice:
     """A part of a file, from one position to another, which can be read like a file.
 
-    It has no ``fileno``: a server that read from the descriptor would bypass ``check``.
+    It has no ``fileno``: a server that read from the descriptor would bypass ``check``, and send
+    bytes of two states where the file is rewritten meanwhile.
 
     :param file: a file open for reading bytes. The slice closes it.
     :param start: the position of the first byte.
@@ -99,12 +100,42 @@ class FileSlice:
         self.file.close()
 
 
+class CopySlice(FileSlice):
+    """A part of a file that nobody changes, so that a server may read from the descriptor.
+
+    :param whole: whether the part is the whole file.
+    """
+
+    def __init__(self, file: IO[bytes], start: int, stop: int, *, whole: bool) -> None:
+        super().__init__(file, start, stop)
+        self.whole = whole
+
+    def fileno(self) -> int:
+        """Return the file's descriptor, whose position is that of the slice."""
+        self.file.seek(self._at)
+        return self.file.fileno()
+
+    def cut(self, start: int, stop: int) -> FileSlice:
+        """Return a part of this slice over the same file. Only one of the two may be used."""
+        return CopySlice(self.file, self.start + start, self.start + stop, whole=False)
+
+
 def wrapped(body: Any, environ: Mapping[str, Any]) -> Any:
     """Return a body in the server's ``wsgi.file_wrapper`` (PEP 3333), if it is a file slice."""
     wrapper = environ.get("wsgi.file_wrapper")
     if wrapper is None or not isinstance(body, FileSlice):
         return body
+    if isinstance(body, CopySlice) and not body.whole and not _sends_parts(environ):
+        body = FileSlice(body.file, body.start, body.stop)
     return wrapper(body, body.chunk)
+
+
+def _sends_parts(environ: Mapping[str, Any]) -> bool:
+    """Return whether a server sends a part of a file as PEP 3333 says: from its position, so far.
+
+    Gunicorn does. uWSGI sends from the beginning, bjoern to the end of the file.
+    """
+    return str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn")
 
 
 def whole(data: bytes) -> FileSlice:
