@@ -106,6 +106,7 @@ class KnownRequests:
         self._is_pure = all(is_written_in(converter, "werkzeug") for converter in converters)
         # The app holds the function; a strong reference back would keep a dropped app alive.
         get_app, kind, paths = ref(app), type(app), self._paths
+        knows_trust = "TRUSTED_HOSTS" in Flask.default_config  # from Flask 3.1 on
 
         def create_url_adapter(request: Request | None) -> MapAdapter | None:
             app = get_app()
@@ -115,7 +116,7 @@ class KnownRequests:
                 known = None if requests is None else _find(requests, request.environ)
                 if known is not None:
                     self._mark(request, known)
-                    trusted = app.config.get("TRUSTED_HOSTS")
+                    trusted = app.config["TRUSTED_HOSTS"] if knows_trust else None
                     if trusted is not None:
                         request.trusted_hosts = trusted
                     return KnownAdapter(known, partial(kind.create_url_adapter, app, request))
