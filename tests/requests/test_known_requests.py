@@ -17,6 +17,8 @@ from werkzeug.routing import BaseConverter, MapAdapter
 from flask_static_optimizer import StaticOptimizer, cacheable_static
 from flask_static_optimizer.requests.known_requests import KnownAdapter
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 CSS = b"body { color: red }" * 200
 
 Make = Callable[..., Flask]
@@ -59,6 +61,9 @@ def test_the_second_request_is_known(make: Make) -> None:
     client = app.test_client()
     answers = [client.get("/static/app.css") for _ in range(3)]
     assert seen == [MapAdapter, KnownAdapter, KnownAdapter]
+    known = app.extensions["static_optimizer"].known
+    kept = [each.representation for each in known._paths["/static/app.css"].values()]
+    assert [each is not None for each in kept] == [False, True]
     assert [answer.data for answer in answers] == [CSS] * 3
     assert answers[0].headers.to_wsgi_list() == answers[2].headers.to_wsgi_list()
 
