@@ -62,7 +62,8 @@ def serve_folder(
         found = files.choose(app, scaffold, mount, mark.policy, name, environ)
         if found is None:
             return None
-        keep = not decides_freshness(scaffold)
+        is_as_matched = name == mark.view_args.get("filename")  # and no hook has changed it
+        keep = is_as_matched and not decides_freshness(scaffold)
         known = requests.learn_file(environ, mark, name, found, keep=keep)
         known.plain = files.plain(found)
         return known
