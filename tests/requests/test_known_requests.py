@@ -6,6 +6,7 @@ import gzip
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from flask import Flask, Response, abort, request, session, url_for
 from flask.globals import request_ctx
 from werkzeug.routing import BaseConverter, MapAdapter
+from werkzeug.test import Client
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
 from flask_static_optimizer.requests.known_requests import KnownAdapter
@@ -207,10 +209,27 @@ def test_the_app_has_a_response_class_of_its_own(make: Make) -> None:
             self.headers["X-Number"] = str(len(made))
 
     app.response_class = Numbered
-    client = app.test_client()
+    client = Client(app)  # Flask's makes a response of the app's class of each answer
     answers = [client.get("/static/app.css") for _ in range(3)]
     numbers = [int(answer.headers["X-Number"]) for answer in answers]
     assert numbers == sorted(set(numbers))
+
+
+def test_what_is_to_be_done_at_the_end_is_done_once(make: Make) -> None:
+    app = make()
+    done: list[int] = []
+    number = iter(range(9))
+
+    @app.after_request
+    def at_close(response: Response) -> Response:
+        response.call_on_close(partial(done.append, next(number)))
+        return response
+
+    client = app.test_client()
+    etag = client.get("/static/app.css").headers["ETag"]
+    for _ in range(2):
+        client.get("/static/app.css", headers={"If-None-Match": etag}).close()
+    assert done == [1, 2]  # in plain Flask, too, a file that is passed through closes itself alone
 
 
 @pytest.mark.parametrize("trusted", [["example.org"], [".example.org", "localhost"]])
