@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, session
+from flask import Flask, Response, request, session, url_for
 from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_static_optimizer.http.codings import decompress
@@ -195,3 +195,38 @@ def test_a_hook_holds_bytes_of_a_file_that_is_replaced(
 
     response = ask(make_app(before=deploy))
     assert (response.status_code, response.data) == (200, LARGE)
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize(
+    ("edits", "suffix", "says"),
+    [
+        (True, "", "no-cache"),
+        (False, "", "max-age=31536000, immutable"),
+        (False, ":gzip", "max-age=31536000, immutable"),
+        (False, ":mine", "no-cache"),
+    ],
+)
+def test_a_304_that_a_hook_makes(make_app: MakeApp, edits: bool, suffix: str, says: str) -> None:
+    """It speaks of the bytes that its ``ETag`` names, which are the URL's own or others."""
+
+    def add(app: Flask) -> None:
+        @app.after_request
+        def conditional(response: Response) -> Response:
+            response.direct_passthrough = False
+            if edits:
+                response.data += b" /* more */"
+                response.add_etag(overwrite=True)
+            elif suffix:
+                response.set_etag((response.get_etag()[0] or "") + suffix)
+            return response.make_conditional(request)
+
+    app = make_app(before=add)
+    with app.test_request_context():
+        url = url_for("static", filename="app.css")
+    client = app.test_client()
+    etag = client.get(url).headers["ETag"]
+    for _ in range(2):
+        unmodified = client.get(url, headers={"If-None-Match": etag})
+        assert unmodified.status_code == 304
+        assert unmodified.headers["Cache-Control"] == says

@@ -128,7 +128,7 @@ def _keep_true(mark: Mark, response: Response) -> None:
     revalidated on each use.
     """
     view, headers = mark.view, response.headers
-    edited = mark.endpoint.folder and response.status_code != 304 and is_edited(view, response)
+    edited = mark.endpoint.folder and is_edited(view, response)
     _renew_etag(mark, response)
     if edited:
         view.representation = None  # another body is sent, whose date nobody knows

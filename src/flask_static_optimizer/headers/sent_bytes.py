@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import unquote_etag
 
 from ..assets.asset import SMALL
 from ..assets.fingerprints import etag, sha256
@@ -74,7 +75,10 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
     """Return whether hooks have changed the bytes that the view made.
 
     A hook that compresses a file leaves bytes that decode to the same ones; these are not edited.
+    A 304 that a hook made has no bytes: its ``ETag`` says which ones it speaks of.
     """
+    if response.status_code == 304:
+        return not _is_tag_of(view, response)
     if same_body(view.body, response):
         return False
     chosen = view.representation
@@ -90,6 +94,17 @@ def is_edited(view: ViewResponse, response: Response) -> bool:
         return sha256(plain) != chosen.asset.sha256
     except Exception:  # noqa: BLE001  # each library has errors of its own
         return True
+
+
+def _is_tag_of(view: ViewResponse, response: Response) -> bool:
+    """Return whether an ``ETag`` is that of the view, as it was or with a coding at its end.
+
+    Flask-Compress adds the coding in this way.
+    """
+    tag, own = response.get_etag()[0], unquote_etag(view.etag)[0]
+    if tag is None or own is None:
+        return tag == own
+    return tag == own or (tag.startswith(own) and tag[len(own) + 1 :] in (*available(), "deflate"))
 
 
 def _is_untouched(view: ViewResponse, response: Response) -> bool:
