@@ -226,8 +226,7 @@ def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
     parts: Parts = app.extensions[EXTENSION]
     if type(session) is StaticSession:
         seal(session)
-    else:
-        opened_early.set(None)
+    opened_early.set(None)
     request, use = request_object(), mark.session
     last_word(parts.settings, parts.log, app, mark, request, response)
     session_kept_out(parts.log, app, mark, response, request.path)
