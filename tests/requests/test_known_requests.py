@@ -18,6 +18,7 @@ from werkzeug.test import Client
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
 from flask_static_optimizer.requests.known_requests import KnownAdapter
+from flask_static_optimizer.views.file_choice import FileChooser
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -162,6 +163,25 @@ def test_a_changed_file_is_noticed(make: Make, tmp_path: Path) -> None:
     gone = client.get("/static/app.css")
     assert (gone.status_code, gone.cache_control.no_store) == (404, True)
     assert seen.count(MapAdapter) == 1
+
+
+def test_what_is_known_is_shared_when_it_is_whole(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread that asks for the same finds all of it, or nothing."""
+    app = make()
+    known = app.extensions["static_optimizer"].known
+    plain = FileChooser.plain
+
+    def looking(self: FileChooser, representation: Any) -> Any:
+        shared = known._paths.get("/static/app.css", {}).values()
+        assert not any(each.representation for each in shared)
+        return plain(self, representation)
+
+    monkeypatch.setattr(FileChooser, "plain", looking)
+    accepted = {"Accept-Encoding": "gzip"}
+    for _ in range(2):
+        assert app.test_client().get("/static/app.css", headers=accepted).status_code == 200
 
 
 def test_a_guard_runs_each_time(make: Make) -> None:

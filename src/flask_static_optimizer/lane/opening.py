@@ -197,7 +197,7 @@ class LaneOpening:
                 f' STATIC_OPTIMIZER_RULES = {{"{first}:part/*": {{"session": "protected"}}}}.'
             )
         self._log.warn_once(
-            "express",
+            ("express", folders),
             "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %s are answered without %s."
             " %s",
             folders,

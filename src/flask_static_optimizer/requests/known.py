@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 class Known:
     """The URL match of a static request, and the representation of the file that it asked for.
 
+    All threads share it, so nothing of it is changed once it is made, but for the pattern.
+
     :param rule: the URL rule that matched, if the match is known.
     :param view_args: its arguments. Nobody may change them.
     :param protected: whether the session may be read.
     :param representation: what was chosen for the request; ``None``: nothing that can be kept.
+    :param plain: the same file without a coding, as the app's hooks see it.
     """
 
     __slots__ = (
@@ -43,6 +46,7 @@ class Known:
         view_args: Mapping[str, Any],
         environ: Mapping[str, Any],
         representation: Any,
+        plain: Any,
         *,
         protected: bool,
     ) -> None:
@@ -52,9 +56,8 @@ class Known:
         self.policy = policy
         self.protected = protected
         self.representation: Representation = representation
-        #: The same file without a coding, as the app's hooks see it, and the pattern of the
-        #: response that they get.
-        self.plain = representation
+        self.plain: Representation = plain
+        #: The pattern of the response that hooks get, once there was one.
         self.pattern: Any = None
         self.query = environ.get("QUERY_STRING")
         self.accepts = environ.get("HTTP_ACCEPT_ENCODING")

@@ -160,18 +160,21 @@ class KnownRequests:
         mark: Mark,
         name: str,
         representation: Representation,
+        plain: Representation,
         *,
         keep: bool,
     ) -> Known:
         """Remember what was chosen for a request, if it answers the next one like it.
 
         :param name: the name of the file as it stands in the URL.
+        :param plain: the same file without a coding, as the app's hooks see it.
         :param keep: whether the app has no say in what is chosen.
         """
         asset = representation.asset
         requests = self._paths.get(environ.get("PATH_INFO"))
         match = None if requests is None else requests.get(_of_match(environ))
-        known = _known(None if match is None else match.rule, mark, environ, representation)
+        rule = None if match is None else match.rule
+        known = _known(rule, mark, environ, representation, plain)
         if not keep or match is None or match.endpoint is not mark.endpoint:
             return known
         if not asset.settled or representation.is_temporary or "HTTP_IF_RANGE" in environ:
@@ -216,10 +219,11 @@ def _known(
     mark: Mark,
     environ: Mapping[str, Any],
     representation: Representation | None = None,
+    plain: Representation | None = None,
 ) -> Known:
-    endpoint, policy, protected = mark.endpoint, mark.policy, mark.protected
+    args, protected = mark.view_args, mark.protected
     return Known(
-        rule, endpoint, policy, mark.view_args, environ, representation, protected=protected
+        rule, mark.endpoint, mark.policy, args, environ, representation, plain, protected=protected
     )
 
 

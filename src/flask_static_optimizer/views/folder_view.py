@@ -64,9 +64,7 @@ def serve_folder(
             return None
         is_as_matched = name == mark.view_args.get("filename")  # and no hook has changed it
         keep = is_as_matched and not decides_freshness(scaffold)
-        known = requests.learn_file(environ, mark, name, found, keep=keep)
-        known.plain = files.plain(found)
-        return known
+        return requests.learn_file(environ, mark, name, found, files.plain(found), keep=keep)
 
     def respond(app: Flask, mark: Mark, this: Request, known: Known) -> Response:
         """Return a response as Flask's own view would make it: the whole file, without a coding.
@@ -75,10 +73,11 @@ def serve_folder(
         """
         plain, view = known.plain, mark.view
         kind = ready_class[app.response_class]
-        if known.pattern is None or known.pattern.kind is not kind:
-            known.pattern = Pattern(kind, plain.headers)
+        pattern = known.pattern
+        if pattern is None or pattern.kind is not kind:
+            pattern = known.pattern = Pattern(kind, plain.headers)
         body = streamed(plain.open())
-        response: Response = known.pattern.response(body)
+        response: Response = pattern.response(body)
         view.response = response
         view.etag = plain.etag
         view.cache_control = plain.cache_control
