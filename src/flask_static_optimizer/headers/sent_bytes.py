@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import unquote_etag
 
 from ..assets.asset import SMALL
 from ..assets.fingerprints import etag, sha256
@@ -101,7 +100,7 @@ def _is_tag_of(view: ViewResponse, response: Response) -> bool:
 
     Flask-Compress adds the coding in this way.
     """
-    tag, own = response.get_etag()[0], unquote_etag(view.etag)[0]
+    tag, own = response.get_etag()[0], view.etag and view.etag.strip('"')
     if tag is None or own is None:
         return tag == own
     return tag == own or (tag.startswith(own) and tag[len(own) + 1 :] in (*available(), "deflate"))
