@@ -24,7 +24,8 @@ from .conftest import Caches, Stored, status_of
 Serve = Callable[..., Stored]
 
 #: memcached's own clock goes on, so the tests begin at what it shows.
-START = datetime.now(timezone.utc).replace(microsecond=0)
+#: Later than now: memcached has a clock of its own, and is told the time at which to forget.
+START = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=9)
 LONG_AGO = http_date(START - timedelta(days=9))
 
 #: The conditions and the range of a request.
