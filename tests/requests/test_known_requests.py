@@ -150,6 +150,16 @@ def test_a_hook_may_change_what_is_accepted(make: Make) -> None:
     assert codings == ["gzip", None, "gzip"]
 
 
+def test_a_changed_default_age_is_heard(make: Make) -> None:
+    """Flask asks the configuration for each file; an app may change it between requests."""
+    app = make()
+    app.before_request(lambda: None)
+    client = app.test_client()
+    for age in (600, 60, 60, 600):
+        app.config["SEND_FILE_MAX_AGE_DEFAULT"] = age
+        assert client.get("/static/app.css").cache_control.max_age == age
+
+
 def test_a_changed_file_is_noticed(make: Make, tmp_path: Path) -> None:
     app = make()
     seen = adapters(app)

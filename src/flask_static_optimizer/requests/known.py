@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.routing import Rule
 
     from ..assets.representation import Representation
@@ -27,6 +28,7 @@ class Known:
 
     __slots__ = (
         "accepts",
+        "config",
         "endpoint",
         "pattern",
         "plain",
@@ -40,6 +42,7 @@ class Known:
 
     def __init__(
         self,
+        app: Flask,
         rule: Any,
         endpoint: StaticEndpoint,
         policy: CachePolicy,
@@ -59,16 +62,23 @@ class Known:
         self.plain: Representation = plain
         #: The pattern of the response that hooks get, once there was one.
         self.pattern: Any = None
+        #: What the app's configuration says of ages. Flask asks it for each request.
+        self.config = _ages(app)
         self.query = environ.get("QUERY_STRING")
         self.accepts = environ.get("HTTP_ACCEPT_ENCODING")
 
-    def is_for(self, environ: Mapping[str, Any], view_args: Mapping[str, Any]) -> bool:
+    def is_for(self, app: Flask, environ: Mapping[str, Any], view_args: Mapping[str, Any]) -> bool:
         """Return whether a request still asks for the same file, as hooks may have changed it."""
         get = environ.get
         return (
             self.representation is not None
+            and self.config == _ages(app)
             and self.view_args == view_args
             and get("HTTP_ACCEPT_ENCODING") == self.accepts
             and get("QUERY_STRING") == self.query
             and "HTTP_IF_RANGE" not in environ
         )
+
+
+def _ages(app: Flask) -> tuple[bool, Any]:
+    return app.debug, app.config.get("SEND_FILE_MAX_AGE_DEFAULT")

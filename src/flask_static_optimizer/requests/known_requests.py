@@ -140,7 +140,7 @@ class KnownRequests:
         mark.known = known
         setattr(request, _MARK, mark)
 
-    def learn(self, endpoints: EndpointTable, request: Request, mark: Mark) -> None:
+    def learn(self, app: Flask, endpoints: EndpointTable, request: Request, mark: Mark) -> None:
         """Remember the match of a request, if it decides about the next one like it.
 
         A URL converter of the app's own may decide by anything, so what it may decide about is
@@ -152,10 +152,11 @@ class KnownRequests:
         if "HTTP_UPGRADE" in environ or mark.session.opened:
             return
         if self._is_pure or endpoints.shortcut.find(request.path, environ) is not None:
-            self._keep(environ, _of_match(environ), _known(rule, mark, environ))
+            self._keep(environ, _of_match(environ), _known(app, rule, mark, environ))
 
     def learn_file(
         self,
+        app: Flask,
         environ: Mapping[str, Any],
         mark: Mark,
         name: str,
@@ -174,7 +175,7 @@ class KnownRequests:
         requests = self._paths.get(environ.get("PATH_INFO"))
         match = None if requests is None else requests.get(_of_match(environ))
         rule = None if match is None else match.rule
-        known = _known(rule, mark, environ, representation, plain)
+        known = _known(app, rule, mark, environ, representation, plain)
         if not keep or match is None or match.endpoint is not mark.endpoint:
             return known
         if not asset.settled or representation.is_temporary or "HTTP_IF_RANGE" in environ:
@@ -215,6 +216,7 @@ class KnownRequests:
 
 
 def _known(
+    app: Flask,
     rule: Rule | None,
     mark: Mark,
     environ: Mapping[str, Any],
@@ -223,7 +225,15 @@ def _known(
 ) -> Known:
     args, protected = mark.view_args, mark.protected
     return Known(
-        rule, mark.endpoint, mark.policy, args, environ, representation, plain, protected=protected
+        app,
+        rule,
+        mark.endpoint,
+        mark.policy,
+        args,
+        environ,
+        representation,
+        plain,
+        protected=protected,
     )
 
 

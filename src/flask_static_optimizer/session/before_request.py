@@ -70,7 +70,7 @@ def mark_before_request(
             return
         given = session_object()
         if found.known is None:
-            known.learn(endpoints, this, found)
+            known.learn(app, endpoints, this, found)
         if static_request_marked.receivers:
             name, protected = found.endpoint.name, found.protected
             static_request_marked.send(app, endpoint=name, protected=protected)

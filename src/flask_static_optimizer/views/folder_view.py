@@ -64,7 +64,7 @@ def serve_folder(
             return None
         is_as_matched = name == mark.view_args.get("filename")  # and no hook has changed it
         keep = is_as_matched and not decides_freshness(scaffold)
-        return requests.learn_file(environ, mark, name, found, files.plain(found), keep=keep)
+        return requests.learn_file(app, environ, mark, name, found, files.plain(found), keep=keep)
 
     def respond(app: Flask, mark: Mark, this: Request, known: Known) -> Response:
         """Return a response as Flask's own view would make it: the whole file, without a coding.
@@ -99,7 +99,7 @@ def serve_folder(
             return _answer_late(view, view_args) if there else abort(404)
         app = app_object()
         known = mark.known
-        if known is not None and not known.is_for(this.environ, view_args):
+        if known is not None and not known.is_for(app, this.environ, view_args):
             known = None
         try:
             for _ in range(_ATTEMPTS):
