@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from flask import Flask
-from werkzeug.routing import Map, MapAdapter
+from werkzeug.routing import MapAdapter
 
 from ..config.bounded import Bounded
 from .known import Known
 from .mark import Mark, set_mark
 from .overrides import is_overridden, is_written_in
+from .paths import has_plain_router
 
 if TYPE_CHECKING:
     from flask import Request
@@ -92,17 +93,12 @@ class KnownRequests:
 
         It takes the place of ``app.create_url_adapter``, which Flask calls for each request.
         """
-        url_map = app.url_map
-        self._is_plain = (
-            "create_url_adapter" not in vars(app)
-            and not is_overridden(type(app), "create_url_adapter", Flask, "flask")
-            and not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug")
-            and not is_overridden(type(url_map), "bind", Map, "werkzeug")
-            and not is_overridden(MapAdapter, "match", MapAdapter, "werkzeug")
+        self._is_plain = has_plain_router(app) and not is_overridden(
+            MapAdapter, "match", MapAdapter, "werkzeug"
         )
         if not self._is_plain:
             return
-        converters = url_map.converters.values()
+        converters = app.url_map.converters.values()
         self._is_pure = all(is_written_in(converter, "werkzeug") for converter in converters)
         # The app holds the function; a strong reference back would keep a dropped app alive.
         get_app, kind, paths = ref(app), type(app), self._paths

@@ -126,15 +126,23 @@ class Shortcut:
 NOWHERE = Shortcut({}, {})
 
 
+def has_plain_router(app: Flask) -> bool:
+    """Return whether Flask's and Werkzeug's own code makes the URL adapters of an app."""
+    url_map = app.url_map
+    return (
+        "create_url_adapter" not in vars(app)
+        and not is_overridden(type(app), "create_url_adapter", Flask, "flask")
+        and not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug")
+        and not is_overridden(type(url_map), "bind", Map, "werkzeug")
+    )
+
+
 def has_one_host(app: Flask) -> bool:
     """Return whether an app's URL rules hold for every host, and Flask's own code matches them."""
     url_map = app.url_map
     return (
         not url_map.host_matching
-        and "create_url_adapter" not in vars(app)
-        and not is_overridden(type(app), "create_url_adapter", Flask, "flask")
-        and not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug")
-        and not is_overridden(type(url_map), "bind", Map, "werkzeug")
+        and has_plain_router(app)
         and all(rule.subdomain == url_map.default_subdomain for rule in url_map.iter_rules())
     )
 
