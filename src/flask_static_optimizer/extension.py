@@ -15,14 +15,16 @@ from .config.names import EXTENSION, PREFIX
 from .config.settings import Settings
 from .headers.server_timing import add_timing
 from .lane.opening import LaneOpening, add_lane
+from .lane.steps import Steps
 from .monitoring.log import Log
 from .monitoring.prometheus import add_metrics
 from .requests.current import app_object
 from .requests.endpoints import EndpointTable
+from .requests.known_adapter import adapt_known_requests
 from .requests.mark import is_static_request
 from .session.before_request import mark_before_request
 from .state import AppState
-from .views.folder_view import show_headers_to_error_handlers
+from .views.folder_view import respond, show_headers_to_error_handlers
 from .views.purging import invalidate_after_unsafe, purge
 
 
@@ -103,9 +105,7 @@ def _install(state: AppState, app: Flask) -> None:
     state.adoption.adopt(app)
     state.adoption.adopt_until_first_request(app)
     state.own_hooks.append(
-        mark_before_request(
-            app, settings, endpoints, state.known, state.etags, state.adoption, complete
-        )
+        mark_before_request(app, endpoints, state.known, state.returned, state.adoption, complete)
     )
 
     listeners = []
@@ -140,12 +140,14 @@ def _complete(state: AppState, app: Flask) -> None:
         _warn_of_unmatched_rules(endpoints, state.log)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
-        state.known.install(app)
+        adapt_known_requests(app, state.known)
         store = state.open_store()
         invalidate_after_unsafe(endpoints, store, app)
         if state.lane is not None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
+            respond_known = partial(respond, state.patterns)
+            opening.open_steps(state.lane, Steps(state.known, respond_known, state.returned))
         state.receivers.append(show_headers_to_error_handlers(app))
         if app.debug:
             state.receivers += add_timing(app)

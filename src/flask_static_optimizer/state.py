@@ -21,6 +21,8 @@ from .assets.representations import Representations
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .headers.etags import FileETags
+from .headers.response_class import Patterns
+from .headers.view_headers import view_returned
 from .http.codings import available
 from .monitoring.counters import Stats
 from .monitoring.log import Log
@@ -82,13 +84,18 @@ class AppState:
             warn,
             self.memory,
         )
-        self.known = KnownRequests(self.memory)
+        self.known = KnownRequests(self.memory, sends_all=settings.sendfile is None)
         self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
         self.etags = FileETags(hashes.is_slow)
         copies = Copies(self.cache_folder, may_build)
         representations = Representations(self.variants, self.memory, copies)
         self.files = FileChooser(settings, self.urls, representations)
-        self.stored_views = StoredViews(settings, self.log, self.stats, self.open_store)
+        self.patterns = Patterns()
+        self.stored_views = StoredViews(
+            settings, self.log, self.stats, self.patterns, self.open_store
+        )
+        #: Describes the response of a static view, before other hooks see it.
+        self.returned = partial(view_returned, settings, self.etags)
         self.adoption = Adoption()
         #: The functions of the extension among the app's hooks.
         self.own_hooks: list[Callable[..., Any]] = []
@@ -133,7 +140,14 @@ class AppState:
                 return serve_static(view)
             return self.stored_views.serve(endpoint.name, view)
         served = serve_folder(
-            self.files, self.known, self.log, self.endpoints, endpoint, endpoint.mount, view
+            self.files,
+            self.known,
+            self.log,
+            self.endpoints,
+            endpoint,
+            endpoint.mount,
+            self.patterns,
+            view,
         )
         header = self.settings.sendfile
         return served if header is None else offload(header, endpoint.mount, served)

@@ -729,12 +729,12 @@ class TestMemory:
         client.get(URL)
         (answer,) = answers_of(app).values()
         asset = answer.asset
-        files = app.extensions["static_optimizer"].lane._files
+        files = app.extensions["static_optimizer"].lane._files.remembered
 
         class Interrupted(set[Any]):
             def add(self, key: Any) -> None:
                 super().add(key)
-                files._forget(asset)  # as the other thread does just then
+                files.forget(asset)  # as the other thread does just then
 
         files._keys[asset] = Interrupted(files._keys[asset])
         client.get(URL, headers={"Accept-Encoding": "br"})
@@ -793,12 +793,12 @@ class TestMemory:
     def test_limits_of_what_is_remembered(
         self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("flask_static_optimizer.lane.files._ANSWERS_OF_ONE", 4)
+        monkeypatch.setattr("flask_static_optimizer.requests.remembered._REQUESTS_OF_ONE", 4)
         app = make_app()
         client = app.test_client()
         client.get("/")
-        files = app.extensions["static_optimizer"].lane._files
-        files.answers._limit = 6
+        files = app.extensions["static_optimizer"].lane._files.remembered
+        files.values._limit = 6
         for spelling in range(20):
             for name in ("app.css", "app.js"):
                 client.get(f"/static/{name}", headers={"Accept-Encoding": f"x{spelling}"})

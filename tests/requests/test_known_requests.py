@@ -17,7 +17,7 @@ from werkzeug.routing import BaseConverter, MapAdapter
 from werkzeug.test import Client
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static
-from flask_static_optimizer.requests.known_requests import KnownAdapter
+from flask_static_optimizer.requests.known_adapter import KnownAdapter
 from flask_static_optimizer.views.file_choice import FileChooser
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -65,8 +65,7 @@ def test_the_second_request_is_known(make: Make) -> None:
     answers = [client.get("/static/app.css") for _ in range(3)]
     assert seen == [MapAdapter, KnownAdapter, KnownAdapter]
     known = app.extensions["static_optimizer"].known
-    kept = [each.representation for each in known._paths["/static/app.css"].values()]
-    assert [each is not None for each in kept] == [False, True]
+    assert [key[0] for key in known.files.values] == ["/static/app.css"]
     assert [answer.data for answer in answers] == [CSS] * 3
     assert answers[0].headers.to_wsgi_list() == answers[2].headers.to_wsgi_list()
 
@@ -184,8 +183,7 @@ def test_what_is_known_is_shared_when_it_is_whole(
     plain = FileChooser.plain
 
     def looking(self: FileChooser, representation: Any) -> Any:
-        shared = known._paths.get("/static/app.css", {}).values()
-        assert not any(each.representation for each in shared)
+        assert not known.files.values
         return plain(self, representation)
 
     monkeypatch.setattr(FileChooser, "plain", looking)

@@ -14,7 +14,7 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_static_optimizer.config.policy import CachePolicy
 from flask_static_optimizer.requests.mark import Mark
 from flask_static_optimizer.requests.static_endpoint import StaticEndpoint
-from flask_static_optimizer.session.static_session import StaticSession, seal
+from flask_static_optimizer.session.static_session import StaticSession
 
 
 @pytest.fixture
@@ -119,10 +119,10 @@ def test_blind_writes_open_nothing(give: Give, mark: Mark) -> None:
     assert store.data == {"user": "ada", "_permanent": False}
 
 
-def test_sealed_before_anybody_looked_it_is_empty(give: Give, mark: Mark) -> None:
+def test_when_nobody_looked_before_the_view_returned_it_is_empty(give: Give, mark: Mark) -> None:
     store = Store(user="ada")
     session = give(store.open)
-    seal(session)
+    mark.has_returned = True
     assert session.get("user") is None
     session["late"] = 1
     assert store.asked == 0
@@ -131,11 +131,11 @@ def test_sealed_before_anybody_looked_it_is_empty(give: Give, mark: Mark) -> Non
     assert mark.session.dropped == {"late"}
 
 
-def test_sealed_afterwards_it_stays_what_it_was(give: Give, mark: Mark) -> None:
+def test_read_before_the_view_returned_it_stays_what_it_was(give: Give, mark: Mark) -> None:
     store = Store(user="ada")
     session = give(store.open)
     assert session["user"]
-    seal(session)
+    mark.has_returned = True
     assert session["user"] == "ada"
     assert store.asked == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from operator import attrgetter
 from typing import NamedTuple
 
 from ..config.bounded import Bounded
@@ -31,6 +32,10 @@ class FileChangingError(OSError):
     """An error for a file that changed while it was read, or since it was looked up."""
 
 
+#: Returns the fields of :class:`Identity` of a result of ``stat``, for each request for a file.
+_of = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+
+
 class Identity(NamedTuple):
     """A state of a file, as ``stat`` reports it."""
 
@@ -47,7 +52,7 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, stat: os.stat_result) -> Identity:
         """Return the state in a result of ``stat`` or ``fstat``."""
-        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        return cls(*_of(stat))
 
     @classmethod
     def at(cls, path: str) -> Identity | None:
@@ -59,13 +64,7 @@ class Identity(NamedTuple):
 
     def is_of(self, stat: os.stat_result) -> bool:
         """Return whether a result of ``stat`` or ``fstat`` describes this state."""
-        return (
-            stat.st_ctime_ns == self.changed
-            and stat.st_mtime_ns == self.modified
-            and stat.st_size == self.size
-            and stat.st_ino == self.inode
-            and stat.st_dev == self.device
-        )
+        return bool(_of(stat) == self)
 
     @property
     def settled(self) -> bool:

@@ -10,7 +10,7 @@ from werkzeug.http import http_date
 from ..http.answer import Answer
 from ..http.bodies import CHUNK, SMALL_BODY, FileSlice, whole, wrapped
 from ..http.bodies import part as part_of
-from ..http.conditional import CONDITIONS, outcome, with_etag
+from ..http.conditional import ASKING, FIRST, outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range
 from .javascript import is_javascript
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from .variant import Variant
 
 
-#: The fields of a request whose answer may be another than the whole.
-_ASKING = CONDITIONS | {"HTTP_RANGE"}
 _NO_RANGES: list[Range] = []
+
+
+#: A status, header fields and the chunks of a body.
+Usual = tuple[int, list[tuple[str, str]], tuple[bytes, ...]]
 
 
 class Terms(NamedTuple):
@@ -54,6 +56,8 @@ class Representation:
 
     __slots__ = (
         "__weakref__",
+        "_unmodified",
+        "_whole",
         "asset",
         "body",
         "cache_control",
@@ -68,6 +72,8 @@ class Representation:
         "last_modified",
         "length_at",
         "modified",
+        "saved_by_304",
+        "saved_by_coding",
         "size",
         "small_body",
         "variant",
@@ -106,6 +112,9 @@ class Representation:
         )
         self.is_script = is_javascript(asset.name)
         self.size = len(variant.body) if variant else asset.size
+        #: The bytes that need not be sent thanks to a 304 and to the content coding.
+        self.saved_by_304 = asset.size
+        self.saved_by_coding = asset.size - self.size
         #: The modification time in seconds since the epoch, if it is a validator.
         self.modified = asset.last_modified
         varies = dict.fromkeys((*vary, *terms.vary))
@@ -130,12 +139,25 @@ class Representation:
             self.headers.append(("Use-As-Dictionary", dictionary))
         self.headers += terms.fields
         self.headers_304 = headers_304(self.headers)
+        self._whole: Usual | None = None
+        if self.body is not None:
+            self._whole = 200, self.headers, (self.body,)
+        self._unmodified: Usual = 304, self.headers_304, ()
         #: The index of ``Content-Length`` among the header fields.
         self.length_at = 1
 
-    def saved(self, *, unmodified: bool) -> int:
-        """Return the number of bytes saved by a 304 or by the content coding."""
-        return self.asset.size - (0 if unmodified else self.size)
+    def usual(self, environ: WSGIEnvironment) -> Usual | None:
+        """Return the answer in the two usual cases, as :meth:`answer` gives it, or ``None``.
+
+        These are the whole body from memory, and a 304 for the very ``ETag`` that was sent. Nobody
+        may change what is returned.
+        """
+        asked = environ.keys()
+        if asked.isdisjoint(ASKING):
+            return self._whole
+        if environ.get("HTTP_IF_NONE_MATCH") == self.etag and asked.isdisjoint(FIRST):
+            return self._unmodified
+        return None
 
     def answer(self, environ: WSGIEnvironment, opened: object = None) -> Answer | None:
         """Answer a GET or HEAD request; return ``None`` if the answer is an error.
@@ -144,7 +166,7 @@ class Representation:
             is in the answer. It is closed where a copy takes its place.
         :raises OSError: if the file can't be read.
         """
-        if environ.keys().isdisjoint(_ASKING):  # the usual case
+        if environ.keys().isdisjoint(ASKING):  # the usual case
             status, ranges = 200, _NO_RANGES
         else:
             if self.former_etag is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper, wrap_file
 
@@ -44,18 +45,19 @@ def last_word(
     A response that may depend on the visitor is private. Every other response, such as an error
     or a redirect, gets ``no-store``.
     """
-    view = mark.view
+    view, environ = mark.view, request.environ
     if view.request_headers is not None:
         request.headers = view.request_headers
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
-    if view.succeeded and view.representation is not None:
-        is_final = put_chosen_bytes(view, request.environ, response)
+    if view.succeeded and (view.representation is not None or view.hit is not None):
+        is_final = put_chosen_bytes(view, environ, response)
     else:
-        is_final = view.succeeded and _is_complete(view, request, response)
-    if is_final and _is_for_all(mark, request):
+        is_final = view.succeeded and _is_complete(view, environ, response)
+    if is_final and _is_for_all(mark, environ):
         set_ready(response)
-        response.response = wrapped(response.response, request.environ)
+        if not isinstance(response.response, tuple):
+            response.response = wrapped(response.response, environ)
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
@@ -70,9 +72,8 @@ def last_word(
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
 
 
-def _is_complete(view: ViewResponse, request: Request, response: Response) -> bool:
+def _is_complete(view: ViewResponse, environ: Mapping[str, Any], response: Response) -> bool:
     """Return whether a response of a view is the answer, with all fields that are to be said."""
-    environ = request.environ
     return (
         response.headers.to_wsgi_list() == view.sent
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
@@ -81,13 +82,16 @@ def _is_complete(view: ViewResponse, request: Request, response: Response) -> bo
     )
 
 
-def _is_for_all(mark: Mark, request: Request) -> bool:
+def _is_for_all(mark: Mark, environ: Mapping[str, Any]) -> bool:
     """Return whether nothing of the visitor can be in the response to a request."""
-    environ = request.environ
-    return (
-        not (mark.protected or mark.session.written or mark.policy.vary)
-        and not is_authenticated(environ)
-        and not is_for_worker(environ)
+    chosen = mark.view.representation
+    return not (
+        mark.protected
+        or mark.session.written
+        or mark.policy.vary
+        or "HTTP_AUTHORIZATION" in environ
+        or environ.get("REMOTE_USER")
+        or ((chosen is None or chosen.is_script) and is_for_worker(environ))
     )
 
 

@@ -1,65 +1,81 @@
-"""Response classes that send their header fields unchanged once these are complete."""
+"""Responses of static views, which send their header fields unchanged once these are complete."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..http.answer import STATUS_LINES
 from ..http.fields import headers_of
 from ..requests.stand_ins import named_like
 
+Fields = list[tuple[str, str]]
 
-class ReadyClasses(dict[type[Response], type[Response]]):
-    """A mapping of each response class that an app has used to a subclass for ready headers."""
-
-    def __missing__(self, base: type[Response]) -> type[Response]:
-        return self.setdefault(base, _ready_class(base))
+#: The attributes that each response is given.
+_GIVEN = frozenset({"direct_passthrough", "headers", "response"})
 
 
 class Pattern:
-    """A pattern of responses that differ in nothing but their bodies.
+    """A pattern of an app's responses of static views.
 
-    Making a response checks each of its header fields. The pattern's were checked, so the responses
-    are copies of the first one's state, if the app's class makes nothing of its own with each.
+    Making a response checks each of its header fields. Those of files and of stored responses were
+    checked before, so the responses are copies of one response's state with other fields and
+    another body, if the app's class makes nothing of its own with each.
 
-    :param kind: the class of the responses.
-    :param fields: the header fields of each.
+    :param base: the class of the app's responses.
     """
 
-    def __init__(self, kind: type[Response], fields: list[tuple[str, str]]) -> None:
-        self.kind = kind
-        self._fields = fields
+    def __init__(self, base: type[Response]) -> None:
+        #: The class of the responses, which sends header fields unchanged once these are complete.
+        self.kind = _ready_class(base)
         self._state: dict[str, Any] = {}
-        made = self._made(None)
+        #: What is different where the status is another.
+        self._of_status: dict[int, dict[str, Any]] = {}
         is_plain = all(
-            getattr(kind, name) is getattr(Response, name)
-            for name in ("__init__", "__new__", "__setattr__")
+            getattr(base, name) is getattr(Response, name)
+            for name in ("__init__", "__new__", "__setattr__", "status", "status_code")
         )
-        if is_plain and {"headers", "response"} <= vars(made).keys():
-            self._fields = made.headers.to_wsgi_list()
-            self._state = vars(made)
-        self._lists = [name for name, value in self._state.items() if value == []]
+        made = vars(self.kind(status=200)) if is_plain else {}
+        if {"headers", "response", "direct_passthrough"} <= made.keys():
+            self._state = made
+            for status in (206, 304):
+                now = vars(self.kind(status=status)).items()
+                self._of_status[status] = {name: it for name, it in now if it != made[name]}
+        self._lists = [name for name, value in made.items() if value == [] and name not in _GIVEN]
 
-    def response(self, body: Iterable[bytes]) -> Response:
-        """Return a new response with a body, of status 200."""
+    def response(self, body: Any, fields: Fields, *, passes: bool) -> Response:
+        """Return a new response of status 200.
+
+        :param fields: its header fields, which were checked before.
+        :param passes: whether the body is passed through to the server.
+        """
         if not self._state:
-            return self._made(body)
+            return self.kind(body, 200, Headers(fields), direct_passthrough=passes)
         made: Response = object.__new__(self.kind)
-        headers = headers_of(self._fields[:])
-        state = vars(made)
-        state.update(self._state)
+        made.__dict__ = state = self._state.copy()
         for name in self._lists:
             state[name] = []
-        state["headers"], state["response"] = headers, body
+        state["headers"], state["response"] = headers_of(fields[:]), body
+        state["direct_passthrough"] = passes
         return made
 
-    def _made(self, body: Iterable[bytes] | None) -> Response:
-        return self.kind(body, STATUS_LINES[200], Headers(self._fields), direct_passthrough=True)
+    def say(self, response: Response, status: int) -> None:
+        """Give one of these responses another status."""
+        state = self._of_status.get(status)
+        if state:
+            response.__dict__.update(state)
+        else:
+            response.status_code = status
+
+
+class Patterns(dict[type[Response], Pattern]):
+    """The pattern for each response class that an app has used."""
+
+    def __missing__(self, base: type[Response]) -> Pattern:
+        return self.setdefault(base, Pattern(base))
 
 
 def set_ready(response: Response) -> None:
@@ -67,10 +83,26 @@ def set_ready(response: Response) -> None:
     response._ready_status = response.status_code  # type: ignore[attr-defined]
 
 
+class _Chunks:
+    """A body of chunks that calls a function when it is closed."""
+
+    __slots__ = ("_chunks", "close")
+
+    def __init__(self, chunks: tuple[bytes, ...], close: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+
+#: The methods by which Werkzeug sends a response. A class with its own keeps them.
+_SENDING = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response")
+
+
 def _ready_class(base: type[Response]) -> type[Response]:
-    # Werkzeug's method copies the fields to complete them; the subclass avoids that. A class with
-    # its own get_wsgi_headers keeps it.
-    if base.get_wsgi_headers is not WerkzeugResponse.get_wsgi_headers:
+    # Werkzeug's methods copy the fields to complete them; the subclass avoids that.
+    if any(getattr(base, name) is not getattr(WerkzeugResponse, name) for name in _SENDING):
         return base
 
     class Ready(base):  # type: ignore[misc, valid-type]
@@ -82,10 +114,23 @@ def _ready_class(base: type[Response]) -> type[Response]:
             return super().get_wsgi_headers(environ)  # type: ignore[no-any-return]
 
         def __call__(self, environ: Any, start_response: Any) -> Any:
+            status = self._ready_status
             try:
-                return super().__call__(environ, start_response)
+                if status is None or status != self.status_code:
+                    return super().__call__(environ, start_response)
+                # As Werkzeug's methods do for a body that is passed through.
+                body: Any = self.response
+                if status == 304:
+                    body = _Chunks((), self.close)
+                elif environ["REQUEST_METHOD"] == "HEAD" or status == 204:
+                    body = self.get_app_iter(environ)
+                elif not self.direct_passthrough:
+                    sendable = type(body) is tuple
+                    body = _Chunks(body, self.close) if sendable else self.get_app_iter(environ)
+                start_response(self.status, self.headers.to_wsgi_list())
             except BaseException:  # The server can't close a body that it did not get.
                 self.close()
                 raise
+            return body
 
     return named_like(Ready, base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Fields = list[tuple[str, str]]
 
+_NONE: Fields = []
+
 
 def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Response) -> bool:
     """Put the chosen representation, a 304 or a part of it into a response whose bytes are plain.
@@ -32,40 +35,59 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     :returns: whether the header fields say all that is to be said, but for what depends on the
         visitor.
     """
-    chosen, sent = view.representation, view.sent
+    file, sent = view.representation, view.sent
+    chosen = file or view.hit
     if chosen is None or sent is None:
         return False
     fields = response.headers.to_wsgi_list()
     # What hooks have added behind the view's own fields, if these are as they were.
-    added: Fields | None = []
+    added: Fields | None = _NONE
     says_nothing = fields == sent
     if not says_nothing:
         added = fields[len(sent) :] if fields[: len(sent)] == sent else None
         says_nothing = added is not None and CACHING.isdisjoint(name.lower() for name, _ in added)
-    is_untouched = says_nothing and _is_untouched(view, response)
-    if not (is_untouched or _is_plain(view, chosen, response)):
+    is_untouched = (
+        says_nothing
+        and response is view.response
+        and (response.response is view.body or same_body(view.body, response))
+        and response.status_code == 200
+    )
+    if not is_untouched and (file is None or not _is_plain(view, file, response)):
         return False
-    opened = response.response if isinstance(response.response, FileSlice) else None
-    if opened is not None and chosen.body is not None:
-        opened.close()
-        opened = None
-    try:
-        answer = chosen.answer(environ, opened)
-        is_error = answer is None  # a failed condition or range, judged where all responses are
-        if answer is None:
-            answer = Answer(200, chosen.headers, chosen.open(opened))
-    except OSError:  # the file has been replaced, and a hook has put its bytes here
+    is_error, usual = False, chosen.usual(environ)
+    body: Iterable[bytes]
+    if usual is not None:
+        status, headers, body = usual
+        if type(response.response) is FileSlice:
+            response.response.close()
+    elif file is None:
         return False
-    if opened is not None and answer.body == ():
-        opened.close()
-    view.body = response.response = answer.body
-    if answer.status != 200 or chosen.variant is not None or added != []:
+    else:
+        opened = response.response if isinstance(response.response, FileSlice) else None
+        if opened is not None and file.body is not None:
+            opened.close()
+            opened = None
+        try:
+            answer = file.answer(environ, opened)
+            is_error = answer is None  # a failed condition or range, judged where all responses are
+            if answer is None:
+                answer = Answer(200, file.headers, file.open(opened))
+        except OSError:  # the file has been replaced, and a hook has put its bytes here
+            return False
+        status, headers, body, _ = answer
+        if opened is not None and body == ():
+            opened.close()
+    view.body = response.response = body
+    if status != 200 or chosen.variant is not None or added is not _NONE:
         if added is None:
-            response.headers = Headers(_replaced(fields, dict(sent), answer))
+            response.headers = Headers(_replaced(fields, dict(sent), headers, status))
         else:
-            response.headers = headers_of([*answer.headers, *added])
-    if answer.status != 200:
-        response.status_code = answer.status
+            response.headers = headers_of(headers + added)
+    if status != 200:
+        if view.pattern is not None and response is view.response:
+            view.pattern.say(response, status)
+        else:
+            response.status_code = status
     view.etag = chosen.etag
     return says_nothing and not is_error
 
@@ -106,13 +128,6 @@ def _is_tag_of(view: ViewResponse, response: Response) -> bool:
     return tag == own or (tag.startswith(own) and tag[len(own) + 1 :] in (*available(), "deflate"))
 
 
-def _is_untouched(view: ViewResponse, response: Response) -> bool:
-    """Return whether a response still is the one that the view made, with its body and status."""
-    return (
-        response is view.response and response.response is view.body and response.status_code == 200
-    )
-
-
 def _is_plain(view: ViewResponse, chosen: Representation, response: Response) -> bool:
     """Return whether a response still has the plain bytes of the file, and says so."""
     if response is not view.response or response.status_code != 200:
@@ -133,15 +148,19 @@ def _is_plain(view: ViewResponse, chosen: Representation, response: Response) ->
     return etag(sha256(response.get_data())) == chosen.asset.etag
 
 
-def _replaced(fields: Fields, sent: dict[str, str], answer: Answer) -> Fields:
-    """Return header fields that hooks have changed, with those that speak of the bytes replaced."""
-    said = dict(answer.headers)
+def _replaced(fields: Fields, sent: dict[str, str], now: Fields, status: int) -> Fields:
+    """Return header fields that hooks have changed, with those that speak of the bytes replaced.
+
+    :param sent: the fields that the view set.
+    :param now: the fields of the chosen bytes.
+    """
+    said = dict(now)
     kept = []
     for name, value in fields:
-        if answer.status == 304 and name.lower() in OF_BODY:
+        if status == 304 and name.lower() in OF_BODY:
             continue
         if name in sent and said.get(name) != sent[name]:
             continue
         kept.append((name, value))
-    new = [(name, value) for name, value in answer.headers if sent.get(name) != value]
+    new = [(name, value) for name, value in now if sent.get(name) != value]
     return kept + new

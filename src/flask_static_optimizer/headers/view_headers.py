@@ -39,6 +39,25 @@ _SAID_OF_FILES = frozenset({"max-age", "no-cache", "public"})
 _KEPT = ("no-transform", "must-revalidate", "proxy-revalidate", "must-understand")
 
 
+def view_returned(
+    settings: Settings,
+    etags: FileETags,
+    app: Flask,
+    mark: Mark,
+    request: Request,
+    response: Response,
+) -> Response:
+    """Describe the response of a static view, or what came in its place, before any other hook.
+
+    :returns: the same response.
+    """
+    mark.has_returned = True
+    describe(settings, etags, app, mark, request, response)
+    if mark.run is not None:
+        mark.run.described(mark, response)
+    return response
+
+
 def describe(
     settings: Settings,
     etags: FileETags,

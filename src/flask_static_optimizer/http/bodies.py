@@ -100,6 +100,10 @@ class FileSlice:
         self.file.close()
 
 
+class MemorySlice(FileSlice):
+    """A part of some bytes in memory, which nobody has to close."""
+
+
 class CopySlice(FileSlice):
     """A part of a file that nobody changes, so that a server may read from the descriptor.
 
@@ -139,8 +143,12 @@ def _sends_parts(environ: Mapping[str, Any]) -> bool:
 
 
 def whole(data: bytes) -> FileSlice:
-    """Return bytes that are read like a file, at once, which copies nothing."""
-    return FileSlice(BytesIO(data), 0, len(data), chunk=len(data))
+    """Return bytes that are read like a file, at once, which copies nothing.
+
+    A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
+    """
+    size = len(data)
+    return MemorySlice(BytesIO(data), 0, size, None, size)
 
 
 def part(data: bytes, start: int, stop: int) -> bytes | FileSlice:
@@ -162,16 +170,6 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
         and len(body[0]) > SMALL_BODY
     ):
         return wrapped(whole(body[0]), environ)
-    return body
-
-
-def streamed(body: Iterable[bytes]) -> Iterable[bytes]:
-    """Return a body that is read like a file, also where its bytes are in memory.
-
-    A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
-    """
-    if isinstance(body, tuple):
-        return whole(body[0])
     return body
 
 

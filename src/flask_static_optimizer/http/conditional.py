@@ -28,6 +28,11 @@ CONDITIONS = frozenset(
     }
 )
 
+#: The fields of requests whose answer may be another than the whole, and those of them that are
+#: judged before ``If-None-Match`` (§13.2.2).
+ASKING = CONDITIONS | {"HTTP_RANGE"}
+FIRST = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
+
 #: The conditions that name entity tags.
 _TAGS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE")
 

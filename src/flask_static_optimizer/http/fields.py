@@ -64,7 +64,7 @@ def headers_of(fields: list[tuple[str, str]]) -> Headers:
     if _OWN_LIST is None:
         return Headers(fields)
     headers = object.__new__(Headers)
-    vars(headers)[_OWN_LIST] = fields
+    headers.__dict__[_OWN_LIST] = fields
     return headers
 
 

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from ..assets.representation import Representation
     from ..monitoring.counters import Stats
     from ..requests.endpoints import EndpointTable
-    from .files import Key, LaneFiles
+    from ..requests.known import Known
+    from ..requests.remembered import Key
+    from .files import LaneFiles
+    from .steps import Steps
     from .stored import StoredRoutes
 
 #: The keys of an environ that leave the request to Flask, as its response may be private, or use
@@ -78,6 +81,10 @@ class Lane:
         self._files: LaneFiles | None = None
         self._routes: StoredRoutes | None = None
         self._answers: Mapping[Key, Representation] = {}
+        self._take: Callable[..., Iterable[bytes]] | None = None
+        self._hooked: Mapping[Key, Known] = {}
+        self._rules: list[str] = []
+        self._quiet: list[str] = []
         # Until the installation is finished, the lane looks at every request.
         self._admit(Gate())
         self._watched = self._counts = True
@@ -94,7 +101,7 @@ class Lane:
         watched: bool,
         counts: bool,
     ) -> None:
-        """Open the lane for some folders and routes.
+        """Open the lane for some folders and routes for which Flask would run no hook.
 
         :param recheck: the time in seconds for which a file is taken as unchanged after a check.
         :param watched: whether files are left to Flask where a signal receiver or a test client
@@ -102,10 +109,23 @@ class Lane:
         :param counts: whether to count the files that the lane serves.
         """
         self._files, self._routes = files, routes
-        self._recheck, self._is_current = recheck, files.is_current
+        self._recheck, self._is_current = recheck, files.remembered.is_current
         self._watched, self._counts = watched, counts
-        self._answers = files.answers
-        self._admit(Gate.over(files.rules + routes.rules))
+        self._answers = files.remembered.values
+        self._quiet = files.rules + routes.rules
+        self._admit_more(self._quiet)
+
+    def open_steps(self, steps: Steps, rules: list[str]) -> None:
+        """Open the lane for known static requests, with all of the app's hooks.
+
+        :param rules: the URL rules of these requests, in the form of ``PATH_INFO``.
+        """
+        self._take, self._hooked = steps.take, steps.files
+        self._admit_more(rules)
+
+    def _admit_more(self, rules: list[str]) -> None:
+        self._rules += rules
+        self._admit(Gate.over(self._rules))
 
     def _admit(self, gate: Gate) -> None:
         self._length, self._heads = gate.length, gate.heads
@@ -119,17 +139,19 @@ class Lane:
         get = environ.get
         try:
             path = environ["PATH_INFO"]
-            known = self._answers.get(
-                (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
-            )
+            key = (path, environ["QUERY_STRING"], get("HTTP_ACCEPT_ENCODING"), environ["HTTP_HOST"])
         except KeyError:  # The environ is incomplete, or the request is HTTP/1.0 without a Host.
             return self._ask(environ, start_response)
+        known = self._answers.get(key)
         if known is None:
+            app = self._get_app()
             if path[: self._length] not in self._heads:  # A page must not wait.
-                app = self._get_app()
                 if self.inner is None and app is not None:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
+            hooked = self._hooked.get(key)
+            if (hooked is not None or not self._quiet) and self._take is not None and app:
+                return self._take(app, hooked, environ, start_response)
         elif (
             (
                 (self._recheck and monotonic() - known.asset.seen < self._recheck)
@@ -174,9 +196,11 @@ class Lane:
 
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = self.answer(environ)
-        if answer is None:
-            return self._flask(environ, start_response)
-        return start(answer, start_response)
+        if answer is not None:
+            return start(answer, start_response)
+        if self._take is not None:
+            return self._take(self._app(), None, environ, start_response)
+        return self._flask(environ, start_response)
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.inner is not None:
@@ -194,7 +218,7 @@ class Lane:
         # The extension's before_request hook raises the error again, where Flask reports it.
         with suppress(ConfigurationError):
             self._complete(self._app())
-        if self._files is None:
+        if not self._rules:
             self._admit(CLOSED)
 
     def answer(self, environ: WSGIEnvironment) -> Answer | None:
@@ -262,7 +286,8 @@ class Lane:
     def _count(
         self, representation: Representation, environ: WSGIEnvironment, *, unmodified: bool
     ) -> None:
-        saved = representation.saved(unmodified=unmodified)
+        found = representation
+        saved = found.saved_by_304 if unmodified else found.saved_by_coding
         self._stats.served_file(environ, unmodified=unmodified, saved=saved)
 
 

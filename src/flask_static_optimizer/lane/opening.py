@@ -11,10 +11,12 @@ from werkzeug.routing import Map
 
 from ..headers.freshness import decides_freshness
 from ..requests.folders import blueprint_of
+from ..requests.paths import has_plain_map
 from .files import Folder, LaneFiles
 from .middleware import Lane
 from .observers import hooks, listeners, replaced_steps
 from .stand_in import stand_in
+from .steps import Steps, has_known_steps
 from .stored import StoredRoutes
 
 if TYPE_CHECKING:
@@ -103,6 +105,33 @@ class LaneOpening:
             counts=self._settings.metrics is not None or not express,
         )
 
+    def open_steps(self, lane: Lane, steps: Steps) -> None:
+        """Open the lane for known requests with the app's hooks, if Flask's steps are its own."""
+        if self._unknown_steps(lane):
+            return
+        rules = [rule.encode().decode("latin-1") for rule in self._endpoints.routes]
+        lane.open_steps(steps, rules)
+
+    def why_flask(self, lane: Lane | None, endpoint: StaticEndpoint) -> list[str]:
+        """Return the reasons why Flask finds out everything for each request for a file.
+
+        The list is empty where a request is known after the first one like it.
+        """
+        found = self._unknown_steps(lane)
+        if not has_plain_map(self._app):
+            found.append("a router of the app's own")
+        return found + self._own_ages(endpoint.name)
+
+    def _unknown_steps(self, lane: Lane | None) -> list[str]:
+        """Return the reasons why the lane can't take Flask's steps."""
+        reasons = ["debug mode"] if self._app.debug else []
+        inner = vars(self._app).get("wsgi_app") if lane is None else lane.inner
+        if inner is not None:
+            reasons.append(f"{_middleware_name(inner)}, which was there before the extension")
+        if not has_known_steps():
+            reasons.append("the version of Flask, whose steps are not known")
+        return reasons + replaced_steps(self._app)
+
     def why_not(self, lane: Lane | None, endpoint: StaticEndpoint) -> list[str]:
         """Return the reasons why files of a folder are left to Flask, as a user can find them.
 
@@ -131,11 +160,15 @@ class LaneOpening:
             reasons.append(f"the URL rule {shortcut.rivals[name]}")
         elif name not in shortcut.endpoints:
             reasons.append("URL rules that depend on the host, or a router of the app's own")
-        if decides_freshness(blueprint_of(self._app.view_functions[name]) or self._app):
-            reasons.append("get_send_file_max_age, which the app has overridden")
+        reasons += self._own_ages(name)
         if all(map(self._endpoints.protects, endpoint.policies)):
             reasons.append("its policy, which is protected")
         return reasons
+
+    def _own_ages(self, endpoint: str) -> list[str]:
+        if decides_freshness(blueprint_of(self._app.view_functions[endpoint]) or self._app):
+            return ["get_send_file_max_age, which the app has overridden"]
+        return []
 
     def _run(self, endpoint: str) -> list[str]:
         """Return the names of the code of the app that Flask would run for an endpoint."""

@@ -80,24 +80,26 @@ class Stats:
     def served(
         self,
         environ: Mapping[str, Any],
-        *,
-        status: int,
+        unmodified: bool,
         opened: bool,
         wrote: bool,
         cookies_dropped: int,
         saved: int,
     ) -> None:
-        """Count a static request that Flask has answered.
+        """Count a static request that ran through the app's hooks.
 
         :param environ: its WSGI environ.
-        :param status: the status of the response.
+        :param unmodified: whether the answer is a 304.
         :param opened: whether the real session was opened.
         :param wrote: whether anything was written into the session.
         :param cookies_dropped: how many cookies were taken off the response.
         :param saved: the bytes that a 304 or a content coding saved.
         """
-        came = self._came(environ)
-        self.add((1, came and not opened, came or wrote, cookies_dropped, status == 304, saved))
+        came = self.cookie_name in environ.get("HTTP_COOKIE", "")
+        waiting = self._waiting  # as add() does, without a call
+        waiting.append((1, came and not opened, came or wrote, cookies_dropped, unmodified, saved))
+        if len(waiting) >= _WAITING:
+            self.figures()
 
     def served_file(self, environ: Mapping[str, Any], *, unmodified: bool, saved: int) -> None:
         """Count a request for a file that the lane answered without Flask.

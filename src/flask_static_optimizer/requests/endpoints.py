@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -59,6 +59,8 @@ class EndpointTable:
         self._lock = Lock()
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
+        #: The URL rules of all static endpoints.
+        self.routes: Sequence[str] = ()
         self.shortcut = NOWHERE
         #: An adapter that matches URLs without being bound to each request, where the host does not
         #: matter.
@@ -171,7 +173,8 @@ class EndpointTable:
                 for name, endpoint in endpoints.items():
                     if endpoint.policies:  # a rule that leaves all of it alone leaves its view, too
                         app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
-                self.gate = Gate.over([route for name in endpoints for route in routes[name]])
+                self.routes = [route for name in endpoints for route in routes[name]]
+                self.gate = Gate.over(self.routes)
                 prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
                 self.shortcut = Shortcut.over(app, prefixes)
                 self.urls = app.url_map.bind("localhost") if has_one_host(app) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -14,71 +14,62 @@ if TYPE_CHECKING:
     from .static_endpoint import StaticEndpoint
 
 
-class Known:
-    """The URL match of a static request, and the representation of the file that it asked for.
+class Match(NamedTuple):
+    """A URL match of a static request, with what follows from it. All threads share it."""
 
-    All threads share it, so nothing of it is changed once it is made, but for the pattern.
+    #: The URL rule that matched, and its arguments, which nobody may change.
+    rule: Rule
+    view_args: Mapping[str, Any]
+    endpoint: StaticEndpoint
+    policy: CachePolicy
+    #: Whether the real session may be read.
+    protected: bool
 
-    :param rule: the URL rule that matched, if the match is known.
-    :param view_args: its arguments. Nobody may change them.
-    :param protected: whether the session may be read.
-    :param representation: what was chosen for the request; ``None``: nothing that can be kept.
+
+class Chosen:
+    """A choice of the representation of a file that answers a request.
+
+    :param representation: the representation that was chosen.
     :param plain: the same file without a coding, as the app's hooks see it.
     """
 
-    __slots__ = (
-        "accepts",
-        "config",
-        "endpoint",
-        "pattern",
-        "plain",
-        "policy",
-        "protected",
-        "query",
-        "representation",
-        "rule",
-        "view_args",
-    )
+    __slots__ = ("plain", "representation")
+
+    def __init__(self, representation: Representation, plain: Representation) -> None:
+        self.representation = representation
+        self.plain = plain
+
+
+class Known(Chosen):
+    """A choice that later requests like it share, and the URL match of these.
+
+    All threads share it, so nothing of it is changed once it is made.
+
+    :param match: the URL match.
+    :param environ: the WSGI environ of the request.
+    """
+
+    __slots__ = ("accepts", "asset", "match", "max_age", "query")
 
     def __init__(
-        self,
-        app: Flask,
-        rule: Any,
-        endpoint: StaticEndpoint,
-        policy: CachePolicy,
-        view_args: Mapping[str, Any],
-        environ: Mapping[str, Any],
-        representation: Any,
-        plain: Any,
-        *,
-        protected: bool,
+        self, app: Flask, match: Match, chosen: Chosen, environ: Mapping[str, Any]
     ) -> None:
-        self.rule: Rule = rule
-        self.endpoint = endpoint
-        self.view_args = view_args
-        self.policy = policy
-        self.protected = protected
-        self.representation: Representation = representation
-        self.plain: Representation = plain
-        #: The pattern of the response that hooks get, once there was one.
-        self.pattern: Any = None
+        super().__init__(chosen.representation, chosen.plain)
+        self.match = match
+        self.asset = chosen.representation.asset
         #: What the app's configuration says of ages. Flask asks it for each request.
-        self.config = _ages(app)
+        self.max_age = app.config.get("SEND_FILE_MAX_AGE_DEFAULT")
         self.query = environ.get("QUERY_STRING")
         self.accepts = environ.get("HTTP_ACCEPT_ENCODING")
 
     def is_for(self, app: Flask, environ: Mapping[str, Any], view_args: Mapping[str, Any]) -> bool:
         """Return whether a request still asks for the same file, as hooks may have changed it."""
-        get = environ.get
+        get, config = environ.get, app.config
         return (
-            self.representation is not None
-            and self.config == _ages(app)
-            and self.view_args == view_args
+            self.match.view_args == view_args
             and get("HTTP_ACCEPT_ENCODING") == self.accepts
             and get("QUERY_STRING") == self.query
             and "HTTP_IF_RANGE" not in environ
+            and config.get("SEND_FILE_MAX_AGE_DEFAULT") == self.max_age
+            and not config["DEBUG"]
         )
-
-
-def _ages(app: Flask) -> tuple[bool, Any]:
-    return app.debug, app.config.get("SEND_FILE_MAX_AGE_DEFAULT")

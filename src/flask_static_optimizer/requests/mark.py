@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from ..assets.representation import Representation
     from ..config.policy import CachePolicy
-    from .known import Known
+    from ..store.hit import Hit
+    from .known import Known, Match
     from .static_endpoint import StaticEndpoint
 
 #: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
 #: app may pass it on to another app.
-_MARK = "_static_optimizer_mark"
+MARK = "_static_optimizer_mark"
 _MISSING = "_static_optimizer_missing"
 
 
@@ -59,6 +60,8 @@ class ViewResponse:
     raised: WerkzeugResponse | None = None
     #: The response, if it is no success and the view itself said how long it holds.
     stated: Response | None = None
+    #: The pattern that the response was made by, if it was.
+    pattern: Any = None
     #: The status, header fields and body of the response as the hooks got it.
     status: int | None = None
     etag: str | None = None
@@ -71,18 +74,21 @@ class ViewResponse:
     #: The representation of a file that was chosen for the request. While hooks run, its
     #: response has the plain bytes.
     representation: Representation | None = None
+    #: The stored response that answers the request. Hooks get the whole of it, too.
+    hit: Hit | None = None
     #: The request's own header fields, while hooks see others.
     request_headers: Headers | None = None
 
 
-def saved_bytes(view: ViewResponse, *, unmodified: bool) -> int:
+def saved_bytes(view: ViewResponse, unmodified: bool) -> int:
     """Return the bytes of a static view's response that did not have to be sent.
 
     :param view: the record of the response.
     :param unmodified: whether the answer is a 304.
     """
-    if view.representation is not None:
-        return view.representation.saved(unmodified=unmodified)
+    chosen = view.representation or view.hit
+    if chosen is not None:
+        return chosen.saved_by_304 if unmodified else chosen.saved_by_coding
     body = view.body if unmodified and isinstance(view.body, tuple) else ()
     return sum(len(part) for part in body if isinstance(part, (bytes, str)))
 
@@ -104,15 +110,19 @@ class Mark:
     cookies_dropped = 0
     #: The run of the view, if its response may be stored.
     run: ViewRun | None = None
-    #: What earlier requests have shown of this one.
+    #: What earlier requests have shown of this one: its URL match, and the file that it asks for.
+    match: Match | None = None
     known: Known | None = None
+    #: Whether the lane takes the steps of the request in Flask's place.
+    is_stepped = False
+    #: Whether the view has returned, or something in its place. The session opens no more then.
+    has_returned = False
 
     def __init__(
         self,
         endpoint: StaticEndpoint,
         policy: CachePolicy,
         view_args: Mapping[str, Any],
-        *,
         protected: bool,
     ) -> None:
         self.endpoint = endpoint
@@ -131,7 +141,7 @@ class Mark:
 
 def set_mark(request: Request, mark: Mark) -> None:
     """Attach a mark to a request."""
-    setattr(request, _MARK, mark)
+    setattr(request, MARK, mark)
 
 
 def set_missing(request: Request) -> None:
@@ -149,7 +159,7 @@ def is_missing(request: Request) -> bool:
 
 def mark_of(request: Request) -> Mark | None:
     """Return the mark of a request, if it is static."""
-    return getattr(request, _MARK, None)
+    return getattr(request, MARK, None)
 
 
 def current_mark() -> Mark | None:

@@ -76,7 +76,7 @@ def mark(
     if not is_redirect and not endpoints.has_file(endpoint, view_args):
         set_missing(request)
         return None
-    mark = Mark(endpoint, policy, view_args, protected=endpoints.protects(policy))
+    mark = Mark(endpoint, policy, view_args, endpoints.protects(policy))
     set_mark(request, mark)
     return mark
 

@@ -128,12 +128,18 @@ NOWHERE = Shortcut({}, {})
 
 def has_plain_router(app: Flask) -> bool:
     """Return whether Flask's and Werkzeug's own code makes the URL adapters of an app."""
-    url_map = app.url_map
     return (
         "create_url_adapter" not in vars(app)
         and not is_overridden(type(app), "create_url_adapter", Flask, "flask")
-        and not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug")
-        and not is_overridden(type(url_map), "bind", Map, "werkzeug")
+        and has_plain_map(app)
+    )
+
+
+def has_plain_map(app: Flask) -> bool:
+    """Return whether Werkzeug's own code binds an app's URL map to requests."""
+    url_map = app.url_map
+    return not is_overridden(type(url_map), "bind_to_environ", Map, "werkzeug") and (
+        not is_overridden(type(url_map), "bind", Map, "werkzeug")
     )
 
 

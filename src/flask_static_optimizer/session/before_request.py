@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import ref
 
 from flask import after_this_request
 
-from ..headers.view_headers import describe
 from ..http import methods
 from ..http.fields import forbid_storing
 from ..monitoring.signals import static_request_marked
@@ -16,13 +16,10 @@ from ..requests.current import request_object, session_object
 from ..requests.mark import is_missing, mark_of
 from ..requests.matching import mark
 from .interface import handover, opened_early
-from .static_session import StaticSession, seal
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
 
-    from ..config.settings import Settings
-    from ..headers.etags import FileETags
     from ..requests.endpoints import EndpointTable
     from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
@@ -33,10 +30,9 @@ Hook = Callable[[], None]
 
 def mark_before_request(
     app: Flask,
-    settings: Settings,
     endpoints: EndpointTable,
     known: KnownRequests,
-    etags: FileETags,
+    returned: Callable[[Flask, Mark, Request, Response], Response],
     adoption: Adoption,
     complete: Callable[[Flask], None],
 ) -> Hook:
@@ -45,6 +41,7 @@ def mark_before_request(
     It uses the mark that ``open_session`` has set, so the two can't disagree. It never returns a
     response itself, and costs a page two comparisons.
 
+    :param returned: describes the response of a static view, before other hooks see it.
     :param complete: finishes the installation at the first request.
     :returns: the hook.
     """
@@ -68,21 +65,14 @@ def mark_before_request(
             if is_missing(this):
                 after_this_request(_forbid_keeping)
             return
-        given = session_object()
-        if found.known is None:
-            known.learn(app, endpoints, this, found)
+        if found.match is None:
+            known.learn(endpoints, this, found)
         if static_request_marked.receivers:
             name, protected = found.endpoint.name, found.protected
             static_request_marked.send(app, endpoint=name, protected=protected)
 
-        @after_this_request
-        def view_returned(response: Response) -> Response:
-            if type(given) is StaticSession:
-                seal(given)
-            describe(settings, etags, app, found, this, response)
-            if found.run is not None:
-                found.run.described(found, response)
-            return response
+        if not found.is_stepped:
+            after_this_request(partial(returned, app, found, this))
 
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
     return mark_static_request

@@ -11,6 +11,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from ..config.names import EXTENSION
 from ..headers.final_headers import last_word
 from ..http.fields import forbid_storing
+from ..monitoring.signals import static_request_marked
 from ..requests.current import request_object
 from ..requests.known_requests import mark_known
 from ..requests.mark import Mark, current_mark, is_missing, saved_bytes
@@ -18,7 +19,7 @@ from ..requests.matching import match
 from ..requests.running import running_view
 from ..requests.stand_ins import named_like
 from .notices import session_kept_out
-from .static_session import StaticSession, mark_of_session, seal
+from .static_session import StaticSession, mark_of_session
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -82,6 +83,14 @@ def aware(base: Any) -> Any:
         __slots__ = ()
 
         def open_session(self, app: Flask, request: Request) -> Any:
+            # A known request that is protected is let go on below, to where the session may open.
+            mark = mark_known(request)
+            if mark is not None and not mark.protected:
+                if running_view() is not None:
+                    _noted(request, None)
+                if not mark.is_stepped or static_request_marked.receivers:
+                    handover.set(True)
+                return StaticSession(mark, getattr(self, "session_class", None))
             parts: Parts | None = app.extensions.get(EXTENSION)
             if parts is None:
                 return base.open_session(self, app, request)
@@ -92,13 +101,7 @@ def aware(base: Any) -> Any:
                 and running_view() is None
             ):
                 return base.open_session(self, app, request)
-
             kind = getattr(self, "session_class", None)
-            mark = mark_known(request)
-            if mark is not None and not mark.protected:
-                _noted(request, None)
-                handover.set(True)
-                return StaticSession(mark, kind)
 
             def open_real() -> Any:
                 view = running_view()
@@ -137,7 +140,10 @@ def aware(base: Any) -> Any:
             return StaticSession(mark, kind, open_real, partial(_may_open, mark, request))
 
         def save_session(self, app: Flask, session: Any, response: Response) -> None:
-            if type(session) is not StaticSession and opened_early.get() is None:
+            if type(session) is StaticSession:
+                _end(app, mark_of_session(session), response)
+                return
+            if opened_early.get() is None:
                 base.save_session(self, app, session, response)
                 return
             mark = _mark_of(session)
@@ -145,7 +151,7 @@ def aware(base: Any) -> Any:
                 base.save_session(self, app, session, response)
                 _end_missing(session, response)
             else:
-                _end(app, mark, session, response)
+                _end(app, mark, response)
 
         def should_set_cookie(self, app: Flask, session: Any) -> Any:
             return _mark_of(session) is None and base.should_set_cookie(self, app, session)
@@ -221,21 +227,21 @@ def _end_missing(session: object, response: Response) -> None:
         forbid_storing(response.headers)
 
 
-def _end(app: Flask, mark: Mark, session: Any, response: Response) -> None:
+def _end(app: Flask, mark: Mark, response: Response) -> None:
     """Finish a static request, in place of saving its session."""
     parts: Parts = app.extensions[EXTENSION]
-    if type(session) is StaticSession:
-        seal(session)
-    opened_early.set(None)
+    mark.has_returned = True
+    if opened_early.get() is not None:
+        opened_early.set(None)
     request, use = request_object(), mark.session
     last_word(parts.settings, parts.log, app, mark, request, response)
-    session_kept_out(parts.log, app, mark, response, request.path)
-    status = response.status_code
+    if use.looked or use.read_by_view or use.dropped:
+        session_kept_out(parts.log, app, mark, response, request.path)
     parts.stats.served(
         request.environ,
-        status=status,
-        opened=use.opened,
-        wrote=bool(use.dropped),
-        cookies_dropped=mark.cookies_dropped,
-        saved=saved_bytes(mark.view, unmodified=status == 304),
+        response.status_code == 304,
+        use.opened,
+        bool(use.dropped),
+        mark.cookies_dropped,
+        saved_bytes(mark.view, response.status_code == 304),
     )

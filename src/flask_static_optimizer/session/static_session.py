@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class StaticSession(SessionMixin):
     """A session that is never saved, and that opens the real session only when it is first read.
 
-    A write without a read (``session.permanent = True``) opens nothing. A session that is sealed
-    before its first read is empty from then on. An isolated session never opens the real one.
+    A write without a read (``session.permanent = True``) opens nothing. A session that was not read
+    before the view has returned is empty from then on. An isolated session never opens the real
+    one.
 
     :param mark: the mark of the request, which records what was done with the session.
     :param kind: the session class of the app's interface, if it has one.
@@ -30,9 +31,10 @@ class StaticSession(SessionMixin):
     # the real session.
     modified = False
     accessed = False
+    new = True
     _data: MutableMapping[str, Any] | None = None
+    _open_real: Callable[[], SessionMixin | None] | None = None
     _failure: Exception | None = None
-    _sealed = False
 
     def __init__(
         self,
@@ -41,16 +43,17 @@ class StaticSession(SessionMixin):
         open_real: Callable[[], SessionMixin | None] | None = None,
         may_open: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.new = not mark.protected
         self._mark = mark
         self._kind = kind
-        self._open_real = open_real
-        self._may_open = may_open
         self._blind: dict[str, Any] = {}
         self._lock = RLock()
+        if open_real is not None:
+            self.new = not mark.protected
+            self._open_real = open_real
+            self._may_open = may_open
 
     def _look(self) -> MutableMapping[str, Any]:
-        if not self._sealed:
+        if not self._mark.has_returned:
             self._mark.session.looked = True
             if self._mark.view.runs:
                 self._mark.session.note_read_by_view("the session")
@@ -65,7 +68,7 @@ class StaticSession(SessionMixin):
     def _open(self) -> MutableMapping[str, Any]:
         if self._failure is not None:  # a store that is down is asked once per request
             raise self._failure
-        if self._open_real is None or not self._may_open():
+        if self._open_real is None or self._mark.has_returned or not self._may_open():
             return {}
         open_real, self._open_real = self._open_real, None
         try:
@@ -84,7 +87,7 @@ class StaticSession(SessionMixin):
         self.modified = True
         if key != "_permanent":
             self._mark.session.dropped |= {key}
-            self._mark.session.written = self._mark.session.written or not self._sealed
+            self._mark.session.written = self._mark.session.written or not self._mark.has_returned
 
     def __getitem__(self, key: str) -> Any:
         return self._look()[key]
@@ -136,13 +139,7 @@ class StaticSession(SessionMixin):
         return getattr(self._data, name)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'sealed' if self._sealed else 'open'}>"
-
-
-def seal(session: StaticSession) -> None:
-    """Prevent a session from opening the real one from now on."""
-    session._sealed = True
-    session._open_real = None
+        return f"<{type(self).__name__} {'sealed' if self._mark.has_returned else 'open'}>"
 
 
 def mark_of_session(session: StaticSession) -> Mark:

@@ -16,6 +16,10 @@ _OVERHEAD = 400
 _WITHOUT_LOCKS = frozenset({"MemoryBackend", "SimpleCache", "FileSystemCache"})
 
 
+#: What a key without a value has.
+_NOTHING: tuple[float, Any, int] = (0.0, None, 0)
+
+
 class Backend(Protocol):
     """The methods of a backend that the store calls; Flask-Caching's have them all."""
 
@@ -58,15 +62,15 @@ class MemoryBackend:
         """Return the values of the keys, ``None`` for each key without one."""
         now = time.time()
         found: list[Any] = []
-        values = self._values
+        get, move_to_end, add = self._values.get, self._values.move_to_end, found.append
         with self._lock:
             for key in keys:
-                kept = values.get(key)
-                if kept is not None and kept[0] > now:
-                    values.move_to_end(key)
-                    found.append(kept[1])
+                until, value, _ = get(key, _NOTHING)
+                if until > now:
+                    move_to_end(key)
+                    add(value)
                 else:
-                    found.append(None)
+                    add(None)
         return found
 
     def set(self, key: str, value: Any, timeout: int) -> bool:

@@ -56,14 +56,18 @@ class CircuitBreaker:
 
     def read(self, question: Callable[[], T]) -> T | None:
         """Read from the backend; return ``None`` if it fails or has values that can't be read."""
-
-        def readable() -> T | None:
-            try:
-                return question()
-            except UNREADABLE:
-                return None
-
-        return self.ask(readable, None)
+        if self._failing and not self._may_try():
+            return None
+        started = time.monotonic()
+        try:
+            answer = question()
+        except UNREADABLE:
+            answer = None
+        except Exception as error:  # noqa: BLE001  # each backend has errors of its own
+            self._open(f"{type(error).__name__}: {error}", time.monotonic() - started)
+            return None
+        self._answered(started)
+        return answer
 
     def ask(self, question: Callable[[], T], otherwise: T) -> T:
         """Call the backend, and return its answer, or ``otherwise`` if there is none."""
@@ -89,12 +93,15 @@ class CircuitBreaker:
         except Exception as error:
             self._open(f"{type(error).__name__}: {error}", time.monotonic() - started)
             raise
+        self._answered(started)
+        return answer
+
+    def _answered(self, started: float) -> None:
         took = time.monotonic() - started
         if took > SLOW:
             self._open(f"it took {took:.1f} s to answer", took)
         elif self._failing:
             self._failing = False
-        return answer
 
     def _may_try(self) -> bool:
         with self._lock:

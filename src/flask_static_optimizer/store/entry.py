@@ -88,8 +88,10 @@ class Head(NamedTuple):
     lifetime: int
     while_revalidate: int
     if_error: int
-    #: The states of all that the response can be purged by, from before it was made.
+    #: The states of all that the response can be purged by, from before it was made, as text and
+    #: as the backend has them.
     generations: tuple[str, ...]
+    raw_generations: tuple[bytes, ...]
 
     @classmethod
     def of(
@@ -124,7 +126,12 @@ class Head(NamedTuple):
             initial_age,
             *ages,
             generations,
+            _raw(generations),
         )
+
+    def purged_by(self, generations: tuple[str, ...]) -> Head:
+        """Return the same head with other states of all that the response can be purged by."""
+        return self._replace(generations=generations, raw_generations=_raw(generations))
 
     def age(self, now: float) -> int:
         """Return the age in seconds (RFC 9111 §4.2.3), negative if ``made`` is in the future."""
@@ -234,6 +241,10 @@ def _head(meta: bytes, length: int) -> Head:
         ),
         tuple(_text(state) for state in generations),
     )
+
+
+def _raw(generations: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(state) for state in generations)
 
 
 def _checked(value: Any, most: int, *kinds: type) -> Any:

@@ -44,9 +44,9 @@ class Place(NamedTuple):
     #: The header fields that responses vary by, in lower case, and the keys of all variants.
     varying: tuple[str, ...]
     variants: tuple[str, ...]
-    #: The states of the names, and both of the path; ``None`` where there is no state.
-    states: tuple[str | None, ...]
-    of_path: tuple[str | None, ...]
+    #: What the backend has for the states of the names, and for both of the path.
+    of_names: tuple[Any, ...]
+    of_path: tuple[Any, ...]
     entry: Entry | None
 
 
@@ -104,9 +104,8 @@ class Index:
             if self._breaker.is_open:
                 return None
             found = self._one_by_one(*wanted)
-        first, *values = found
-        states = tuple(map(_state, values[:-2]))
-        of_path = (state_of(values[-2]), state_of(values[-1]))
+        first = found[0]
+        states, of_path = tuple(found[1:-2]), tuple(found[-2:])
         entry = Entry.decode(first)
         if entry is not None:
             alive = _alive(entry, states, of_path)
@@ -129,12 +128,13 @@ class Index:
         :returns: ``None`` if the backend keeps no state, so that it can't keep the response either.
         """
         states = []
-        for key, known in zip(place.purgeable.names, place.states, strict=True):
+        for key, value in zip(place.purgeable.names, place.of_names, strict=True):
+            known = _state(value)
             state = known if known is not None else self._breaker.ask(self._first_state(key), None)
             if state is None:
                 return None
             states.append(state)
-        path = self._paths.begin(place.purgeable.path, place.of_path)
+        path = self._paths.begin(place.purgeable.path, tuple(map(state_of, place.of_path)))
         return None if path is None else Begun((*states, path[0]), path[1])
 
     def give_up(self, place: Place, begun: Begun) -> None:
@@ -163,7 +163,7 @@ class Index:
         if lasting is None:
             return False
         if lasting != path:
-            entry = Entry(head._replace(generations=(*states, lasting)), entry.body)
+            entry = Entry(head.purged_by((*states, lasting)), entry.body)
         names = tuple(sorted({*place.varying, *varying}))
         data = entry if self._as_they_are else entry.encode()
         if not names:
@@ -220,11 +220,9 @@ def _state(value: object) -> str | None:
     return value.hex() if isinstance(value, bytes) and len(value) == _STATE else None
 
 
-def _alive(
-    entry: Entry | None, states: tuple[str | None, ...], of_path: tuple[str | None, ...]
-) -> Entry | None:
+def _alive(entry: Entry | None, states: tuple[Any, ...], of_path: tuple[Any, ...]) -> Entry | None:
     """Return an entry, or ``None`` if it was purged since it was made."""
     if entry is None:
         return None
-    generations = entry.head.generations
-    return entry if generations[-1] in of_path and generations[:-1] == states else None
+    *names, path = entry.head.raw_generations
+    return entry if path in of_path and tuple(names) == states else None

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..http.negotiation import IDENTITY, accepted
 
 #: The most characters of path, query and script root together in a URL whose response is stored.
 LONGEST = 4096
+
+#: The most characters of what a hash is remembered of. Clients can write any number of long ones.
+_SHORT = 512
 
 #: Header fields in which a proxy says which URL the visitor sees. A client may have made them up.
 #: They are part of the key, since a view may build URLs from them, trusted or not.
@@ -59,7 +63,7 @@ class Keys:
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
         scheme = get("wsgi.url_scheme")
         url = (scheme, host, root, path, query, *map(get, _FORWARDED))
-        return f"fso:{self._namespace}:{_hash(url)}"
+        return f"fso:{self._namespace}:{_quick_hash(url)}"
 
     def of_request_path(self, environ: Mapping[str, Any]) -> str:
         """Return the key that a request's path is purged by."""
@@ -70,8 +74,8 @@ class Keys:
 
         :param path: the path as WSGI has it, script root included.
         """
-        hashed = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-        return f"{self._path}{hashed}"
+        hashed = _known_path_hash if len(path) <= _SHORT else _path_hash
+        return f"{self._path}{hashed(path)}"
 
     def of_purgeable(self, *name: str) -> str:
         """Return the key of the state that an endpoint, a tag or everything is purged by."""
@@ -137,6 +141,21 @@ def _selecting(name: str, environ: Mapping[str, Any]) -> str:
     return text
 
 
+def _quick_hash(parts: tuple[str | None, ...]) -> str:
+    """Return what :func:`_hash` returns, which is remembered for short strings."""
+    is_short = sum(map(len, filter(None, parts))) <= _SHORT
+    return _known_hash(parts) if is_short else _hash(parts)
+
+
+def _path_hash(path: str) -> str:
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
 def _hash(parts: tuple[str | None, ...]) -> str:
     """Return a hash of strings that depends on where one ends and the next begins."""
     return hashlib.sha256(ascii(parts).encode()).hexdigest()[:40]
+
+
+# Each request for a stored response asks for one of each.
+_known_hash = lru_cache(maxsize=2048)(_hash)
+_known_path_hash = lru_cache(maxsize=2048)(_path_hash)

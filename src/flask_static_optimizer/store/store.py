@@ -82,7 +82,9 @@ class Store:
         self.single_flight = SingleFlight(backend if locks else None, breaker, options.wait)
         self.keys = Keys(namespace)
         self.index = Index(backend, breaker, self.keys.of_purgeable("all"), warn)
-        self._scopes: dict[tuple[str, CachePolicy], Scope] = {}
+        # By the policy's identity, as each request asks and its hash is made of all its fields. The
+        # policy is kept, too, so that no other object gets the same identity.
+        self._scopes: dict[tuple[str, int], tuple[CachePolicy, Scope]] = {}
 
     def answer(
         self, environ: Mapping[str, Any], endpoint: str, policy: CachePolicy
@@ -109,10 +111,11 @@ class Store:
 
     def scope(self, endpoint: str, policy: CachePolicy) -> Scope:
         """Return the scope of an endpoint under one of its policies."""
-        found = self._scopes.get((endpoint, policy))
+        found = self._scopes.get((endpoint, id(policy)))
         if found is None:
-            found = self._scopes[endpoint, policy] = self._make_scope(endpoint, policy)
-        return found
+            found = policy, self._make_scope(endpoint, policy)
+            self._scopes[endpoint, id(policy)] = found
+        return found[1]
 
     def admits(self, environ: Mapping[str, Any], scope: Scope) -> bool:
         """Return whether a request can be answered from the store at all.

@@ -12,11 +12,12 @@ from werkzeug.datastructures import EnvironHeaders
 
 from ..assets.files import FileChangingError
 from ..headers.freshness import decides_freshness
-from ..headers.response_class import Pattern, ReadyClasses
-from ..http.bodies import streamed
+from ..headers.response_class import Patterns
+from ..http.bodies import whole
 from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
 from ..requests.folders import blueprint_of
+from ..requests.known import Chosen
 from ..requests.mark import mark_of
 from .file_choice import FileChooser
 from .plain_view import serve_static
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ..assets.mount import Mount
     from ..monitoring.log import Log
     from ..requests.endpoints import EndpointTable
-    from ..requests.known import Known
     from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
     from ..requests.static_endpoint import StaticEndpoint
@@ -45,48 +45,29 @@ def serve_folder(
     endpoints: EndpointTable,
     endpoint: StaticEndpoint,
     mount: Mount,
+    patterns: Patterns,
     view: View,
 ) -> View:
     """Make the view of a static folder, which chooses among what is known of its files.
 
     :param requests: the memory of the app's static requests.
+    :param patterns: the patterns of responses.
     :param view: Flask's own view. It answers requests that are not static, and requests for files
         that are being written.
     """
     as_it_is = serve_static(view)
-    ready_class = ReadyClasses()
     blueprint = blueprint_of(view)
 
-    def choose(app: Flask, mark: Mark, environ: dict[str, Any], name: str) -> Known | None:
+    def choose(app: Flask, mark: Mark, environ: dict[str, Any], name: str) -> Chosen | None:
         scaffold = blueprint or app
         found = files.choose(app, scaffold, mount, mark.policy, name, environ)
         if found is None:
             return None
-        is_as_matched = name == mark.view_args.get("filename")  # and no hook has changed it
-        keep = is_as_matched and not decides_freshness(scaffold)
-        return requests.learn_file(app, environ, mark, name, found, files.plain(found), keep=keep)
-
-    def respond(app: Flask, mark: Mark, this: Request, known: Known) -> Response:
-        """Return a response as Flask's own view would make it: the whole file, without a coding.
-
-        Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
-        """
-        plain, view = known.plain, mark.view
-        kind = ready_class[app.response_class]
-        pattern = known.pattern
-        if pattern is None or pattern.kind is not kind:
-            pattern = known.pattern = Pattern(kind, plain.headers)
-        body = streamed(plain.open())
-        response: Response = pattern.response(body)
-        view.response = response
-        view.etag = plain.etag
-        view.cache_control = plain.cache_control
-        view.body = body
-        view.sent = plain.headers  # what the class of the app adds is like what a hook adds
-        view.representation = known.representation
-        if view.representation is not plain and app.after_request_funcs:
-            _hide_accept_encoding(mark, this)
-        return response
+        chosen = Chosen(found, files.plain(found))
+        # Neither a hook nor the app has a say in what is chosen.
+        if name == mark.view_args.get("filename") and not decides_freshness(scaffold):
+            requests.learn_file(app, environ, mark, name, chosen)
+        return chosen
 
     @functools.wraps(view)
     def serve(**view_args: Any) -> Any:
@@ -99,14 +80,17 @@ def serve_folder(
             return _answer_late(view, view_args) if there else abort(404)
         app = app_object()
         known = mark.known
-        if known is not None and not known.is_for(app, this.environ, view_args):
-            known = None
+        found: Chosen | None = None
+        if known is not None and known.is_for(app, this.environ, view_args):
+            found = known
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(FileChangingError):
-                    known = known or choose(app, mark, this.environ, view_args["filename"])
-                    return abort(404) if known is None else respond(app, mark, this, known)
-                known = None
+                    found = found or choose(app, mark, this.environ, view_args["filename"])
+                    return (
+                        abort(404) if found is None else respond(patterns, app, mark, this, found)
+                    )
+                found = None
             response = as_it_is(**view_args)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return abort(404)  # it was there when it was looked up
@@ -128,6 +112,28 @@ def serve_folder(
         return response
 
     return serve
+
+
+def respond(patterns: Patterns, app: Flask, mark: Mark, this: Request, chosen: Chosen) -> Response:
+    """Return a response as Flask's own view would make it: the whole file, without a coding.
+
+    Which bytes are sent is decided after all hooks (``headers.sent_bytes``).
+
+    :param patterns: the patterns of responses.
+    :raises FileChangingError: if the file has been replaced since it was looked up.
+    :raises OSError: if it can't be read.
+    """
+    plain, view, pattern = chosen.plain, mark.view, patterns[app.response_class]
+    body = plain.body or plain.asset.open()
+    file = whole(body) if isinstance(body, bytes) else body
+    response = pattern.response(file, plain.headers, passes=True)
+    view.response, view.body, view.pattern = response, file, pattern
+    view.etag, view.cache_control = plain.etag, plain.cache_control
+    view.sent = plain.headers  # what the class of the app adds is like what a hook adds
+    view.representation = chosen.representation
+    if chosen.representation is not plain and app.after_request_funcs:
+        _hide_accept_encoding(mark, this)
+    return response
 
 
 def _answer_late(view: View, view_args: dict[str, Any]) -> Any:

@@ -16,12 +16,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from ..headers.response_class import ReadyClasses
+from ..headers.response_class import Patterns
 from ..http.conditional import precondition
 from ..requests.running import running
 from ..store import rules, validation
 from ..store.content import has_content
 from ..store.entry import HIT, Entry
+from ..store.hit import Hit
 from ..store.single_flight import Role
 from .refresh import Refresher, is_refresh
 from .revalidation import ask_view
@@ -51,7 +52,7 @@ class StoredParts(NamedTuple):
     log: Log
     stats: Stats
     refresher: Refresher
-    response_classes: ReadyClasses
+    patterns: Patterns
 
 
 class StoredAnswer:
@@ -249,20 +250,23 @@ class StoredAnswer:
 
     def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
         """Return a stored response, complete but for what other hooks do."""
-        app, mark = self._app, self._mark
-        # Another hook may encode the body, so conditions have to wait for it.
-        status = entry.head.status if app.after_request_funcs else entry.status_of(self._environ)
-        answer = entry.answer(now, status, how=how)
-        headers = Headers(answer.headers)
-        kind = self._parts.response_classes[app.response_class]
-        response = kind(answer.body, status, headers)
-        if len(response.headers) > len(answer.headers):  # The class has added a Content-Type.
+        app, view, status = self._app, self._mark.view, entry.head.status
+        pattern, body = self._parts.patterns[app.response_class], [entry.body]
+        if status == 200:  # Hooks see the whole; conditions and ranges are judged after them.
+            hit = Hit(entry, now, how)
+            fields = hit.headers
+            response = pattern.response(body, fields, passes=False)
+            view.hit, view.pattern = hit, pattern
+        else:
+            fields = entry.answer(now, status, how=how).headers
+            response = pattern.kind(body, status, Headers(fields))
+        if len(response.headers) > len(fields):  # The class has added a Content-Type.
             del response.headers["Content-Type"]
-        self._parts.stats.add((0, 0, 0, 0, 0, answer.size if status == 304 else 0, 1))
-        mark.view.response = response
-        mark.view.etag = entry.head.etag
-        mark.view.body = tuple(answer.body)
-        mark.view.sent = response.headers.to_wsgi_list() if status != 412 else None
+        self._parts.stats.add((0, 0, 0, 0, 0, 0, 1))
+        view.response = response
+        view.etag = entry.head.etag
+        view.body = tuple(body)
+        view.sent = response.headers.to_wsgi_list()
         return response
 
 

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..headers.response_class import ReadyClasses
 from ..requests.current import app_object, request_object
 from ..requests.mark import mark_of
 from ..requests.running import is_running
@@ -16,6 +15,7 @@ from .stored_answer import StoredAnswer, StoredParts
 
 if TYPE_CHECKING:
     from ..config.settings import Settings
+    from ..headers.response_class import Patterns
     from ..monitoring.counters import Stats
     from ..monitoring.log import Log
     from ..store.store import Store
@@ -31,9 +31,14 @@ class StoredViews:
     """
 
     def __init__(
-        self, settings: Settings, log: Log, stats: Stats, open_store: Callable[[], Store]
+        self,
+        settings: Settings,
+        log: Log,
+        stats: Stats,
+        patterns: Patterns,
+        open_store: Callable[[], Store],
     ) -> None:
-        self._parts = StoredParts(settings, log, stats, Refresher(), ReadyClasses())
+        self._parts = StoredParts(settings, log, stats, Refresher(), patterns)
         self._open_store = open_store
 
     def serve(self, name: str, view: View) -> View:

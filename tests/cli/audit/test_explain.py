@@ -118,7 +118,8 @@ def trusting(app: Flask) -> None:
             {},
             guard,
             "/static/app.css",
-            "by Flask because of tests.cli.audit.test_explain.guard.<locals>.refuse",
+            "with the app's hooks and not before Flask, because of"
+            " tests.cli.audit.test_explain.guard.<locals>.refuse",
         ),
         ({"EXPRESS": True}, guard, "/static/app.css", "before Flask by the lane, with the same"),
         (
@@ -131,19 +132,19 @@ def trusting(app: Flask) -> None:
             {"EXPRESS": True, "RULES": {"static:private/*": {"session": "protected"}}},
             guard,
             "/static/private/report.pdf",
-            "by Flask it is not a file for everybody",
+            "with the app's hooks and not before Flask, as it is not a file for everybody",
         ),
         (
             {"RULES": {"static": {"session": "protected"}}},
             None,
             "/static/app.css",
-            "by Flask because of its policy, which is protected",
+            "with the app's hooks and not before Flask, because of its policy, which is protected",
         ),
         (
             {},
             rival,
             "/static/app.css",
-            "by Flask because of the URL rule /static/<name>.txt",
+            "with the app's hooks and not before Flask, because of the URL rule /static/<name>.txt",
         ),
         (
             {},
@@ -155,7 +156,8 @@ def trusting(app: Flask) -> None:
             {},
             trusting,
             "/static/app.css",
-            "by Flask because of TRUSTED_HOSTS, SERVER_NAME or subdomains",
+            "with the app's hooks and not before Flask, because of TRUSTED_HOSTS, SERVER_NAME or"
+            " subdomains",
         ),
     ],
 )

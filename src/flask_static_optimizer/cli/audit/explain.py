@@ -104,9 +104,12 @@ def _answered(
     found = None if state.lane is None else state.lane.answer(environ)
     if found is None:
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
-        reasons = opening.why_not(state.lane, mark.endpoint)
-        why = f"because of {'; '.join(reasons)}" if reasons else "it is not a file for everybody"
-        return Reason("Answered", "by Flask", why)
+        hooks = opening.why_not(state.lane, mark.endpoint)
+        reasons = opening.why_flask(state.lane, mark.endpoint)
+        if reasons:
+            return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}")
+        why = f"because of {'; '.join(hooks)}" if hooks else "as it is not a file for everybody"
+        return Reason("Answered", "with the app's hooks", f"and not before Flask, {why}")
     close = getattr(found.body, "close", None)
     if close is not None:
         close()
