@@ -1,0 +1,328 @@
+"""Known requests of an app with hooks: the lane takes Flask's steps, and nobody can tell."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    g,
+    got_request_exception,
+    request,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    session,
+)
+from flask.sessions import SecureCookieSessionInterface
+
+from flask_static_optimizer import StaticOptimizer, cacheable_static, static_request_marked
+from flask_static_optimizer.lane import steps
+from flask_static_optimizer.lane.steps import Steps
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+CSS = b"body { color: red }" * 200
+OTHER = b"b { color: blue }"
+URL = "/static/app.css"
+
+Make = Callable[..., Flask]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "static"
+    folder.mkdir()
+    for name, data in (("app.css", CSS), ("b.css", OTHER)):
+        (folder / name).write_bytes(data)
+        then = time.time() - 86400 - len(data)
+        os.utime(folder / name, (then, then))
+    return folder
+
+
+@pytest.fixture
+def make(folder: Path, taken: list[str]) -> Make:
+    def make(kind: type[Flask] = Flask, **config: Any) -> Flask:
+        app = kind("app", root_path=str(folder.parent), instance_path=str(folder.parent / "i"))
+        app.config.update(SECRET_KEY="secret", **config)
+        app.before_request(lambda: None)
+        StaticOptimizer(app)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets the path of each request whose steps the lane takes."""
+    taken: list[str] = []
+    dispatched = Steps._dispatched
+
+    def noted(self: Steps, app: Flask, known: Any, this: Any) -> Response:
+        taken.append(this.path)
+        return dispatched(self, app, known, this)
+
+    monkeypatch.setattr(Steps, "_dispatched", noted)
+    return taken
+
+
+def get(app: Flask, times: int = 3, **more: Any) -> list[Any]:
+    return [app.test_client().get(URL, **more) for _ in range(times)]
+
+
+def test_from_the_second_request_on(make: Make, taken: list[str]) -> None:
+    answers = get(make())
+    assert taken == [URL] * 2
+    assert [answer.data for answer in answers] == [CSS] * 3
+    assert len({str(answer.headers) for answer in answers}) == 1
+
+
+def test_a_static_view_too(make: Make, taken: list[str]) -> None:
+    app = make()
+    runs: list[int] = []
+
+    @app.get("/chart")
+    @cacheable_static
+    def chart() -> str:
+        runs.append(1)
+        return "chart"
+
+    client = app.test_client()
+    answers = [client.get("/chart") for _ in range(3)]
+    assert taken == ["/chart"] * 2
+    assert [answer.text for answer in answers] == ["chart"] * 3
+    assert len(runs) == 1
+    etag = answers[0].headers["ETag"]
+    assert client.get("/chart", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_all_that_flask_runs_runs_in_its_order(make: Make, taken: list[str]) -> None:
+    app = make()
+    seen: list[Any] = []
+    receivers = []
+    for signal in (request_started, request_finished, request_tearing_down):
+
+        def heard(_: Flask, name: str = signal.name, **more: Any) -> None:
+            seen.append((name, sorted(more)))
+
+        receivers.append(heard)
+        signal.connect(heard, app)
+
+    @app.url_value_preprocessor
+    def preprocess(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        seen.append(("preprocess", endpoint, dict(values or {})))
+
+    @app.before_request
+    def before() -> None:
+        g.note = "noted"
+        session["x"] = 1
+        seen.append(("before", request.endpoint, request.view_args, str(request.url_rule)))
+
+        @after_this_request
+        def after_this(response: Response) -> Response:
+            seen.append(("after this", response.status))
+            return response
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        seen.append(("after", g.note, response.headers["ETag"], session.get("x")))
+        return response
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        seen.append(("teardown", error))
+
+    @app.teardown_appcontext
+    def teardown_context(error: BaseException | None) -> None:
+        seen.append(("teardown of context", error))
+
+    each = []
+    for _ in range(3):
+        seen.clear()
+        get(app, 1)
+        each.append(list(seen))
+    assert taken == [URL] * 2
+    assert each[0] == each[1] == each[2]
+    assert [step[0] for step in each[0]] == [
+        "request-started",
+        "preprocess",
+        "before",
+        "after this",
+        "after",
+        "request-finished",
+        "teardown",
+        "request-tearing-down",
+        "teardown of context",
+    ]
+
+
+def test_a_guard_refuses(make: Make, taken: list[str]) -> None:
+    app = make()
+    allowed = [True, False, True]
+
+    @app.before_request
+    def guard() -> Any:
+        if not allowed.pop():
+            abort(403)
+
+    answers = get(app)
+    assert [answer.status_code for answer in answers] == [200, 403, 200]
+    assert taken == [URL] * 2
+    assert answers[1].headers["Cache-Control"] == "no-store"
+
+
+def test_what_a_hook_returns_is_the_answer(make: Make, taken: list[str]) -> None:
+    app = make()
+    instead = [None, None, "later", None]
+
+    @app.before_request
+    def answer() -> Any:
+        return instead.pop(0)
+
+    assert [answer.data for answer in get(app, 4)] == [CSS, CSS, b"later", CSS]
+    assert len(taken) == 3
+
+
+def test_what_a_hook_changes_is_asked_for(make: Make, taken: list[str]) -> None:
+    app = make()
+    names = ["app.css", "app.css", "b.css", "missing.css", "app.css"]
+
+    @app.before_request
+    def change() -> None:
+        (request.view_args or {})["filename"] = names.pop(0)
+
+    assert [answer.status_code for answer in get(app, 5)] == [200, 200, 200, 404, 200]
+    assert taken == [URL] * 4
+
+
+def test_an_exception_is_flasks(make: Make, taken: list[str]) -> None:
+    """It is logged, signalled and answered by the error handler; teardown functions get it."""
+    app = make()
+    raising = [None, None, "before", "after", None]
+    seen: list[Any] = []
+    got_request_exception.connect(noted := lambda _, exception: seen.append(str(exception)), app)
+
+    @app.before_request
+    def before() -> None:
+        g.now = raising.pop(0)
+        if g.now == "before":
+            raise ValueError("before")
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        if g.now == "after":
+            g.now = None
+            raise ValueError("after")
+        return response
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        seen.append(("teardown", str(error)))
+
+    @app.errorhandler(500)
+    def failed(error: Any) -> tuple[str, int]:
+        return f"failed: {error.original_exception}", 200
+
+    answers = get(app, 5)
+    assert noted
+    assert [answer.text[:14] for answer in answers[2:4]] == ["failed: before", "failed: after"]
+    assert [answer.headers["Cache-Control"] for answer in answers[2:4]] == ["no-store"] * 2
+    assert [answer.data for answer in (answers[1], answers[4])] == [CSS] * 2
+    assert seen[2:6] == ["before", ("teardown", "before"), "after", ("teardown", "after")]
+    assert len(taken) == 4
+
+
+def test_a_file_that_is_replaced(make: Make, folder: Path, taken: list[str]) -> None:
+    app = make()
+    get(app, 2)
+    os.replace(folder / "b.css", folder / "app.css")
+    assert [answer.data for answer in get(app)] == [OTHER] * 3
+    assert len(taken) == 3
+
+
+def test_signals_of_the_extension(make: Make, taken: list[str]) -> None:
+    app = make()
+    marked: list[str] = []
+    static_request_marked.connect(noted := lambda _, endpoint, **__: marked.append(endpoint), app)
+    get(app)
+    assert noted
+    assert marked == ["static"] * 3
+    assert len(taken) == 2
+
+
+def test_an_interface_that_is_assigned_while_the_app_serves(make: Make, taken: list[str]) -> None:
+    app = make()
+    get(app, 2)
+    app.session_interface = SecureCookieSessionInterface()
+    answers = get(app)
+    assert [answer.data for answer in answers] == [CSS] * 3
+    assert not any("Set-Cookie" in answer.headers for answer in answers)
+
+
+class Overriding(Flask):
+    """An app with a step of its own."""
+
+    def full_dispatch_request(self) -> Response:
+        g.passed = True
+        return super().full_dispatch_request()
+
+
+@pytest.mark.parametrize("why", ["step", "debug", "parameters", "middleware"])
+def test_flask_takes_its_steps_itself(
+    make: Make, taken: list[str], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why == "parameters":
+        monkeypatch.setitem(steps._PARAMETERS, "preprocess_request", ("self", "ctx"))
+    if why == "middleware":
+        monkeypatch.setattr(Flask, "wsgi_app", Flask.wsgi_app)
+        app = Flask("app", root_path=str(Path(make().root_path)))
+        inner = app.wsgi_app
+        app.wsgi_app = lambda *args: inner(*args)  # type: ignore[method-assign]
+        app.config["SECRET_KEY"] = "secret"
+        StaticOptimizer(app)
+    else:
+        app = make(Overriding if why == "step" else Flask)
+        app.debug = why == "debug"
+    assert [answer.data for answer in get(app)] == [CSS] * 3
+    assert taken == []
+
+
+def test_a_kept_context_is_flasks(make: Make, taken: list[str]) -> None:
+    app = make()
+    get(app, 2)
+    taken.clear()
+    with app.test_client() as client:
+        assert client.get(URL).data == CSS
+        assert request.path == URL
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "field", [{"If-Range": '"x"', "Range": "bytes=0-3"}, {"Upgrade": "websocket"}]
+)
+def test_requests_that_are_not_known(make: Make, taken: list[str], field: dict[str, str]) -> None:
+    app = make()
+    get(app, 2)
+    taken.clear()
+    get(app, 1, headers=field)
+    assert app.test_client().head(URL).status_code == 200
+    assert taken == []
+
+
+def test_the_steps_are_known_or_flask_is_newer() -> None:
+    """Flask 3.2 hands the context on from step to step."""
+    assert steps.has_known_steps() is (not steps_take_context())
+
+
+def steps_take_context() -> bool:
+    from inspect import signature
+
+    return "ctx" in signature(Flask.preprocess_request).parameters
