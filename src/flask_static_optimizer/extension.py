@@ -147,7 +147,9 @@ def _complete(state: AppState, app: Flask) -> None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
             respond_known = partial(respond, state.patterns)
-            opening.open_steps(state.lane, Steps(state.known, respond_known, state.returned))
+            opening.open_steps(
+                state.lane, Steps(state.known, state.adoption, respond_known, state.returned)
+            )
         state.receivers.append(show_headers_to_error_handlers(app))
         if app.debug:
             state.receivers += add_timing(app)

@@ -265,6 +265,8 @@ def test_an_interface_that_is_assigned_while_the_app_serves(make: Make, taken: l
     answers = get(app)
     assert [answer.data for answer in answers] == [CSS] * 3
     assert not any("Set-Cookie" in answer.headers for answer in answers)
+    said = [answer.headers["Cache-Control"] for answer in answers]
+    assert said == ["private, no-cache", "max-age=3600", "max-age=3600"]
 
 
 class Overriding(Flask):

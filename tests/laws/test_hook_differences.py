@@ -168,19 +168,7 @@ def test_the_same_answers(name: str, way: str, root: Path, monkeypatch: pytest.M
 SOME = ["has no hooks", "does nothing", "appends", "reads the session before", "compresses"]
 
 
-#: Changes after which the first request for a file is remembered as one that needs its session.
-LATE = {"the sessions"}
-
-changes = [
-    pytest.param(
-        change,
-        marks=[pytest.mark.xfail(reason="stays private", strict=True)] if change in LATE else [],
-    )
-    for change in LATER
-]
-
-
-@pytest.mark.parametrize("change", changes)
+@pytest.mark.parametrize("change", LATER)
 def test_an_app_that_changes(change: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hook, a class or a setting that is changed while the app serves is heard."""
     pair = Pair("reads the session before", root, watched=NOT, first=False, patch=monkeypatch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, after_this_request, request_finished, request_started
 
@@ -38,6 +38,14 @@ Returned = Callable[[Flask, "Mark", "Request", "Response"], "Response"]
 Respond = Callable[[Flask, "Mark", "Request", "Known"], "Response"]
 
 
+class Sessions(Protocol):
+    """A part that knows which session interface requests are served with."""
+
+    @property
+    def served(self) -> object:
+        """The session interface."""
+
+
 class Steps:
     """The steps that Flask takes for a request, in which a known response is the view's.
 
@@ -46,14 +54,22 @@ class Steps:
     signals and teardown functions run.
 
     :param requests: the known requests.
+    :param sessions: has the session interface that keeps sessions out of static requests.
     :param respond: makes the response of a known file.
     :param returned: describes the response of a view, before hooks see it.
     """
 
-    def __init__(self, requests: KnownRequests, respond: Respond, returned: Returned) -> None:
+    def __init__(
+        self,
+        requests: KnownRequests,
+        sessions: Sessions,
+        respond: Respond,
+        returned: Returned,
+    ) -> None:
         #: What is known of requests for files, by what selects a representation.
         self.files = requests.files.values
         self._requests = requests
+        self._sessions = sessions
         self._respond = respond
         self._returned = returned
 
@@ -71,7 +87,9 @@ class Steps:
         if known is not None and not self._requests.answers(known, environ):
             known = None
         match = self._requests.route(environ) if known is None else known.match
-        if match is None or _KEPT in environ:
+        # An interface that was assigned meanwhile opens the real session, until the hook adopts it.
+        is_adopted = app.session_interface is self._sessions.served
+        if match is None or not is_adopted or _KEPT in environ:
             return type(app).wsgi_app(app, environ, start_response)
         hand_on(match, known, environ)
         context = app.request_context(environ)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Match(NamedTuple):
     policy: CachePolicy
     #: Whether the real session may be read.
     protected: bool
+    #: The view that answers. The app may put another in its place while it serves.
+    view: Callable[..., Any]
 
 
 class Chosen:
@@ -63,10 +65,14 @@ class Known(Chosen):
         self.accepts = environ.get("HTTP_ACCEPT_ENCODING")
 
     def is_for(self, app: Flask, environ: Mapping[str, Any], view_args: Mapping[str, Any]) -> bool:
-        """Return whether a request still asks for the same file, as hooks may have changed it."""
+        """Return whether a request still asks for the same file of the same view.
+
+        Hooks may have changed the request, and the app its view.
+        """
         get, config = environ.get, app.config
         return (
             self.match.view_args == view_args
+            and app.view_functions.get(self.match.endpoint.name) is self.match.view
             and get("HTTP_ACCEPT_ENCODING") == self.accepts
             and get("QUERY_STRING") == self.query
             and "HTTP_IF_RANGE" not in environ

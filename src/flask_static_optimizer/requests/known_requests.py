@@ -101,7 +101,7 @@ class KnownRequests:
             return None
         return matches.get(_asked(environ))
 
-    def learn(self, endpoints: EndpointTable, request: Request, mark: Mark) -> None:
+    def learn(self, app: Flask, endpoints: EndpointTable, request: Request, mark: Mark) -> None:
         """Remember the match of a request, if it decides about the next one like it.
 
         A URL converter of the app's own may decide by anything, so what it may decide about is
@@ -120,7 +120,9 @@ class KnownRequests:
         matches = self._matches.get(path)
         if matches is None:
             matches = self._matches[path] = Bounded(_MATCHES)
-        matches[asked] = Match(rule, mark.view_args, mark.endpoint, mark.policy, mark.protected)
+        view = app.view_functions[rule.endpoint]
+        found = Match(rule, mark.view_args, mark.endpoint, mark.policy, mark.protected, view)
+        matches[asked] = found
 
     def learn_file(
         self, app: Flask, environ: Mapping[str, Any], mark: Mark, name: str, chosen: Chosen

@@ -66,7 +66,7 @@ def mark_before_request(
                 after_this_request(_forbid_keeping)
             return
         if found.match is None:
-            known.learn(endpoints, this, found)
+            known.learn(app, endpoints, this, found)
         if static_request_marked.receivers:
             name, protected = found.endpoint.name, found.protected
             static_request_marked.send(app, endpoint=name, protected=protected)
