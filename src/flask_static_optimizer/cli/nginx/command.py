@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from ...assets.files import SETTLED
 from ...config.errors import ConfigurationError
 from ...config.values import X_ACCEL
 from ...views.sendfile import internal_prefix
 from ..current import app_and_state, application_root
+from ..public_files import settle
 from .config import Site, http_part, server_part, whole
 from .copy import Copy
 from .probe import Location, Refused, locations
@@ -147,7 +146,7 @@ def nginx_command(
 
 
 def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
-    _settle(state)
+    settle(state)
     found: dict[str, Location] = {}
     refused: list[Refused] = []
     for mount in state.endpoints.mounts():
@@ -189,17 +188,3 @@ def _twins(found: dict[str, Location]) -> list[list[str]]:
     for path in found:
         groups.setdefault(path.lower(), []).append(path)
     return [paths for paths in groups.values() if len(paths) > 1]
-
-
-def _settle(state: AppState) -> None:
-    """Wait if a file was written a moment ago, as the app sends ``Last-Modified`` only later.
-
-    Large files are hashed, too: a name in the copy is a hash.
-    """
-    is_waiting = False
-    for mount in state.endpoints.mounts():
-        for name in mount.names():
-            asset = state.catalogue.find_hashed(mount, name)
-            is_waiting = is_waiting or (asset is not None and not asset.settled)
-    if is_waiting:
-        time.sleep(max(SETTLED, 0) + 0.1)

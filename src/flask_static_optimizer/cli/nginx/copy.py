@@ -9,14 +9,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ..writing import write_verified
+
 #: The folder of the representations, in the root of the copy.
 OBJECTS = "objects"
 
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.t[0-9a-f]{8}")
-
-
-class ChangedBytesError(Exception):
-    """An error for a body that does not have the bytes of its ETag."""
 
 
 def object_name(etag: str, content_type: str) -> str:
@@ -61,21 +59,7 @@ class Copy:
         if name in self.names or path.exists():
             self.names.add(name)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        sha256 = hashlib.sha256()
-        try:
-            # nginx runs as another user, who has to read the file. So the umask of this process
-            # sets its mode, as for any deployed file.
-            with new.open("wb") as file:
-                for chunk in body:
-                    sha256.update(chunk)
-                    file.write(chunk)
-            if sha256.hexdigest()[:32] != etag:
-                raise ChangedBytesError
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        write_verified(path, etag, body, path.with_name(f"{path.name}.{os.getpid()}.new"))
         self.names.add(name)
 
     def prune(self) -> int:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .quoting import quoted
 
 if TYPE_CHECKING:
-    from .probe import Fields, Location
+    from ..public_files import Fields
+    from .probe import Location
 
 #: Properties of a request that only the app answers correctly: a name, a variable, and a map from
 #: its values to a string that is not empty if the app has to answer.
