@@ -323,8 +323,11 @@ NOT_SERVING = {
             "cli.audit",
             "cli.build",
             "cli.exchange",
+            "cli.export",
             "cli.nginx",
+            "cli.public_files",
             "cli.purge",
+            "cli.writing",
             "demo",
         )
     ),

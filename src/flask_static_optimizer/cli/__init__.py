@@ -21,6 +21,7 @@ _COMMANDS = {
     "build": (".build", "build_command"),
     "clean": (".build", "clean_command"),
     "explain": (".audit.command", "explain_command"),
+    "export": (".export.command", "export_command"),
     "nginx": (".nginx.command", "nginx_command"),
     "purge": (".purge", "purge_command"),
 }

@@ -51,6 +51,10 @@ class NotPublicError(Exception):
     """An error for a file that the app has to answer for, whose message says why."""
 
 
+class FailedResponseError(NotPublicError):
+    """An error for a file for which the app failed, so that nothing is known of it."""
+
+
 class UrlPair(NamedTuple):
     """The URLs of a file, percent-encoded and with the application root."""
 
@@ -165,8 +169,11 @@ def _representation(accepted: str, response: Exchange) -> Representation:
 def shared_fields(response: Exchange) -> Fields:
     """Return the header fields of a response that is the same for everybody.
 
+    :raises FailedResponseError: if the app failed.
     :raises NotPublicError: if it is not.
     """
+    if response.status >= 500:
+        raise FailedResponseError(f"the app answered with {response.status}: {response.error!r}")
     if response.status != 200:
         raise NotPublicError(f"without a log-in it is answered with {response.status}")
     said = parse_dict_header(response.headers.get("Cache-Control", ""))

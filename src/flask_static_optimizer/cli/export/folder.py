@@ -1,0 +1,237 @@
+"""The folder of an export, whose manifest says which of its files an export wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from werkzeug.security import safe_join
+
+from ..writing import Written, etag_of, write_verified
+
+#: The folder for unfinished files and for the journal. It is there only while an export runs, or
+#: after one that was interrupted.
+WORK = ".static-export"
+
+_MADE_BY = "flask static export"
+_JOURNAL = "journal"
+
+
+class OccupiedError(Exception):
+    """An error for a path at which there is something else; the message says what."""
+
+
+class TakenError(Exception):
+    """An error for a path at which the same export has written other bytes."""
+
+
+class NotAManifestError(Exception):
+    """An error for a file at the manifest's place that no export wrote."""
+
+
+class Finished(NamedTuple):
+    """The paths of the files that were removed, and of those that no export wrote."""
+
+    removed: list[str]
+    foreign: list[str]
+
+
+class ExportFolder:
+    """A folder into which static files are exported, each under the path of its URL.
+
+    Each file is noted in a journal before it is put into place. So an export knows its own files
+    from those of others after one that was interrupted, too.
+
+    :param folder: the absolute path.
+    :param manifest: the file name of the manifest, in the folder.
+    :raises NotAManifestError: if the file of that name is no manifest of an export.
+    :raises OSError: if the folder can't be made or read.
+    """
+
+    def __init__(self, folder: Path, manifest: str) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._work = folder / WORK
+        #: The ETags that exports wrote to each path.
+        self._ours: dict[str, set[str]] = {}
+        #: The files of this export.
+        self._files: dict[str, dict[str, Any]] = {}
+        self._written: dict[str, Written] = {}
+        self.count_written = 0
+        self._read_manifest()
+        self._read_journal()
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the files of this export, relative to the folder, with slashes."""
+        return sorted(self._files)
+
+    def is_possible(self, path: str) -> bool:
+        """Return whether a file can have a path, relative to the folder, with slashes."""
+        return (
+            posixpath.normpath(path) == path
+            and path not in (".", self._manifest)
+            and path.partition("/")[0] != WORK
+            and safe_join(str(self._folder), path) is not None
+        )
+
+    def put(
+        self, path: str, etag: str, body: Iterable[bytes], headers: Mapping[str, str]
+    ) -> Written:
+        """Write a file, unless it is there with the same bytes.
+
+        :param path: where, relative to the folder, with slashes.
+        :param etag: the 32 hexadecimal characters of the ETag.
+        :param body: the chunks of the body.
+        :param headers: the header fields that belong to the file.
+        :raises OccupiedError: if the path belongs to something else, which is left alone.
+        :raises TakenError: if this export has written other bytes there.
+        :raises ChangedBytesError: if the ETag is not that of the bytes.
+        :raises OSError: if it can't be written.
+        """
+        place = self._folder / path
+        if path in self._files:
+            if self._files[path]["etag"] != etag:
+                raise TakenError(f"{path!r} is another file's bytes in a content coding")
+            return self._written[path]
+        there = os.path.lexists(place)
+        if there and path not in self._ours:
+            raise OccupiedError(
+                f"{str(place)!r} was not written by an export; move it away, or export into"
+                " another folder"
+            )
+        known = _read(place) if there else None
+        if known is not None and known[0] == etag:
+            written = known[1]
+        else:
+            self._note(path, etag)
+            written = write_verified(place, etag, body, self._work / f"{os.getpid()}.new")
+            self.count_written += 1
+        self._ours.setdefault(path, set()).add(etag)
+        self._files[path] = {"etag": etag, "size": written.size, "headers": dict(headers)}
+        self._written[path] = written
+        return written
+
+    def finish(self, assets: Mapping[str, Any], *, prune: bool) -> Finished:
+        """Write the manifest, and remove the journal.
+
+        :param assets: the assets, by endpoint and name.
+        :param prune: whether to remove what an earlier export wrote and this one did not. A file
+            that was changed since is not what an export wrote, and stays.
+        :raises OSError: if it can't be written, or a file can't be removed.
+        """
+        earlier = {
+            path: sorted(etags)
+            for path, etags in sorted(self._ours.items())
+            if path not in self._files
+            and (known := _read(self._folder / path)) is not None
+            and known[0] in etags
+        }
+        removed = []
+        if prune:
+            removed = list(earlier)
+            earlier = {}
+        self._write_manifest(assets, earlier)
+        for path in removed:
+            self._remove(self._folder / path)
+        (self._work / _JOURNAL).unlink(missing_ok=True)
+        with suppress(OSError):  # another export is running, which will say so
+            self._work.rmdir()
+        return Finished(removed, self._others({*self._files, *earlier, self._manifest}))
+
+    def _write_manifest(self, assets: Mapping[str, Any], earlier: Mapping[str, Any]) -> None:
+        manifest = {
+            "made_by": _MADE_BY,
+            "version": 1,
+            "assets": assets,
+            "files": self._files,
+            "earlier": earlier,
+        }
+        self._work.mkdir(exist_ok=True)
+        new = self._work / f"{os.getpid()}.new"
+        new.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
+        new.replace(self._folder / self._manifest)
+
+    def _remove(self, place: Path) -> None:
+        """Remove a file, and the folders that are empty without it."""
+        place.unlink(missing_ok=True)
+        for above in place.parents:
+            if above == self._folder:
+                return
+            try:
+                above.rmdir()
+            except OSError:  # it holds other files
+                return
+
+    def _others(self, own: set[str]) -> list[str]:
+        found = []
+        for place, below, names in os.walk(self._folder):
+            if Path(place) == self._folder and WORK in below:
+                below.remove(WORK)
+            paths = (Path(place, name).relative_to(self._folder).as_posix() for name in names)
+            found += [path for path in paths if path not in own]
+        return sorted(found)
+
+    def _note(self, path: str, etag: str) -> None:
+        self._work.mkdir(parents=True, exist_ok=True)
+        with (self._work / _JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps([path, etag]) + "\n")
+
+    def _read_manifest(self) -> None:
+        place = self._folder / self._manifest
+        try:
+            found = json.loads(place.read_text("utf-8"))
+            if (found["made_by"], found["version"]) != (_MADE_BY, 1):
+                raise ValueError(f"it is of {found['made_by']!r}, version {found['version']!r}")
+            for path, facts in found["files"].items():
+                self._claim(path, facts["etag"])
+            for path, etags in found["earlier"].items():
+                for etag in etags:
+                    self._claim(path, etag)
+        except FileNotFoundError:
+            return
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise NotAManifestError(
+                f"{str(place)!r} is no manifest of 'flask static export', so it is left alone"
+                f" ({type(error).__name__}: {error}); move it away, export into another folder or"
+                " give --manifest another name"
+            ) from error
+
+    def _read_journal(self) -> None:
+        """Claim what an interrupted export has written, and remove what it left unfinished."""
+        for left in self._work.glob("*.new"):
+            left.unlink(missing_ok=True)
+        try:
+            lines = (self._work / _JOURNAL).read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            with suppress(ValueError):  # the line at which it was interrupted
+                path, etag = json.loads(line)
+                self._claim(path, etag)
+
+    def _claim(self, path: str, etag: str) -> None:
+        if self.is_possible(path):
+            self._ours.setdefault(path, set()).add(etag)
+
+
+def _read(place: Path) -> tuple[str, Written] | None:
+    """Return the ETag, the size and the SHA-384 of a file; ``None`` if there is no such file.
+
+    :raises OSError: if it can't be read.
+    """
+    if place.is_symlink() or not place.is_file():
+        return None
+    sha256, sha384, size = hashlib.sha256(), hashlib.sha384(), 0
+    with place.open("rb") as file:
+        while chunk := file.read(2**20):
+            sha256.update(chunk)
+            sha384.update(chunk)
+            size += len(chunk)
+    return etag_of(sha256.hexdigest()), Written(size, sha384.digest())
