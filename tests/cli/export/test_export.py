@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from flask import Blueprint, Flask, abort, request
+from flask import Blueprint, Flask, Response, abort, request
 
 from conftest import CSS
 from flask_static_optimizer.cli import writing
@@ -138,7 +138,7 @@ def guard(app: Flask) -> None:
 
 @pytest.mark.parametrize("plain", [[], ["--plain"]])
 @pytest.mark.parametrize("mode", ["query", "path"])
-@pytest.mark.parametrize("how", ["rule", "guard", "left alone", "decorated"])
+@pytest.mark.parametrize("how", ["rule", "guard", "left alone", "decorated", "private"])
 def test_protected_files_are_never_exported(
     make_app: MakeApp, target: Path, how: str, mode: str, plain: list[str]
 ) -> None:
@@ -157,7 +157,14 @@ def test_protected_files_are_never_exported(
         decorated.__wrapped__ = view  # type: ignore[attr-defined]
         app.view_functions["static"] = decorated
 
-    before = {"guard": guard, "decorated": decorate}.get(how)
+    def say_private(app: Flask) -> None:
+        @app.after_request
+        def private(response: Response) -> Response:
+            if "report" in request.path:
+                response.cache_control.private = True
+            return response
+
+    before = {"guard": guard, "decorated": decorate, "private": say_private}.get(how)
     found = outcome(make_app(before=before, **config), target, *plain)
     assert not [path for path in files(target) if "report" in path or "private" in path]
     named = [excluded["url"] for excluded in found["left_out"]]
