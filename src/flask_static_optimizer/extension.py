@@ -115,7 +115,12 @@ def _install(state: AppState, app: Flask) -> None:
         state.own_hooks.append(app.after_request(preloading.after_request))
     fingerprint_urls(app, endpoints.mount, state.urls, listeners)
     add_template_helpers(
-        app, endpoints, state.catalogue, log.warn_once, importmap=settings.importmap
+        app,
+        endpoints,
+        state.catalogue,
+        log.warn_once,
+        importmap=settings.importmap,
+        vite_server=settings.vite_server,
     )
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
@@ -138,6 +143,7 @@ def _complete(state: AppState, app: Flask) -> None:
         endpoints.refresh(complete=True)
         endpoints.check()
         _warn_of_unmatched_rules(endpoints, state.log)
+        _check_bundlers(state, app)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
         adapt_known_requests(app, state.known)
@@ -175,4 +181,19 @@ def _warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
             "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
             " correct it or take it out.",
             rule.where,
+        )
+
+
+def _check_bundlers(state: AppState, app: Flask) -> None:
+    """Warn of manifests that are wrong, and of a development server in production."""
+    server = state.settings.vite_server
+    if server is None:
+        state.catalogue.manifests.check(state.endpoints.mounts())
+    elif not app.debug:  # while it runs there may be no build
+        state.log.warn_once(
+            "vite server",
+            "static_optimizer: STATIC_OPTIMIZER_VITE_SERVER is %r and debug mode is off, so that"
+            " static_entry() sends visitors to that development server for scripts. Leave it out"
+            " in production.",
+            server,
         )

@@ -49,6 +49,10 @@ def test_every_key_is_read() -> None:
         ({"UNVERSIONED_MAX_AGE": float("inf")}, ["inf"]),
         ({"UNVERSIONED_MAX_AGE": 2**31 + 1}, ["2147483648"]),
         ({"UNVERSIONED_MAX_AGE": 0.5}, ["0.5", "whole number"]),
+        *(({"VITE_SERVER": value}, ["STATIC_OPTIMIZER_VITE_SERVER", repr(value),
+                                    "'http://localhost:5173'", "False"])
+          for value in (True, 5173, "localhost:5173", "http://", "http://a b", "http://a/?b",
+                        "http://ada:secret@a", "http://a\n", "javascript:alert(1)//", "")),
         ({"CDN_CACHE_CONTROL": "\u65e5"}, ["STATIC_OPTIMIZER_CDN_CACHE_CONTROL"]),
         ({"UNVERSIONED_MAX_AGE": True}, ["True", "seconds"]),
         ({"UNVERSIONED_MAX_AGE": "1h"}, ["'1h'", "seconds"]),

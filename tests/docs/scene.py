@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,6 +54,21 @@ def fill(folder: Path) -> None:
         "js/app.js": "import './b.js'\n",
         "js/b.js": "export default 42\n",
         "img/logo.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>\n",
+        # A small build of Vite.
+        "dist/.vite/manifest.json": json.dumps(
+            {
+                "_shared-CM-nJFME.js": {"file": "assets/shared-CM-nJFME.js"},
+                "src/main.js": {
+                    "file": "assets/main-MDLpWUds.js",
+                    "isEntry": True,
+                    "imports": ["_shared-CM-nJFME.js"],
+                    "css": ["assets/main-B78mKYK0.css"],
+                },
+            }
+        ),
+        "dist/assets/main-MDLpWUds.js": "import './shared-CM-nJFME.js'\n",
+        "dist/assets/main-B78mKYK0.css": "p { color: red }\n",
+        "dist/assets/shared-CM-nJFME.js": "export default 42\n",
         "private/report.pdf": "%PDF- for one pair of eyes\n",
         "../reports/x.pdf": "%PDF- for one pair of eyes\n",
     }.items():

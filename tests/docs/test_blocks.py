@@ -40,7 +40,7 @@ SPELLINGS = [
 ]
 
 #: What a program printed, and files of the reader's that are not about us.
-_SHOWN = {"text"}
+_SHOWN = {"js", "text"}
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .chunks import Chunk, chunks, entries_of
 from .files import Identity
 
 if TYPE_CHECKING:
@@ -40,58 +43,121 @@ def is_named_by_hash(name: str, data: bytes) -> bool:
     )
 
 
+class Content(NamedTuple):
+    """The content of a manifest in one state."""
+
+    #: The state of its file; ``None``: there is none.
+    state: Identity | None
+    #: The files with a hash in their names.
+    hashed: frozenset[str] = frozenset()
+    chunks: Mapping[str, Chunk] = MappingProxyType({})
+    #: The reason why it can't be read; empty if it can.
+    error: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """True if there is a file."""
+        return self.state is not None
+
+
 class Manifests:
     """The bundlers' manifests of one app, read again when they change.
 
-    :param manifests: the manifests' file names, relative to a static folder.
+    :param names: the manifests' file names, relative to a static folder.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
-    def __init__(self, manifests: Sequence[str], warn: Callable[[object, str], None]) -> None:
-        self._manifests = manifests
+    def __init__(self, names: Sequence[str], warn: Callable[[object, str], None]) -> None:
+        self.names = names
         self._warn = warn
         self._lock = Lock()
-        self._read: dict[str, tuple[Identity | None, frozenset[str]]] = {}
+        self._read: dict[str, Content] = {}
 
     def lists(self, mount: Mount, name: str) -> bool:
         """Return whether a manifest lists the file as one with a hash in its name."""
-        if not self._manifests:
+        if not self.names:
             return False
-        return any(name in self._names(mount, manifest) for manifest in self._manifests)
+        return any(name in self.content(mount, manifest).hashed for manifest in self.names)
 
     def states(self, mount: Mount) -> Iterator[tuple[str, Identity | None]]:
         """Yield the path and the state of each manifest of a static folder."""
-        for manifest in self._manifests:
+        for manifest in self.names:
             path = _path(mount, manifest)
             yield path, Identity.at(path)
 
-    def _names(self, mount: Mount, manifest: str) -> frozenset[str]:
+    def check(self, mounts: Sequence[Mount]) -> None:
+        """Read all manifests, so that the log says at the start what is wrong with them."""
+        for manifest in self.names:
+            contents = [self.content(mount, manifest) for mount in mounts]
+            if not any(content.is_there for content in contents):
+                folders = ", ".join(repr(mount.folder) for mount in mounts) or "any"
+                self._warn(
+                    ("no manifest", manifest),
+                    f"static_optimizer: the manifest {manifest!r} of STATIC_OPTIMIZER_MANIFESTS is"
+                    f" in no static folder ({folders}). Build it, or correct its name.",
+                )
+
+    def content(self, mount: Mount, manifest: str) -> Content:
+        """Return the current content of a manifest; that of a missing or broken one is empty."""
         path = _path(mount, manifest)
         state = Identity.at(path)
         known = self._read.get(path)
-        if known is None or known[0] != state:
-            names: frozenset[str] = frozenset()
-            if state is not None:
-                try:
-                    with open(path, "rb") as file:
-                        names = frozenset(fingerprinted(json.load(file), manifest))
-                except (OSError, ValueError, RecursionError) as error:
-                    self._warn(
-                        ("manifest", path),
-                        f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
-                        f" be read, so what it lists is taken for plain files: {error}",
-                    )
+        if known is None or known.state != state:
+            known = Content(None) if state is None else self._load(mount, manifest, state)
             if state is not None and not state.settled:  # it may change without a visible sign
-                return names
-            known = (state, names)
+                return known
             with self._lock:
                 self._read[path] = known
-        return known[1]
+        return known
+
+    def _load(self, mount: Mount, manifest: str, state: Identity) -> Content:
+        path = _path(mount, manifest)
+        try:
+            with open(path, "rb") as file:
+                read = json.load(file)
+            content = Content(state, frozenset(fingerprinted(read, manifest)), chunks(read))
+        except (OSError, ValueError, RecursionError) as error:
+            self._warn(
+                ("manifest", path),
+                f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} can't"
+                f" be read, so what it lists is taken for plain files: {error}",
+            )
+            return Content(state, error=str(error))
+        listed = {file for chunk in content.chunks.values() for file in chunk.files}
+        missing = sorted(
+            file
+            for file in listed
+            if "://" not in file and not _is_file(mount, self.place(mount, manifest, file))
+        )
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            self._warn(
+                ("manifest files", path),
+                f"static_optimizer: the manifest {manifest!r} of {mount.endpoint!r} lists files"
+                f" that are not there: {', '.join(map(repr, missing[:3]))}{more}. Deploy the whole"
+                " build, or correct the manifest's place: its files are relative to it.",
+            )
+        return content
+
+    def place(self, mount: Mount, manifest: str, file: str) -> str:
+        """Return the name, relative to the static folder, of a file that a manifest lists."""
+        names = list(_places(_folder(manifest), file))
+        return next((name for name in names if _is_file(mount, name)), names[-1] if names else file)
 
 
 def _path(mount: Mount, manifest: str) -> str:
     # mount.path() would refuse the folder ".vite", in which Vite keeps its manifest.
     return posixpath.join(mount.folder, manifest)
+
+
+def _is_file(mount: Mount, name: str) -> bool:
+    return os.path.isfile(posixpath.join(mount.folder, name))
+
+
+def _folder(manifest: str) -> str:
+    """Return the folder that the files of a manifest are relative to."""
+    folder = posixpath.dirname(manifest)
+    return posixpath.dirname(folder) if posixpath.basename(folder) == ".vite" else folder
 
 
 def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
@@ -108,10 +174,8 @@ def fingerprinted(manifest: Any, name: str) -> Iterator[str]:
     """
     if not isinstance(manifest, dict):
         raise ValueError(f"{name} holds no JSON object")
-    folder = posixpath.dirname(name)
-    if posixpath.basename(folder) == ".vite":
-        folder = posixpath.dirname(folder)
-    entries = manifest["paths"] if isinstance(manifest.get("paths"), dict) else manifest
+    folder = _folder(name)
+    entries = entries_of(manifest)
     # Vite lists a chunk without a source under the name of the built file, with "_" before it.
     sources = "\n".join(source for source in entries if not source.startswith("_"))
     for source, entry in entries.items():

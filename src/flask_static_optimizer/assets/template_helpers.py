@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import g, has_request_context, request, url_for
 
 from . import integrity
+from .entries import Entries
 from .importmap import import_map
 from .preload import links
 
@@ -38,12 +39,14 @@ def add_template_helpers(
     warn: Callable[..., None],
     *,
     importmap: bool,
+    vite_server: str | None,
 ) -> None:
-    """Add ``static_importmap`` and ``static_integrity`` to the context of templates.
+    """Add ``static_entry``, ``static_importmap`` and ``static_integrity`` to templates.
 
     :param warn: called with an occasion, a message and its arguments that an operator should read
         once.
     :param importmap: whether ``STATIC_OPTIMIZER_IMPORTMAP`` says that pages carry the map.
+    :param vite_server: the URL of Vite's development server, if that makes the scripts.
     """
 
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
@@ -92,7 +95,12 @@ def add_template_helpers(
         )
         return ""
 
-    helpers = {"static_importmap": static_importmap, "static_integrity": static_integrity}
+    entries = Entries(catalogue.manifests, folders.mounts, vite_server, static_integrity)
+    helpers = {
+        "static_entry": entries.static_entry,
+        "static_importmap": static_importmap,
+        "static_integrity": static_integrity,
+    }
     app.context_processor(lambda: dict[str, Any](helpers))
 
 

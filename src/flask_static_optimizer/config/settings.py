@@ -33,8 +33,11 @@ class Settings:
     #: (``app.….css``) or ``False``, nowhere.
     fingerprint: FingerprintMode | None = "query"
     #: Manifests of bundlers, relative to a static folder. The files that they name already have
-    #: fingerprints.
+    #: fingerprints, and ``static_entry()`` finds its entries there.
     manifests: tuple[str, ...] = ()
+    #: The URL of Vite's development server, such as ``"http://localhost:5173"``, from which
+    #: ``static_entry()`` then loads all. ``None`` or ``False``: there is none, as in production.
+    vite_server: str | None = None
     #: ``True``: all pages with ES modules carry ``static_importmap()``, so that the URLs of modules
     #: have fingerprints, too. ``False``: a module keeps its plain URL and is ``no-cache`` there.
     importmap: bool = False
@@ -158,6 +161,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "MAX_AGE": seconds,
     "FINGERPRINT": values.fingerprint,
     "MANIFESTS": values.manifests,
+    "VITE_SERVER": values.server_url,
     "IMPORTMAP": boolean,
     "ENCODINGS": values.encodings,
     "DELTA": values.delta,

@@ -22,6 +22,8 @@ X_SENDFILE: SendfileHeader = "X-Sendfile"
 
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
+_SERVER_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[A-Za-z0-9._~-]+)*/?")
+
 #: Content codings, best first.
 CODINGS = ("zstd", "br", "gzip")
 
@@ -138,6 +140,18 @@ def url_path(where: str, value: object) -> str | None:
             " '-._~' between slashes) or False."
         )
     return value
+
+
+def server_url(where: str, value: object) -> str | None:
+    """Check the URL of a server, without a slash at its end; return ``None`` for none."""
+    if value is False:
+        return None
+    if not isinstance(value, str) or not _SERVER_URL.fullmatch(value):
+        raise ConfigurationError(
+            f"{where} is {value!r}: give a URL such as 'http://localhost:5173', with the path of"
+            " Vite's 'base' if that is set, or False."
+        )
+    return value.rstrip("/")
 
 
 def header_value(where: str, value: object) -> str:

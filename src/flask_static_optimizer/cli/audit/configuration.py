@@ -57,6 +57,14 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
                 [rule.where],
             )
     yield from _file_findings(state)
+    if state.settings.vite_server is not None:
+        yield Finding(
+            "vite-server",
+            "warning",
+            "STATIC_OPTIMIZER_VITE_SERVER sends visitors to a development server for scripts",
+            "leave it out where visitors come",
+            [state.settings.vite_server],
+        )
     for manifest in state.settings.manifests:
         folders = [mount.folder for mount in state.endpoints.mounts()]
         if not any(os.path.isfile(os.path.join(folder, manifest)) for folder in folders):

@@ -21,6 +21,14 @@ def logged_findings(state: AppState) -> Iterator[Finding]:
             "build it again, or correct STATIC_OPTIMIZER_MANIFESTS",
             [path],
         )
+    for _, path in state.log.occasions("manifest files"):
+        yield Finding(
+            "manifest-files",
+            "error",
+            "a manifest lists files that are not there (the log names them)",
+            "deploy the whole build; the files of a manifest are relative to its folder",
+            [path],
+        )
     for _, path in state.log.occasions("sibling"):
         yield Finding(
             "sibling-differs",
