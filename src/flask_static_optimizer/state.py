@@ -17,6 +17,7 @@ from .assets.catalogue import Catalogue
 from .assets.copies import Copies
 from .assets.hashes import Hashes
 from .assets.memory import Memory
+from .assets.missing import MissingFiles
 from .assets.representations import Representations
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
@@ -74,7 +75,8 @@ class AppState:
             warn,
             importmap=settings.importmap,
         )
-        self.urls = Urls(self.catalogue, settings.fingerprint, warn)
+        missing = MissingFiles(self.log.warn, strict=settings.strict)
+        self.urls = Urls(self.catalogue, settings.fingerprint, warn, missing)
         may_build = partial(_may_build, self._get_app)
         self.variants = VariantMaker(
             [coding for coding in settings.encodings if coding in available()],

@@ -11,6 +11,7 @@ from . import fingerprints as names
 from .asset import Asset
 from .catalogue import Catalogue
 from .fingerprints import FINGERPRINT_LENGTH
+from .missing import MissingFiles
 from .mount import Mount
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Urls:
     """The fingerprints in the URLs of one app's static files.
 
     :param warn: called with an occasion and a message that an operator should read once.
+    :param missing: is told of files that are not there.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Urls:
         catalogue: Catalogue,
         mode: FingerprintMode | None,
         warn: Callable[[object, str], None],
+        missing: MissingFiles,
     ) -> None:
         self._catalogue = catalogue
         self._mode = mode
         self._warn = warn
+        self._missing = missing
 
     def add(self, mount: Mount, values: dict[str, Any]) -> str | None:
         """Put a file's fingerprint into the values that its URL is built from.
@@ -62,10 +66,12 @@ class Urls:
         a file whose name already holds a hash, of an ES module without an import map, and of a
         large file that has not been hashed yet. A version that the caller gave stays beside it.
         """
-        if values.pop(PLAIN, None) or self._mode is None:
-            return None
+        plain = values.pop(PLAIN, None) or self._mode is None
         name = values.get("filename")
         if not isinstance(name, str):
+            return None
+        if plain:
+            self._missing.look(mount, name)
             return None
         asset = mount.known.get(name)
         now = monotonic()
@@ -85,6 +91,7 @@ class Urls:
         which sees that the file is the same, does not make it newer.
         """
         if not mount.is_shared(name):
+            self._missing.look(mount, name)
             return None
         try:
             asset = self._catalogue.find(mount, name)
@@ -95,7 +102,10 @@ class Urls:
                 f" fingerprint, as the file can't be read: {error}",
             )
             return None
-        if asset is None or not self._catalogue.takes_fingerprint(mount, asset):
+        if asset is None:
+            self._missing.report(mount, name)
+            return None
+        if not self._catalogue.takes_fingerprint(mount, asset):
             return None
         version = asset.fingerprint
         if self._mode == "path" and asset.fingerprint is not None:

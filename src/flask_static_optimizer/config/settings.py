@@ -32,6 +32,9 @@ class Settings:
     #: Where ``url_for`` puts a file's fingerprint: ``"query"`` (``app.css?v=…``), ``"path"``
     #: (``app.….css``) or ``False``, nowhere.
     fingerprint: FingerprintMode | None = "query"
+    #: ``True``: ``url_for`` of a static file that is not there raises an error, which is for tests
+    #: and development. ``False``: the log names the file once.
+    strict: bool = False
     #: Manifests of bundlers, relative to a static folder. The files that they name already have
     #: fingerprints, and ``static_entry()`` finds its entries there.
     manifests: tuple[str, ...] = ()
@@ -160,6 +163,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "RULES": read_rules,
     "MAX_AGE": seconds,
     "FINGERPRINT": values.fingerprint,
+    "STRICT": boolean,
     "MANIFESTS": values.manifests,
     "VITE_SERVER": values.server_url,
     "IMPORTMAP": boolean,

@@ -115,7 +115,9 @@ class Survey:
     def _missing(self, endpoint: StaticEndpoint) -> None:
         """Request a file that is not there, which is answered like a page, as the visitor."""
         try:
-            url, _ = self._urls_of(endpoint, _NO_FILE)
+            with self._app.test_request_context():
+                # The app's own url_for reports files that are not there.
+                url = type(self._app).url_for(self._app, endpoint.name, filename=_NO_FILE)
         except HTTPException:
             return
         if urlsplit(url).netloc:

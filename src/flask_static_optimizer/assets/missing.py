@@ -1,0 +1,103 @@
+"""URLs of static files that are not there."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable
+from difflib import get_close_matches
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..config.bounded import Bounded
+from . import fingerprints
+
+if TYPE_CHECKING:
+    from .mount import Mount
+
+#: The most missing files that the log names, since clients may choose names that a page builds
+#: URLs of.
+MOST_NAMED = 200
+
+#: The most files that are remembered as looked for.
+_LOOKED_FOR = 4096
+
+#: The most files of a folder among which similar names are looked for.
+_MOST_COMPARED = 1000
+
+
+class MissingFileError(LookupError):
+    """An error for the URL of a static file that is not there. The message names the file."""
+
+
+class MissingFiles:
+    """A reporter of URLs that lead to no file.
+
+    :param warn: logs a message with its arguments.
+    :param strict: whether such a URL is an error.
+    """
+
+    def __init__(self, warn: Callable[..., None], *, strict: bool) -> None:
+        self._warn = warn
+        self._strict = strict
+        self._lock = Lock()
+        self._named: set[tuple[str, str]] = set()
+        self._looked_for: Bounded[tuple[str, str], None] = Bounded(_LOOKED_FOR)
+
+    def look(self, mount: Mount, name: str) -> None:
+        """Look for a file that nobody else looks for: once, or each time if that may be an error.
+
+        :raises MissingFileError: as :meth:`report`.
+        """
+        key = (mount.endpoint, name)
+        if self._strict or key not in self._looked_for:
+            self._looked_for[key] = None
+            if not mount.has(name):
+                self.report(mount, name)
+
+    def report(self, mount: Mount, name: str) -> None:
+        """Report a file that is not there: in the log once, or as an error.
+
+        The name of a folder is a beginning, to which scripts add the name of a file.
+
+        :raises MissingFileError: if such a URL is an error.
+        """
+        if name == "" or name.endswith("/") or _is_there(mount, name):
+            return
+        if not self._strict:
+            key = (mount.endpoint, name)
+            with self._lock:
+                if key in self._named or len(self._named) > MOST_NAMED:
+                    return
+                self._named.add(key)
+                is_last = len(self._named) > MOST_NAMED
+            if is_last:
+                self._warn(
+                    "static_optimizer: pages have URLs of more than %s static files that are not"
+                    " there; no more of them are named. Where visitors choose the names, look for"
+                    " the file first.",
+                    MOST_NAMED,
+                )
+                return
+        message = (
+            f"url_for({mount.endpoint!r}, filename={name!r}) leads to no file: there is none of"
+            f" that name that is served from {mount.folder!r}.{_similar(mount, name)} Correct the"
+            " name, or put the file there."
+        )
+        if self._strict:
+            raise MissingFileError(f"{message} (STATIC_OPTIMIZER_STRICT is True.)")
+        self._warn("static_optimizer: %s", message)
+
+
+def _is_there(mount: Mount, name: str) -> bool:
+    """Return whether a name leads to a folder, or is a file's with a fingerprint in it."""
+    split = fingerprints.split(name)
+    if split is not None and mount.has(split[0]):
+        return True
+    return os.path.isdir(posixpath.join(mount.folder, name))
+
+
+def _similar(mount: Mount, name: str) -> str:
+    names = mount.names()
+    close = get_close_matches(name, names, n=1) if len(names) <= _MOST_COMPARED else []
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,161 @@
+"""'url_for' of static files that are not there: told once, or an error where that is wanted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, render_template_string
+
+from flask_static_optimizer.assets.missing import MOST_NAMED, MissingFileError
+
+MakeApp = Callable[..., Flask]
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+#: The ways in which the file of a URL is looked up, or not at all.
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"STATIC_OPTIMIZER_FINGERPRINT": "path"},
+    {"STATIC_OPTIMIZER_FINGERPRINT": False},
+    {"STATIC_OPTIMIZER_RULES": {"static": {"session": "protected"}}},
+    {"STATIC_OPTIMIZER_RULES": {"static:*.css": False}},
+]
+
+
+def url(app: Flask, name: str, **values: Any) -> str:
+    with app.test_request_context():
+        return app.url_for("static", filename=name, **values)
+
+
+@pytest.mark.parametrize("plain", [{}, {"static_optimizer_plain": True}])
+@pytest.mark.parametrize("config", WAYS)
+def test_it_is_told_once(
+    make_app: MakeApp,
+    caplog: pytest.LogCaptureFixture,
+    config: dict[str, Any],
+    plain: dict[str, Any],
+) -> None:
+    """The URL is that of Flask, and the log says what to do."""
+    app = make_app(**config)
+    for _ in range(3):
+        assert url(app, "ap.css", **plain) == "/static/ap.css"
+    (message,) = caplog.messages
+    assert "url_for('static', filename='ap.css') leads to no file" in message
+    assert repr(app.static_folder) in message
+    assert "Did you mean 'app.css'?" in message
+
+
+@pytest.mark.parametrize("plain", [{}, {"static_optimizer_plain": True}])
+@pytest.mark.parametrize("config", WAYS)
+def test_strict(
+    make_app: MakeApp,
+    static_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    config: dict[str, Any],
+    plain: dict[str, Any],
+) -> None:
+    """Each time, as long as it is not there."""
+    app = make_app(STATIC_OPTIMIZER_STRICT=True, **config)
+    for _ in range(2):
+        with pytest.raises(MissingFileError, match=r"'ap\.css'.*STATIC_OPTIMIZER_STRICT is True"):
+            url(app, "ap.css", **plain)
+    (static_folder / "ap.css").write_text("p {}")
+    assert url(app, "ap.css", **plain).startswith("/static/ap.")
+    (static_folder / "ap.css").unlink()
+    with pytest.raises(LookupError):
+        url(app, "ap.css", **plain)
+    assert caplog.messages == []
+
+
+def test_a_page_is_shown_unless_strict(make_app: MakeApp, static_folder: Path) -> None:
+    for strict in (False, True):
+        app = make_app(STATIC_OPTIMIZER_STRICT=strict, TESTING=False)
+        app.add_url_rule(
+            "/page",
+            view_func=lambda: render_template_string("{{ url_for('static', filename='ap.css') }}"),
+        )
+        page = app.test_client().get("/page")
+        assert page.status_code == (500 if strict else 200)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("config", WAYS[:3])
+def test_what_is_no_mistake(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, config: dict[str, Any], strict: bool
+) -> None:
+    """Files that are there, and beginnings to which a script adds a name."""
+    app = make_app(STATIC_OPTIMIZER_STRICT=strict, **config)
+    for name in ("app.css", "./app.css", "private/../app.css", "", "private/", "private", "x/"):
+        url(app, name)
+    with app.test_request_context():
+        assert app.url_for("page") == "/"
+    assert caplog.messages == []
+
+
+def test_a_name_with_its_fingerprint(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(STATIC_OPTIMIZER_STRICT=True, STATIC_OPTIMIZER_FINGERPRINT="path")
+    best = url(app, "app.css").removeprefix("/static/")
+    assert best != "app.css"
+    assert url(app, best) == f"/static/{best}"
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a\0b", ".env", "app.css/x"])
+def test_names_that_are_never_served(
+    make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (static_folder / ".env").write_text("secret")
+    url(make_app(), name)
+    assert len(caplog.messages) == 1
+    with pytest.raises(MissingFileError):
+        url(make_app(STATIC_OPTIMIZER_STRICT=True), name)
+
+
+@pytest.mark.parametrize("config", WAYS[1:3])
+def test_names_that_visitors_choose(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, config: dict[str, Any]
+) -> None:
+    """Neither the log nor the memory grows with them."""
+    app = make_app(**config)
+    for number in range(MOST_NAMED + 100):
+        url(app, f"{number}.png")
+    assert len(caplog.messages) == MOST_NAMED + 1
+    assert "no more of them are named" in caplog.messages[-1]
+    missing = app.extensions["static_optimizer"].urls._missing
+    for number in range(5000):
+        url(app, f"x{number}.png")
+    assert len(caplog.messages) == MOST_NAMED + 1
+    assert len(missing._named) <= MOST_NAMED + 1
+    assert len(missing._looked_for) <= 4096
+
+
+def test_threads_tell_it_once(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app()
+    barrier = threading.Barrier(8)
+
+    def build() -> None:
+        barrier.wait()
+        for number in range(20):
+            url(app, f"{number}.png")
+
+    threads = [threading.Thread(target=build) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(caplog.messages) == 20
+
+
+@pytest.mark.parametrize("command", ["audit --cookie session=ada", "build", "nginx"])
+def test_commands_in_a_strict_app(
+    make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    """The audit asks for a file that is not there, and is not told so itself."""
+    for strict in (True, False):
+        app = make_app(STATIC_OPTIMIZER_STRICT=strict)
+        result = app.test_cli_runner().invoke(args=["static", *command.split()])
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "leads to no file" not in caplog.text
