@@ -416,6 +416,21 @@ def test_a_file_that_changes_meanwhile(
     assert not [path for path in files(target) if path.endswith(".css")]
 
 
+@pytest.mark.parametrize("mode", ["query", "path", False])
+def test_a_bundlers_hash_is_no_fingerprint(
+    make_app: MakeApp, static_folder: Path, target: Path, mode: Any
+) -> None:
+    """It looks like one and is another hash; the file keeps its name."""
+    data = b"p { color: red }"
+    hashed = f"a.{hashlib.md5(data).hexdigest()[:16]}.css"
+    (static_folder / hashed).write_bytes(data)
+    (static_folder / "b.0123456789abcdef.css").write_bytes(data)
+    found = outcome(make_app(STATIC_OPTIMIZER_FINGERPRINT=mode), target)
+    assert found["failed"] == []
+    assert (target / "static" / hashed).read_bytes() == data
+    assert "b.0123456789abcdef.css" in manifest(target)["assets"]["static"]
+
+
 def test_debug_mode_is_refused(
     make_app: MakeApp, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,7 +129,7 @@ class Exporter:
             with found.response.reading() as chunks:
                 if first is None:
                     first = found
-                    _check_fingerprint(pair.best, found.etag)
+                    _check_fingerprint(pair, found.etag)
                     written = self._folder.put(path, found.etag, chunks, _headers(found))
                     continue
                 beside = f"{path}{suffix(found.coding)}"
@@ -158,12 +158,14 @@ def _headers(found: Representation) -> dict[str, str]:
     return {**headers, "Content-Encoding": found.coding} if found.coding else headers
 
 
-def _check_fingerprint(best: str, etag: str) -> None:
+def _check_fingerprint(pair: UrlPair, etag: str) -> None:
     """Compare the fingerprint in a URL with the ETag of its bytes. Both begin with the hash.
 
     :raises ChangedBytesError: if they differ.
     """
-    path, _, query = best.partition("?")
+    if pair.best == pair.plain:  # what looks like one is part of the file's own name
+        return
+    path, _, query = pair.best.partition("?")
     named = fingerprints.split(path)
     given = [*fingerprints_of(query), *([named[1]] if named else [])]
     if given and not any(etag.startswith(one) for one in given):
