@@ -86,9 +86,7 @@ class Entries:
                 scripts[tag(_MODULE if chunk.is_module else _SCRIPT, chunk.file)] = None
             else:
                 styles[tag(_STYLESHEET, chunk.file)] = None
-        return Markup("\n").join(
-            (*styles, *(one for one in preloads if one not in scripts), *scripts)
-        )
+        return Markup("\n").join((*styles, *preloads, *scripts))
 
     def _tag(
         self,

@@ -370,6 +370,44 @@ def test_a_killed_export(make_app: MakeApp, static_folder: Path, target: Path) -
     assert not (target / WORK).exists()
 
 
+def test_an_interrupted_prune(
+    make_app: MakeApp, static_folder: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of it is removed by the next one."""
+    app = make_app()
+    outcome(app, target)
+    for name in ("app.js", "private/report.pdf"):
+        (static_folder / name).unlink()
+
+    def interrupted(self: Any, place: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_static_optimizer.cli.export.folder.ExportFolder._remove", interrupted)
+        assert export(app, target, "--prune").exit_code == 1
+    assert "app.js" not in manifest(target)["assets"]["static"]
+    removed = outcome(app, target, "--prune")["removed"]
+    assert removed == ["static/app.js", "static/private/report.pdf"]
+
+
+def test_a_link_in_the_way(make_app: MakeApp, static_folder: Path, target: Path) -> None:
+    """An export writes nothing and removes nothing behind a symbolic link of somebody else."""
+    app = make_app()
+    before = files(static_folder)
+    target.mkdir()
+    (target / "static").symlink_to(static_folder)
+    found = outcome(app, target, "--plain", "--prune", status=1)
+    assert {"symbolic link" in excluded["reason"] for excluded in found["failed"]} == {True}
+    assert files(static_folder) == before
+    (target / "static").unlink()
+    outcome(app, target)
+    (target / "static").rename(target.parent / "moved")
+    (target / "static").symlink_to(target.parent / "moved")
+    (static_folder / "app.js").unlink()
+    outcome(app, target, "--prune", status=1)
+    assert (target.parent / "moved" / "app.js").exists()
+
+
 @pytest.mark.parametrize("where", ["static", "static/private", ".", "static/new/deeper"])
 def test_not_where_the_sources_are(make_app: MakeApp, static_folder: Path, where: str) -> None:
     """An export would export itself, or take the sources for what it wrote."""

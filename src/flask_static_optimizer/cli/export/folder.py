@@ -55,9 +55,9 @@ class ExportFolder:
     """
 
     def __init__(self, folder: Path, manifest: str) -> None:
-        self._folder = folder
+        self._folder = Path(os.path.realpath(folder))
         self._manifest = manifest
-        self._work = folder / WORK
+        self._work = self._folder / WORK
         #: The ETags that exports wrote to each path.
         self._ours: dict[str, set[str]] = {}
         #: The files of this export.
@@ -100,6 +100,11 @@ class ExportFolder:
             if self._files[path]["etag"] != etag:
                 raise TakenError(f"{path!r} is another file's bytes in a content coding")
             return self._written[path]
+        if self._leads_out(place):
+            raise OccupiedError(
+                f"a symbolic link stands in the way to {str(place)!r}; move it away, or export"
+                " into another folder"
+            )
         there = os.path.lexists(place)
         if there and path not in self._ours:
             raise OccupiedError(
@@ -130,16 +135,18 @@ class ExportFolder:
             path: sorted(etags)
             for path, etags in sorted(self._ours.items())
             if path not in self._files
+            and not self._leads_out(self._folder / path)
             and (known := _read(self._folder / path)) is not None
             and known[0] in etags
         }
-        removed = []
-        if prune:
-            removed = list(earlier)
-            earlier = {}
         self._write_manifest(assets, earlier)
-        for path in removed:
-            self._remove(self._folder / path)
+        removed = list(earlier) if prune else []
+        if removed:
+            for path in removed:
+                self._remove(self._folder / path)
+            # Only now: what an interruption leaves has to be known to the next export.
+            earlier = {}
+            self._write_manifest(assets, earlier)
         (self._work / _JOURNAL).unlink(missing_ok=True)
         with suppress(OSError):  # another export is running, which will say so
             self._work.rmdir()
@@ -157,6 +164,10 @@ class ExportFolder:
         new = self._work / f"{os.getpid()}.new"
         new.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
         new.replace(self._folder / self._manifest)
+
+    def _leads_out(self, place: Path) -> bool:
+        """Return whether a symbolic link stands in the way to a place."""
+        return os.path.realpath(place.parent) != str(place.parent)
 
     def _remove(self, place: Path) -> None:
         """Remove a file, and the folders that are empty without it."""
