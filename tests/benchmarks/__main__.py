@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 import tempfile
 import time
@@ -23,12 +22,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import behind
 import goals
+import hooked
 import inprocess
 import links
 import machine
 import page
-from cases import write_files
-from peers import PEERS, Site
+from peers import PEERS, prepare_sites
 from results import Results
 from rich.console import Console
 from tables import wide_console
@@ -63,7 +62,7 @@ def run(*, quick: bool) -> Results:
         server.start()
         try:
             url = f"redis://127.0.0.1:{server.port}"
-            sites = prepare(root / "peers", url)
+            sites = prepare_sites(root / "peers", PEERS, url)
             for folder in ("servers", "growth", "page"):
                 (root / folder).mkdir()
             say("in-process calls")
@@ -73,25 +72,15 @@ def run(*, quick: bool) -> Results:
             client, served = behind.measure(sites, root / "servers", quick=quick)
         finally:
             server.stop()
+        say("apps with hooks")
+        files, routes = hooked.measure(sites, quick=quick)
         say("numbers of files")
         growth = assets.measure(root / "growth", quick=quick)
         say("URLs and pages")
         urls = links.measure(sites, quick=quick)
         pages = page.measure(root / "page", quick=quick)
         pieces = page.pieces_table(root / "page", tries=100 if quick else 300)
-        return Results(calls, client, served, growth, urls, pages, pieces)
-
-
-def prepare(root: Path, redis: str) -> dict[str, Site]:
-    """Make a folder with the same files for each peer, ready as the peer wants it."""
-    film = os.urandom(4 * 10**6)
-    sites = {}
-    for number, peer in enumerate(PEERS.values()):
-        site = sites[peer.name] = Site(root / str(number), redis)
-        write_files(site.folder / "static", film)
-        peer.build(site)
-    time.sleep(2.1)  # until the files count as settled
-    return sites
+        return Results(calls, files, routes, client, served, growth, urls, pages, pieces)
 
 
 def say(what: str) -> None:

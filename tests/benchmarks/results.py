@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import behind
+import hooked
 import inprocess
 import links
 import page
@@ -25,6 +26,9 @@ class Results:
     """The findings of one run."""
 
     inprocess: inprocess.Found
+    #: Files and stored routes of apps with hooks.
+    files: hooked.Found
+    routes: hooked.Found
     #: The client that kept servers busy.
     client: str
     behind: behind.Found
@@ -37,6 +41,7 @@ class Results:
     def tables(self) -> list[Table]:
         """Return all tables, in order."""
         return [
+            *hooked.tables(self.files, self.routes),
             _calls(self.inprocess),
             *(_servers(self.behind, self.client, case) for case in _cases(self.behind)),
             *assets.tables(self.growth),
