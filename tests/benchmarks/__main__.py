@@ -4,7 +4,7 @@
 
 Needs ``pip install -e . --group bench``, with a pip of 25.1 or later. All that is compared runs by
 turns on one machine, so its speed may drift and ratios still hold; times are those of this machine
-and this moment. ``--quick`` takes about a minute and leaves out what is slow. ``--write`` puts the
+and this moment. ``--quick`` takes a minute or two and leaves out what is slow. ``--write`` puts the
 tables and the plot into ``docs/performance.md`` and ``docs/performance.svg``.
 """
 
@@ -43,7 +43,7 @@ _BEGIN, _END = "<!-- figures: python tests/benchmarks --write -->\n", "<!-- end 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--quick", action="store_true", help="about a minute")
+    options.add_argument("--quick", action="store_true", help="a minute or two")
     options.add_argument("--write", action="store_true", help="refresh docs/performance.*")
     chosen = options.parse_args()
     began = time.monotonic()
@@ -88,10 +88,11 @@ def say(what: str) -> None:
 
 
 def print_all(console: Console, results: Results, minutes: float, *, markdown: bool) -> None:
-    """Print the machine, the goals and all tables."""
+    """Print the machine, what an app with hooks gets, the goals and all other tables."""
     about = f"{machine.description()}\nOne run of {minutes:.1f} minutes."
     console.print(about, markup=False, highlight=False, soft_wrap=True)
-    for table in (goals.table(results), *results.tables()):
+    first, *others = results.tables()
+    for table in (first, goals.table(results), *others):
         table.show(console, markdown=markdown)
 
 

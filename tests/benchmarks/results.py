@@ -39,7 +39,7 @@ class Results:
     pieces: tuple[Table, float]
 
     def tables(self) -> list[Table]:
-        """Return all tables, in order."""
+        """Return all tables, in order; the first is about apps with hooks."""
         return [
             *hooked.tables(self.files, self.routes),
             _calls(self.inprocess),
