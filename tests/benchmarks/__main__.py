@@ -27,6 +27,7 @@ import inprocess
 import links
 import machine
 import page
+import working_set
 from peers import PEERS, prepare_sites
 from results import Results
 from rich.console import Console
@@ -76,11 +77,12 @@ def run(*, quick: bool) -> Results:
         files, routes = hooked.measure(sites, quick=quick)
         say("numbers of files")
         growth = assets.measure(root / "growth", quick=quick)
+        many = None if quick else working_set.measure(root / "many")
         say("URLs and pages")
         urls = links.measure(sites, quick=quick)
         pages = page.measure(root / "page", quick=quick)
         pieces = page.pieces_table(root / "page", tries=100 if quick else 300)
-        return Results(calls, files, routes, client, served, growth, urls, pages, pieces)
+        return Results(calls, files, routes, client, served, growth, many, urls, pages, pieces)
 
 
 def say(what: str) -> None:

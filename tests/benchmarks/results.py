@@ -11,6 +11,7 @@ import hooked
 import inprocess
 import links
 import page
+import working_set
 from cases import CASES, CODED
 from nginx import NGINX
 from peers import FLASK
@@ -33,6 +34,8 @@ class Results:
     client: str
     behind: behind.Found
     growth: assets.Found
+    #: More files than memory holds; ``None``: not measured.
+    many: working_set.Found | None
     links: Mapping[str, list[float]]
     pages: list[page.Cost]
     #: What a page passes of ours, piece by piece, and the seconds of all of them.
@@ -45,6 +48,7 @@ class Results:
             _calls(self.inprocess),
             *(_servers(self.behind, self.client, case) for case in _cases(self.behind)),
             *assets.tables(self.growth),
+            *([] if self.many is None else [working_set.table(self.many)]),
             links.table(self.links),
             page.table(self.pages),
             self.pieces[0],
