@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...config.names import PREFIX
 from ...lane.opening import LaneOpening
-from ..exchange import ask_as_visitor
+from ..exchange import ask_as_visitor, environ_of
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -43,9 +43,14 @@ def passed_findings(
     names = opening.passed_by(state.lane, endpoint)
     if not names:
         return
-    by_lane = ask_as_visitor(app, path)
-    if by_lane.mark is not None:  # Flask has answered, so this file is protected
+    found = state.lane.answer(environ_of(app, path))
+    if found is None:  # Flask answers, as the file is protected
         return
+    close = getattr(found.body, "close", None)
+    if close is not None:
+        close()
+    # Now the lane knows the request. What stands around it may set fields, too.
+    by_lane = ask_as_visitor(app, path)
     yield Finding(
         "hooks-passed",
         "note",
@@ -53,7 +58,7 @@ def passed_findings(
         "protect the files that a hook guards",
     )
     lost = fields_lost(by_flask.headers, by_lane.headers)
-    if by_flask.status == by_lane.status and lost:
+    if by_lane.mark is None and by_flask.status == by_lane.status and lost:
         yield Finding(
             "fields-passed",
             "note",
