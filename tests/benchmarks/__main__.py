@@ -4,7 +4,7 @@
 
 Needs ``pip install -e . --group bench``, with a pip of 25.1 or later. All that is compared runs by
 turns on one machine, so its speed may drift and ratios still hold; times are those of this machine
-and this moment. ``--quick`` takes about a minute and leaves out what is slow. ``--write`` puts the
+and this moment. ``--quick`` takes a minute or two and leaves out what is slow. ``--write`` puts the
 tables and the plot into ``docs/performance.md`` and ``docs/performance.svg``.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 import tempfile
 import time
@@ -23,12 +22,13 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import behind
 import goals
+import hooked
 import inprocess
 import links
 import machine
 import page
-from cases import write_files
-from peers import PEERS, Site
+import working_set
+from peers import PEERS, prepare_sites
 from results import Results
 from rich.console import Console
 from tables import wide_console
@@ -44,7 +44,7 @@ _BEGIN, _END = "<!-- figures: python tests/benchmarks --write -->\n", "<!-- end 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--quick", action="store_true", help="about a minute")
+    options.add_argument("--quick", action="store_true", help="a minute or two")
     options.add_argument("--write", action="store_true", help="refresh docs/performance.*")
     chosen = options.parse_args()
     began = time.monotonic()
@@ -63,7 +63,7 @@ def run(*, quick: bool) -> Results:
         server.start()
         try:
             url = f"redis://127.0.0.1:{server.port}"
-            sites = prepare(root / "peers", url)
+            sites = prepare_sites(root / "peers", PEERS, url)
             for folder in ("servers", "growth", "page"):
                 (root / folder).mkdir()
             say("in-process calls")
@@ -73,25 +73,16 @@ def run(*, quick: bool) -> Results:
             client, served = behind.measure(sites, root / "servers", quick=quick)
         finally:
             server.stop()
+        say("apps with hooks")
+        files, routes = hooked.measure(sites, quick=quick)
         say("numbers of files")
         growth = assets.measure(root / "growth", quick=quick)
+        many = None if quick else working_set.measure(root / "many")
         say("URLs and pages")
         urls = links.measure(sites, quick=quick)
         pages = page.measure(root / "page", quick=quick)
         pieces = page.pieces_table(root / "page", tries=100 if quick else 300)
-        return Results(calls, client, served, growth, urls, pages, pieces)
-
-
-def prepare(root: Path, redis: str) -> dict[str, Site]:
-    """Make a folder with the same files for each peer, ready as the peer wants it."""
-    film = os.urandom(4 * 10**6)
-    sites = {}
-    for number, peer in enumerate(PEERS.values()):
-        site = sites[peer.name] = Site(root / str(number), redis)
-        write_files(site.folder / "static", film)
-        peer.build(site)
-    time.sleep(2.1)  # until the files count as settled
-    return sites
+        return Results(calls, files, routes, client, served, growth, many, urls, pages, pieces)
 
 
 def say(what: str) -> None:
@@ -99,10 +90,11 @@ def say(what: str) -> None:
 
 
 def print_all(console: Console, results: Results, minutes: float, *, markdown: bool) -> None:
-    """Print the machine, the goals and all tables."""
+    """Print the machine, what an app with hooks gets, the goals and all other tables."""
     about = f"{machine.description()}\nOne run of {minutes:.1f} minutes."
     console.print(about, markup=False, highlight=False, soft_wrap=True)
-    for table in (goals.table(results), *results.tables()):
+    first, *others = results.tables()
+    for table in (first, goals.table(results), *others):
         table.show(console, markdown=markdown)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from cases import write_files
 from flask import Flask, session, url_for
 from flask.sessions import SessionInterface
 from flask_session import Session
@@ -198,3 +201,15 @@ PEERS: dict[str, Peer] = {
         Peer(EXPRESS, express, _command(express, "static", "build"), logged_in=True),
     )
 }
+
+
+def prepare_sites(root: Path, names: Iterable[str], redis: str | None = None) -> dict[str, Site]:
+    """Make a folder with the same files for each peer, ready as the peer wants it."""
+    film = os.urandom(4 * 10**6)
+    sites = {}
+    for number, name in enumerate(names):
+        site = sites[name] = Site(root / str(number), redis)
+        write_files(site.folder / "static", film)
+        PEERS[name].build(site)
+    time.sleep(2.1)  # until the files count as settled
+    return sites

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import behind
+import hooked
 import inprocess
 import links
 import page
+import working_set
 from cases import CASES, CODED
 from nginx import NGINX
 from peers import FLASK
@@ -25,21 +27,28 @@ class Results:
     """The findings of one run."""
 
     inprocess: inprocess.Found
+    #: Files and stored routes of apps with hooks.
+    files: hooked.Found
+    routes: hooked.Found
     #: The client that kept servers busy.
     client: str
     behind: behind.Found
     growth: assets.Found
+    #: More files than memory holds; ``None``: not measured.
+    many: working_set.Found | None
     links: Mapping[str, list[float]]
     pages: list[page.Cost]
     #: What a page passes of ours, piece by piece, and the seconds of all of them.
     pieces: tuple[Table, float]
 
     def tables(self) -> list[Table]:
-        """Return all tables, in order."""
+        """Return all tables, in order; the first is about apps with hooks."""
         return [
+            *hooked.tables(self.files, self.routes),
             _calls(self.inprocess),
             *(_servers(self.behind, self.client, case) for case in _cases(self.behind)),
             *assets.tables(self.growth),
+            *([] if self.many is None else [working_set.table(self.many)]),
             links.table(self.links),
             page.table(self.pages),
             self.pieces[0],

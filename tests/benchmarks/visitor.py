@@ -22,17 +22,19 @@ class Answer:
 class Visitor:
     """A visitor who asks one app.
 
-    :param logged_in: whether to send the cookie of a permanent session.
+    :param logged_in: whether to send the cookie of the app's log-in.
+    :param base_url: the scheme and the host that are asked.
     """
 
-    def __init__(self, app: Flask, *, logged_in: bool) -> None:
+    def __init__(self, app: Flask, *, logged_in: bool, base_url: str = "http://localhost") -> None:
         self._app = app
+        self._base_url = base_url
         self._cookie = ""
         if logged_in:
             self._cookie = self.ask("/in").headers["set-cookie"].partition(";")[0]
 
     def environ(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        environ = create_environ(url, headers=dict(headers))
+        environ = create_environ(url, self._base_url, headers=dict(headers))
         if self._cookie:
             environ["HTTP_COOKIE"] = self._cookie
         return environ

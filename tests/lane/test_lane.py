@@ -147,6 +147,7 @@ def test_the_express_lane_passes_hooks_by(
     else:
         assert f"test_lane.{watch.__name__}.<locals>.<lambda>" in said
     assert '{"static:part/*": {"session": "protected"}}' in said
+    assert "'flask static audit' lists the header fields" in said
 
 
 def test_who_hears_of_requests_is_named_too(

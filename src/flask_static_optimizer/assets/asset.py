@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..http.bodies import SMALL_BODY, FileSlice
-from .files import FileChangingError, Identity, Snapshot, read, read_part, unchanged
+from .files import WHOLE, FileChangingError, Identity, Snapshot, read, read_part, unchanged
 from .fingerprints import etag, fingerprint, state_etag
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Derived:
     version: str | None = None
     #: The time when the version was found, in seconds of the monotonic clock.
     version_found: float = -inf
+    #: True if the bytes may displace those of other assets in memory, as they are asked for often.
+    is_wanted: bool = False
+    #: The number of uses that memory had noted when this asset was last used.
+    used: int = 0
     #: The bytes that other modules take to remember which requests the asset answers.
     noted: int = 0
 
@@ -196,6 +200,8 @@ class Asset:
         known = self.bytes_at_hand
         if known is not None:
             return known
+        if self.settled and self.size <= WHOLE:  # the state tells that the bytes are the same
+            return read_part(self.path, self.snapshot.identity, 0, self.size)
         now = read(self.path)
         if now.sha256 != self.sha256 or now.data is None:
             raise FileChangingError(f"{self.path} has changed")

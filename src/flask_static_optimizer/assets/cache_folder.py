@@ -62,11 +62,12 @@ class CacheFolder:
 
     def get(self, name: str) -> bytes | None:
         """Return the data kept under a name; ``None`` if it is missing or damaged."""
-        path = self.path(name)
+        path = f"{self._folder}/{name}"  # a Path would cost as much as the file
         try:
-            with path.open("rb") as file:
+            with open(path, "rb", buffering=0) as file:
                 stat = os.fstat(file.fileno())
-                head, data = file.read(_HASH), file.read()
+                content = file.read(stat.st_size)
+                head, data = content[:_HASH], content[_HASH:]
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -223,7 +224,7 @@ def _write(path: Path, pieces: Iterable[bytes], mode: int) -> None:
         raise
 
 
-def _note_use(path: Path, state: os.stat_result) -> None:
+def _note_use(path: str | Path, state: os.stat_result) -> None:
     """Note the time of a file's use, accurate to an hour, as its modification time."""
     if time.time() - state.st_mtime > 3600:
         with suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 from collections.abc import Callable, Sequence
 from threading import RLock
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..config.bounded import Bounded
 from .asset import Asset
-from .files import FileChangingError
+from .facts import Fact
+from .files import FileChangingError, Identity, Snapshot
 from .hashes import Hashes
 from .javascript import is_module
 from .manifests import Manifests, is_named_by_hash
@@ -23,7 +25,6 @@ from .stylesheets import Stylesheets
 
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
-    from .files import Snapshot
 
 #: The most scripts of which the catalogue remembers whether they are ES modules.
 _MODULES = 4096
@@ -157,6 +158,10 @@ class Catalogue:
 
     def _make(self, mount: Mount, name: str, path: str) -> Asset:
         seen = monotonic()
+        state = Identity.of(os.stat(path))
+        fact = self._memory.facts.find(mount, name, state)
+        if fact is not None:
+            return self._known(name, path, state, fact, seen)
         snapshot = self._hashes.snapshot(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
@@ -177,6 +182,9 @@ class Catalogue:
             sha256, size = snapshot.sha256, snapshot.identity.size
             if not snapshot.settled:
                 body = snapshot.data
+            elif sha256 is not None and not (made and made.dependencies):
+                fact = Fact(sha256, named_by_hash, module)
+                self._memory.facts.note(mount, name, snapshot.identity, fact)
         return Asset(
             name=name,
             path=path,
@@ -192,6 +200,28 @@ class Catalogue:
             dependencies=made.dependencies if made else (),
             settled=snapshot.settled and (made is None or made.settled),
             is_slow=self._hashes.is_slow(snapshot.identity),
+            seen=seen,
+        )
+
+    def _known(self, name: str, path: str, state: Identity, fact: Fact, seen: float) -> Asset:
+        """Make the asset of a file that is in a state in which it was read before.
+
+        Its bytes are served as they are in the file.
+        """
+        content_type, named_coding = media_type(name)
+        return Asset(
+            name=name,
+            path=path,
+            snapshot=Snapshot(state, True, fact.sha256, None),
+            body=None,
+            sha256=fact.sha256,
+            size=state.size,
+            content_type=content_type,
+            named_coding=named_coding,
+            named_by_hash=fact.named_by_hash,
+            is_module=fact.is_module,
+            breaks_when_old=fact.is_module or breaks_when_old(name, content_type),
+            is_slow=self._hashes.is_slow(state),
             seen=seen,
         )
 

@@ -8,18 +8,24 @@ from threading import Lock
 
 from ..http.bodies import SMALL_BODY
 from .asset import SMALL, Asset
+from .facts import Facts
 from .files import WHOLE
 
 #: A file larger than :data:`SMALL` may take at most this part of the limit (1/32).
 _PART = 32
+
+#: An asset is used often if the uses of others between two of its own are at most this part of the
+#: number of assets (1/4).
+_OFTEN = 4
 
 
 class Memory:
     """A memory for assets and all that is made from them, up to a limit.
 
     The bytes of the least recently used asset are released first; what is known of its file stays
-    (its hash, its type). When this takes half of the limit, the asset itself is forgotten. The most
-    recently used one stays, however large it is.
+    (its hash, its type). When this takes a quarter of the limit, the asset itself is forgotten, but
+    for the facts about its bytes, which take a third at most. The most recently used one stays,
+    however large it is.
 
     :param limit: the largest size in bytes.
     """
@@ -33,6 +39,9 @@ class Memory:
         self._held: OrderedDict[Asset, int] = OrderedDict()
         self._released: OrderedDict[Asset, int] = OrderedDict()
         self._size = self._size_released = 0
+        #: The uses of assets whose bytes are not in memory.
+        self._uses = 0
+        self.facts = Facts(limit // 3)
         self._listeners: list[Callable[[Asset], None]] = []
 
     def on_release(self, listener: Callable[[Asset], None]) -> None:
@@ -45,20 +54,26 @@ class Memory:
     def body(self, asset: Asset) -> bytes | None:
         """Return the bytes of an asset, or ``None`` if memory does not hold them.
 
-        The asset's file is read the first time, if it is small enough. A large body displaces none
-        of another asset: it is sent from its file at little more cost, and in chunks, so that
-        clients that do not read hold no bodies that memory has released.
+        The asset's file is read the first time, if it is small enough. It displaces others only if
+        it is asked for often: what is read once in a while is sent from its file at little more
+        cost. A large body displaces none of another asset, and is sent in chunks, so that clients
+        that do not read hold no bodies that memory has released.
 
         :raises OSError: if the file can't be read.
         """
         held = asset.derived.body
-        if held is None and asset.settled and self._takes(asset.size):
+        if held is None and asset.settled and self._takes(asset):
             held = asset.derived.body = asset.read()
             self.hold(asset)
         return held
 
-    def _takes(self, size: int) -> bool:
-        room = self._limit - self._size if size > SMALL_BODY and self._held else self._largest
+    def _takes(self, asset: Asset) -> bool:
+        size, room = asset.size, self._largest
+        is_alone = len(self._held) == (asset in self._held)
+        if not is_alone and (size > SMALL_BODY or not asset.derived.is_wanted):
+            room = self._limit - self._size - self.facts.size()
+            if size <= SMALL_BODY:  # what is left is for what is known of files beside their bytes
+                room -= self._limit // 4
         return size <= min(room, self._largest)
 
     def hold(self, asset: Asset, *, again: bool = False) -> None:
@@ -72,8 +87,8 @@ class Memory:
             self._drop(asset)
             size = self._held[asset] = asset.weight()
             self._size += size
-            while self._size > self._limit:
-                if len(self._held) > 1 and self._size_released <= self._limit // 2:
+            while self._size + self.facts.size() > self._limit:
+                if len(self._held) > 1 and self._size_released <= self._limit // 4:
                     self._let_go(next(iter(self._held)))
                 elif self._released:
                     oldest = next(iter(self._released))
@@ -88,6 +103,24 @@ class Memory:
             self._held.move_to_end(asset)
         except KeyError:
             return
+        derived = asset.derived
+        if derived.body is None and asset.body is None and not derived.variants:
+            self._note_use(asset)
+
+    def _note_use(self, asset: Asset) -> None:
+        """Note the use of an asset whose bytes are read from its file each time.
+
+        If it is used more often than others are on average, it is let go of, so that the next
+        request for it brings its bytes into memory.
+        """
+        with self._lock:
+            self._uses += 1
+            derived, between = asset.derived, self._uses - asset.derived.used
+            is_often = derived.used and between <= len(self._held) // _OFTEN
+            derived.used = self._uses
+            if is_often and asset.size <= SMALL_BODY and asset in self._held:
+                self._let_go(asset)
+                derived.is_wanted = True
 
     def holds(self, asset: Asset) -> bool:
         """Return whether the bytes of an asset are counted."""
@@ -102,6 +135,7 @@ class Memory:
     def _let_go(self, asset: Asset) -> None:
         """Release the bytes of an asset, and count what it still takes."""
         self._drop(asset)
+        asset.derived.is_wanted = False
         asset.derived.let_go()
         for listener in self._listeners:
             listener(asset)

@@ -104,16 +104,30 @@ class VariantMaker:
         build = best or (asset.settled and self._may_build() and asset.size <= QUICK)
         found = {}
         for coding in self._codings:
-            body = self._sibling(asset, coding, data) or self._kept(asset, coding, data, best=best)
-            if body is None and build:
+            variant = self._sibling(asset, coding, data) or self._kept(
+                asset, coding, data, best=best
+            )
+            if variant is None and build:
                 body = compress(coding, data, best=best)
+                variant = Variant.of(coding, body)
                 if worth_it(data, body):
                     self._cache_folder.put(variant_name(_sha256(asset), coding, best=best), body)
-            if body is not None and worth_it(data, body):
-                found[coding] = Variant.of(coding, body)
+                    self._memory.facts.note_variant(_sha256(asset), variant)
+            if variant is not None and worth_it(data, variant.body):
+                found[coding] = variant
         return found
 
-    def _sibling(self, asset: Asset, coding: str, data: bytes) -> bytes | None:
+    def _decoding(self, asset: Asset, coding: str, data: bytes, body: bytes) -> Variant | None:
+        """Return the variant with these bytes if they decode to the asset, which is tried once."""
+        variant, facts = Variant.of(coding, body), self._memory.facts
+        if facts.decodes(_sha256(asset), variant):
+            return variant
+        if not _decodes_to(data, coding, body):
+            return None
+        facts.note_variant(_sha256(asset), variant)
+        return variant
+
+    def _sibling(self, asset: Asset, coding: str, data: bytes) -> Variant | None:
         """Return the content of the file beside the asset's in a coding (``app.css.br``).
 
         ``None`` is returned if there is no such file, if it is larger than the asset, or if it does
@@ -129,8 +143,9 @@ class VariantMaker:
             if state.st_size <= len(data):
                 with open(path, "rb") as file:
                     body = file.read(len(data) + 1)
-                if _decodes_to(data, coding, body):
-                    return body
+                variant = self._decoding(asset, coding, data, body)
+                if variant is not None:
+                    return variant
         except OSError:
             return None
         self._warn(
@@ -140,11 +155,12 @@ class VariantMaker:
         )
         return None
 
-    def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> bytes | None:
+    def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> Variant | None:
         for quality in (True,) if best else (True, False):
             body = self._cache_folder.get(variant_name(_sha256(asset), coding, best=quality))
-            if body is not None and _decodes_to(data, coding, body):
-                return body
+            variant = None if body is None else self._decoding(asset, coding, data, body)
+            if variant is not None:
+                return variant
         return None
 
     def keep_version(self, mount: Mount, asset: Asset) -> bool:

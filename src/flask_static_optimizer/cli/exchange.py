@@ -133,6 +133,24 @@ def ask(
     Neither the lane nor a stored response answers it, so that all hooks of the app run. The caller
     has to read or close the body. The parameters are those of :func:`environ_of`.
     """
+    environ = environ_of(app, path, headers, method=method)
+    environ[ASK_VIEW] = True
+    environ["REMOTE_USER"] = ""  # it names nobody, and keeps the lane from answering
+    return _sent(app, environ)
+
+
+def ask_as_visitor(app: Flask, path: str) -> Exchange:
+    """Send a GET request that the lane may answer, which leaves no mark then; drop the body.
+
+    The parameters are those of :func:`environ_of`.
+    """
+    exchange = _sent(app, environ_of(app, path))
+    with exchange.reading():  # and not read, as it may be a large file
+        pass
+    return exchange
+
+
+def _sent(app: Flask, environ: dict[str, Any]) -> Exchange:
     exchange = Exchange()
 
     # The receivers run while the context of the request is still there.
@@ -145,9 +163,6 @@ def ask(
     def raised(_: Flask, *, exception: Exception, **__: object) -> None:
         exchange.error = exception
 
-    environ = environ_of(app, path, headers, method=method)
-    environ[ASK_VIEW] = True
-    environ["REMOTE_USER"] = ""  # it names nobody, and keeps the lane from answering
     with (
         request_finished.connected_to(finished, app),
         cookies_dropped.connected_to(dropped, app),

@@ -146,6 +146,15 @@ class LaneOpening:
             found += self._run(endpoint.name) + listeners(self._app)
         return found
 
+    def passed_by(self, lane: Lane, endpoint: StaticEndpoint) -> list[str]:
+        """Return the names of the code of the app that the lane does not run for a folder's files.
+
+        The list is empty where the lane passes nothing by, and where it leaves the folder to Flask.
+        """
+        if not self._settings.express or self._closed() or self._barred(endpoint):
+            return []
+        return _middleware(lane) + self._run(endpoint.name) + listeners(self._app)
+
     def _closed(self) -> list[str]:
         """Return the reasons why the lane stays closed for all folders."""
         reasons = ["debug mode"] if self._app.debug else []
@@ -232,7 +241,7 @@ class LaneOpening:
         self._log.warn_once(
             ("express", folders),
             "static_optimizer: with STATIC_OPTIMIZER_EXPRESS files of %s are answered without %s."
-            " %s",
+            " 'flask static audit' lists the header fields that they lack for it. %s",
             folders,
             ", ".join(names),
             advice,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
+from flask_talisman import Talisman
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -54,3 +55,58 @@ def test_hooks_that_express_passes(make_app, audited):
 
     found = audited(make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True))
     assert (found.status, [*found.findings]) == (0, ["hooks-passed"])
+
+
+def test_header_fields_that_express_passes_by(make_app, audited):
+    """The fields that real hooks set are named where files lack them, and only there."""
+
+    def plant(app: Flask) -> None:
+        # What it sets on a file, http as well: the requests of the audit come without TLS.
+        Talisman(app, force_https=False)
+
+    found = audited(make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True))
+    assert (found.status, [*found.findings]) == (0, ["hooks-passed", "fields-passed"])
+    assert "Talisman._set_response_headers" in found.findings["hooks-passed"]["problem"]
+    said = found.findings["fields-passed"]
+    lost = said["problem"].partition(": ")[2].split(", ")
+    assert {"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} <= {*lost}
+    assert {"Cache-Control", "ETag", "Content-Type", "Content-Length"}.isdisjoint(lost)
+    assert "/static/app.css" in said["places"]
+    assert "fields-passed" not in audited(make_app(before=plant)).findings
+
+
+def test_header_fields_that_a_middleware_around_the_lane_sets(make_app, audited):
+    """Fields that hooks and a middleware outside of the lane set alike are not lost."""
+
+    def plant(app: Flask) -> None:
+        @app.after_request
+        def add(response: Response) -> Response:
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            return response
+
+    app = make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True)
+    assert audited(app).findings["fields-passed"]["problem"].endswith(": X-Content-Type-Options")
+
+    app = make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True)
+    inner = app.wsgi_app
+
+    def around(environ, start_response):
+        def start(status, headers, *more):
+            sent = [pair for pair in headers if pair[0] != "X-Content-Type-Options"]
+            return start_response(status, [*sent, ("X-Content-Type-Options", "nosniff")], *more)
+
+        return inner(environ, start)
+
+    app.wsgi_app = around
+    assert [*audited(app).findings] == ["hooks-passed"]
+
+
+def test_protected_files_lack_nothing(make_app, audited):
+    """Files that Flask answers have all that hooks set."""
+
+    def plant(app: Flask) -> None:
+        Talisman(app, force_https=False)
+
+    rules = {"static": {"session": "protected"}}
+    app = make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True, STATIC_OPTIMIZER_RULES=rules)
+    assert audited(app).findings.keys().isdisjoint({"hooks-passed", "fields-passed"})

@@ -169,6 +169,20 @@ def test_who_answers(
     assert f"Answered {said}" in output
 
 
+def test_fields_that_are_passed_by(make_app: Any) -> None:
+    """Header fields that hooks set and the lane does not are named."""
+
+    def add(app: Flask) -> None:
+        @app.after_request
+        def secure(response: Any) -> Any:
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            return response
+
+    output = explained(make_app(before=add, STATIC_OPTIMIZER_EXPRESS=True), "/static/app.css")
+    said = "so without the header fields that they set: X-Content-Type-Options"
+    assert said in " ".join(output.split())
+
+
 def test_a_views_own_redirect(make_app: Any) -> None:
     def add(app: Flask) -> None:
         @app.get("/latest")

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from werkzeug.datastructures import Headers
+
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ...http.workers import is_for_worker
@@ -13,6 +15,7 @@ from ...lane.opening import LaneOpening
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of, is_file
 from .own_views import is_left_alone, is_undeclared, static_rule
+from .passed_by import fields_lost
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -113,15 +116,16 @@ def _answered(
     close = getattr(found.body, "close", None)
     if close is not None:
         close()
-    said = dict(found.headers).get("Cache-Control", "")
-    if (found.status, said) == (by_flask.status, by_flask.headers.get("Cache-Control")):
+    headers = Headers(found.headers)
+    said, lost = headers.get("Cache-Control", ""), fields_lost(by_flask.headers, headers)
+    if found.status == by_flask.status and not lost:
         return Reason("Answered", "before Flask", "by the lane, with the same answer")
-    return Reason(
-        "Answered",
-        "before Flask",
-        f"with {found.status} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says;"
-        " protect what they guard",
-    )
+    past = f"past the app's hooks, as {PREFIX}EXPRESS says"
+    if (found.status, said) == (by_flask.status, by_flask.headers.get("Cache-Control")):
+        why = f"{past}, and so without the header fields that they set: {', '.join(lost)}"
+    else:
+        why = f"with {found.status} and '{said}' {past}; protect what they guard"
+    return Reason("Answered", "before Flask", why)
 
 
 class _Explained:

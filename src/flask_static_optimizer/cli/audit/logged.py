@@ -44,10 +44,3 @@ def logged_findings(state: AppState) -> Iterator[Finding]:
             f"coded files and old versions can't be kept (error {code})",
             "make STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to",
         )
-    for _, folders in state.log.occasions("express"):
-        yield Finding(
-            "hooks-passed",
-            "note",
-            f"STATIC_OPTIMIZER_EXPRESS answers for files of {folders} without the app's hooks",
-            "protect the files that a hook guards",
-        )

@@ -18,6 +18,7 @@ from ..current import application_root
 from ..exchange import ask
 from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
+from .passed_by import passed_findings
 from .verdict import judged, judged_error_page, protect
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ class Survey:
         if answer.mark and answer.mark.view.representation:
             variants = self._state.variants.of(answer.mark.view.representation.asset)
             row.codings = {coding: len(made.body) for coding, made in variants.items()}
+        if endpoint.mount is not None and row.mode == "isolated":
+            self.findings += passed_findings(self._state, self._app, endpoint, path, answer)
         again = ask(self._app, path, {"Cookie": self.cookie})
         other = again.digest()
         for mark in (answer.mark, again.mark):

@@ -1,0 +1,70 @@
+"""The header fields that files lack where ``STATIC_OPTIMIZER_EXPRESS`` passes hooks by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...config.names import PREFIX
+from ...lane.opening import LaneOpening
+from ..exchange import ask_as_visitor, environ_of
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.datastructures import Headers
+
+    from ...requests.static_endpoint import StaticEndpoint
+    from ...state import AppState
+    from ..exchange import Exchange
+
+
+def fields_lost(by_flask: Headers, by_lane: Headers) -> list[str]:
+    """Return the names of the header fields that an answer of Flask has and one of the lane lacks.
+
+    A field with another value counts, too.
+    """
+    return list(
+        dict.fromkeys(name for name, value in by_flask if value not in by_lane.getlist(name))
+    )
+
+
+def passed_findings(
+    state: AppState, app: Flask, endpoint: StaticEndpoint, path: str, by_flask: Exchange
+) -> Iterator[Finding]:
+    """Yield what a file lacks, if the lane passes functions of the app by for it.
+
+    :param path: the URL path of the file.
+    :param by_flask: Flask's answer to a request for it, for which all hooks have run.
+    """
+    if state.lane is None:
+        return
+    opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
+    names = opening.passed_by(state.lane, endpoint)
+    if not names:
+        return
+    found = state.lane.answer(environ_of(app, path))
+    if found is None:  # Flask answers, as the file is protected
+        return
+    close = getattr(found.body, "close", None)
+    if close is not None:
+        close()
+    # Now the lane knows the request. What stands around it may set fields, too.
+    by_lane = ask_as_visitor(app, path)
+    yield Finding(
+        "hooks-passed",
+        "note",
+        f"{PREFIX}EXPRESS answers for files of {endpoint.name!r} without {', '.join(names)}",
+        "protect the files that a hook guards",
+    )
+    lost = fields_lost(by_flask.headers, by_lane.headers)
+    if by_lane.mark is None and by_flask.status == by_lane.status and lost:
+        yield Finding(
+            "fields-passed",
+            "note",
+            f"{PREFIX}EXPRESS answers for files of {endpoint.name!r} without the header fields that"
+            f" hooks set: {', '.join(lost)}",
+            "let the server in front of the app set them, or a WSGI middleware around"
+            " app.wsgi_app that is added after the extension",
+            [path],
+        )
