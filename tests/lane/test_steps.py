@@ -328,3 +328,13 @@ def steps_take_context() -> bool:
     from inspect import signature
 
     return "ctx" in signature(Flask.preprocess_request).parameters
+
+
+def test_the_express_lane_comes_first(make: Make, taken: list[str]) -> None:
+    """What Flask has answered for somebody is known, and hooks are passed by all the same."""
+    app = make(STATIC_OPTIMIZER_EXPRESS=True)
+    client = app.test_client()
+    for _ in range(2):
+        client.get(URL, headers={"Authorization": "Bearer x"})
+    assert get(app, 2)[1].data == CSS
+    assert taken == []

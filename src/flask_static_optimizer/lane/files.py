@@ -45,7 +45,8 @@ class LaneFiles:
     ) -> None:
         self._files = files
         self._shortcut = shortcut
-        self._folders = folders
+        #: The folders by endpoint.
+        self.endpoints = folders
         prefixes = (folder.mount.prefix or "" for folder in folders.values())
         #: The folders' URL rules, in the form of ``PATH_INFO``, and the gate for them.
         self.rules = [f"{prefix}<name>".encode().decode("latin-1") for prefix in prefixes]
@@ -74,7 +75,7 @@ class LaneFiles:
         except UnicodeError:
             return None
         found = self._shortcut.find(path, environ)
-        folder = self._folders.get(found[0]) if found else None
+        folder = self.endpoints.get(found[0]) if found else None
         policy = folder.policy(found[1]) if found and folder else None
         if found is None or folder is None or policy is None:
             return None

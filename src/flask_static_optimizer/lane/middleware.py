@@ -84,7 +84,8 @@ class Lane:
         self._take: Callable[..., Iterable[bytes]] | None = None
         self._hooked: Mapping[Key, Known] = {}
         self._rules: list[str] = []
-        self._quiet: list[str] = []
+        #: The endpoints that the lane may answer without hooks.
+        self._without_hooks: frozenset[str] = frozenset()
         # Until the installation is finished, the lane looks at every request.
         self._admit(Gate())
         self._watched = self._counts = True
@@ -112,8 +113,8 @@ class Lane:
         self._recheck, self._is_current = recheck, files.remembered.is_current
         self._watched, self._counts = watched, counts
         self._answers = files.remembered.values
-        self._quiet = files.rules + routes.rules
-        self._admit_more(self._quiet)
+        self._without_hooks = frozenset({*files.endpoints, *routes.endpoints})
+        self._admit_more(files.rules + routes.rules)
 
     def open_steps(self, steps: Steps, rules: list[str]) -> None:
         """Open the lane for known static requests, with all of the app's hooks.
@@ -150,7 +151,9 @@ class Lane:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
             hooked = self._hooked.get(key)
-            if (hooked is not None or not self._quiet) and self._take is not None and app:
+            if hooked is not None and hooked.match.endpoint.name in self._without_hooks:
+                hooked = None  # the lane itself may answer it
+            if (hooked is not None or not self._without_hooks) and self._take is not None and app:
                 return self._take(app, hooked, environ, start_response)
         elif (
             (

@@ -45,8 +45,9 @@ class StoredRoutes:
         self._stats = stats
         self._store = store
         self._urls = table.urls
-        self._endpoints = {name: table.get(name) for name in endpoints}
-        rules = (rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in self._endpoints)
+        #: The static endpoints by name.
+        self.endpoints = {name: table.get(name) for name in endpoints}
+        rules = (rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in self.endpoints)
         #: The routes' URL rules, in the form of ``PATH_INFO``, and the gate for them.
         self.rules = [rule.encode().decode("latin-1") for rule in rules]
         self.gate = Gate.over(self.rules)
@@ -78,6 +79,6 @@ class StoredRoutes:
             rule, view_args = urls.match(path, method="GET", return_rule=True)
         except (UnicodeError, HTTPException):
             return None
-        endpoint = self._endpoints.get(rule.endpoint)
+        endpoint = self.endpoints.get(rule.endpoint)
         policy = endpoint.policy(view_args) if endpoint else None
         return None if endpoint is None or policy is None else (endpoint.name, policy)
