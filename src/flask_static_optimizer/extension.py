@@ -16,12 +16,11 @@ from .config.settings import Settings
 from .headers.server_timing import add_timing
 from .lane.opening import LaneOpening, add_lane
 from .lane.steps import Steps
-from .monitoring.log import Log
 from .monitoring.prometheus import add_metrics
 from .requests.current import app_object
-from .requests.endpoints import EndpointTable
 from .requests.known_adapter import adapt_known_requests
 from .requests.mark import is_static_request
+from .requests.unmatched import warn_of_unmatched_rules
 from .session.before_request import mark_before_request
 from .state import AppState
 from .views.folder_view import respond, show_headers_to_error_handlers
@@ -142,7 +141,7 @@ def _complete(state: AppState, app: Flask) -> None:
         _check_settings(state, app)
         endpoints.refresh(complete=True)
         endpoints.check()
-        _warn_of_unmatched_rules(endpoints, state.log)
+        warn_of_unmatched_rules(endpoints, state.log)
         _check_bundlers(state, app)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
@@ -162,6 +161,7 @@ def _complete(state: AppState, app: Flask) -> None:
 
 
 def _check_settings(state: AppState, app: Flask) -> None:
+    Settings.refuse_misspelt(app.config)
     if Settings.given(app.config) == state.given:
         return
     settings, now = state.settings, Settings.from_config(app.config)
@@ -171,17 +171,6 @@ def _check_settings(state: AppState, app: Flask) -> None:
                 f"{PREFIX}{field.name.upper()} was set after StaticOptimizer had read it; set it"
                 " before StaticOptimizer(app) or init_app(app)."
             )
-
-
-def _warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
-    """Warn of rules whose glob matches no endpoint."""
-    for rule in endpoints.unmatched_rules():
-        log.warn_once(
-            ("unmatched", rule.key),
-            "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
-            " correct it or take it out.",
-            rule.where,
-        )
 
 
 def _check_bundlers(state: AppState, app: Flask) -> None:

@@ -36,7 +36,9 @@ def test_a_login_wall_is_told_how_to_protect(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     message = record.getMessage()
-    assert f"'static' answered {302 if kind == 'redirect' else kind} to /static/app.css" in message
+    status = 302 if kind == "redirect" else kind
+    assert f"the app (a hook, a decorator or the view) answered {status}" in message
+    assert "a request for /static/app.css, which is static ('static')" in message
     assert "If that is a guard" in message
     assert "an API key" in message
     assert 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}' in message

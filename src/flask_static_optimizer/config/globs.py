@@ -7,6 +7,22 @@ from collections.abc import Iterable, Iterator
 from fnmatch import translate
 
 _LITERAL = re.compile(r"[^*?[]*")
+_BRACKETS = re.compile(r"\[!?\]?[^]]*\]")
+
+#: Signs that mean something in other globs, with what to write instead.
+_FOREIGN = {
+    "\\": "separate folders by '/'",
+    "{": "write a rule for each of the alternatives",
+    "}": "write a rule for each of the alternatives",
+}
+
+
+def foreign_sign(text: str) -> tuple[str, str] | None:
+    """Return the first sign in a glob that means something in other globs only, and the remedy."""
+    for sign in _BRACKETS.sub("", text):
+        if sign in _FOREIGN:
+            return sign, _FOREIGN[sign]
+    return None
 
 
 class Glob:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ConfigurationError
-from .globs import Glob, GlobIndex
+from .globs import Glob, GlobIndex, foreign_sign
 from .names import PREFIX
 from .policy import CachePolicy
 
@@ -40,6 +40,13 @@ class Rule:
             raise ConfigurationError(
                 f"{where} is {value!r}: give a mapping of policy fields, or False to leave"
                 " such requests alone."
+            )
+        found = foreign_sign(key)
+        if found is not None:
+            sign, remedy = found
+            raise ConfigurationError(
+                f"{where}: '{sign}' has no meaning in a glob, where only *, ? and [...] have one;"
+                f" {remedy}, or write [{sign}] if the name itself has it."
             )
         endpoint, colon, filename = key.partition(":")
         if filename.startswith("/"):

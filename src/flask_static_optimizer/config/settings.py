@@ -11,6 +11,7 @@ from .errors import ConfigurationError, nearest
 from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .rules import Rule, read_rules
+from .spelling import refuse_misspelt, why_no_json
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
 
@@ -110,13 +111,24 @@ class Settings:
     #: Let a request's ``Cache-Control`` demand a new response (RFC 9111 §5.2.1).
     store_obeys_requests: bool = False
 
+    @staticmethod
+    def refuse_misspelt(config: Mapping[str, Any], *others: str) -> None:
+        """Refuse keys that are probably meant for the extension, but do not begin as its own.
+
+        :param config: a Flask config, or the environment.
+        :param others: names that are valid in it beside the settings, without the prefix.
+        :raises ConfigurationError: names the key, and the one to write in its place.
+        """
+        refuse_misspelt(config, [*_READERS, *others])
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """Read every ``STATIC_OPTIMIZER_`` key of a Flask config.
 
-        :raises ConfigurationError: for an unknown key or a value of the wrong type; the
-            message names the key, the value and what is valid.
+        :raises ConfigurationError: for an unknown key, a key that was meant to begin so, or a
+            value of the wrong type; the message names the key, the value and what is valid.
         """
+        cls.refuse_misspelt(config)
         checked = {}
         for key, value in config.items():
             if not key.startswith(PREFIX):
@@ -128,7 +140,7 @@ class Settings:
                     f" {nearest(name, _READERS)}"
                 )
             if value is not None:
-                checked[name.lower()] = _READERS[name](key, value)
+                checked[name.lower()] = _read(name, key, value)
         settings = cls(**checked)
         if settings.delta and settings.fingerprint is None:
             raise ConfigurationError(
@@ -148,6 +160,13 @@ class Settings:
     def mode(self, policy: CachePolicy) -> SessionMode:
         """Return the session mode of requests under a policy: its own, else the app's."""
         return policy.session or self.session
+
+
+def _read(name: str, key: str, value: object) -> Any:
+    try:
+        return _READERS[name](key, value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}{why_no_json(value)}") from None
 
 
 def _copy(value: Any) -> Any:

@@ -130,6 +130,12 @@ class EndpointTable:
         matched = {place for name in names for place in self._endpoint_globs.matching(name)}
         return [rule for place, rule in enumerate(self._settings.rules) if place not in matched]
 
+    def takes_names(self, endpoint: str) -> bool:
+        """Return whether the URLs of an endpoint have a variable that may be a file's name."""
+        app = self._get_app()
+        rules = () if app is None else app.url_map.iter_rules(endpoint)
+        return any("filename" in rule.arguments or len(rule.arguments) == 1 for rule in rules)
+
     def check(self) -> None:
         """Raise an error if a view of the app was declared static in a wrong way.
 

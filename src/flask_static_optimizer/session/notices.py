@@ -43,14 +43,15 @@ def session_kept_out(log: Log, app: Flask, mark: Mark, response: Response, path:
 def _refused(log: Log, mark: Mark, status: int, path: str) -> None:
     log.warn_once(
         ("wall", mark.endpoint.name),
-        "static_optimizer: %r answered %d to %s, and something read the session on the way, which"
-        " is empty for static requests. If that is a guard that goes by the session, this rule"
-        " gives it the real one; if it goes by something else (an API key, an address), the rule"
-        " keeps what it guards out of shared caches: %s%s. If it is no guard (a CSRF check), let it"
-        " return early where flask_static_optimizer.is_static_request() is true.",
-        mark.endpoint.name,
+        "static_optimizer: the app (a hook, a decorator or the view) answered %d to a request for"
+        " %s, which is static (%r), and something read the session on the way, which is empty for"
+        " static requests. If that is a guard that goes by the session, this rule gives it the real"
+        " one; if it goes by something else (an API key, an address), the rule keeps what it guards"
+        " out of shared caches: %s%s. If it is no guard (a CSRF check), let it return early where"
+        " flask_static_optimizer.is_static_request() is true.",
         status,
         path,
+        mark.endpoint.name,
         _protected(mark),
         f' (or "{mark.endpoint.name}:part/*" for a part of the folder)'
         if mark.endpoint.folder

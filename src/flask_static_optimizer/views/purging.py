@@ -112,11 +112,13 @@ def purge(
     :raises Exception: any exception of the backend.
     """
     stored = endpoints.stored()
-    _check("endpoint", endpoint, stored)
+    _check("endpoint", endpoint, stored, "no view of this app is stored")
     _check(
         "tag",
         tag,
         {name for policies in stored.values() for each in policies for name in each.tags},
+        "no stored view of this app has tags; give some with @cacheable_static(tags=[...]) or a"
+        " rule",
     )
     if path is not None and not path.startswith(("/", "http://", "https://")):
         raise ValueError(f"path={path!r}: give a path that starts with '/'.")
@@ -124,7 +126,12 @@ def purge(
     store.purge(endpoint=endpoint, tag=tag, path=located)
 
 
-def _check(what: str, name: str | None, known: Iterable[str]) -> None:
+def _check(what: str, name: str | None, known: Iterable[str], none: str) -> None:
+    """Check that a name is known.
+
+    :param none: a text that says that there are no such names.
+    """
     known = set(known)
     if name is not None and name not in known:
-        raise ValueError(f"{what}={name!r}: nothing is stored by it; {nearest(name, known)}")
+        valid = nearest(name, known) if known else f"{none}."
+        raise ValueError(f"{what}={name!r}: nothing is stored by it; {valid}")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ...config.names import PREFIX
 from ...http.codings import available, install_hint
+from ...requests.unmatched import rules_without_files
 from .findings import Finding
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ...config.rules import Rule
     from ...state import AppState
 
 
@@ -38,8 +38,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
                 f"the configuration has {key}, which nothing reads",
                 f"write {PREFIX} before the name of each setting",
             )
-    unmatched = state.endpoints.unmatched_rules()
-    for rule in unmatched:
+    for rule in state.endpoints.unmatched_rules():
         yield Finding(
             "rule-unmatched",
             "warning",
@@ -47,15 +46,15 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             "correct its glob ('flask routes' lists endpoints) or take it out",
             [rule.where],
         )
-    for rule in state.settings.rules:
-        if rule not in unmatched and _covers_no_file(state, rule):
-            yield Finding(
-                "rule-unmatched",
-                "warning",
-                "a rule matches no file",
-                "correct its file glob, which is relative to the static folder, or take it out",
-                [rule.where],
-            )
+    for found in rules_without_files(state.endpoints, whole=True):
+        near = f" (did you mean {found.nearest!r}?)" if found.nearest else ","
+        yield Finding(
+            "rule-unmatched",
+            "warning",
+            "a rule matches no file",
+            f"correct its file glob{near} which is relative to the static folder, or take it out",
+            [found.rule.where],
+        )
     yield from _file_findings(state)
     if state.settings.vite_server is not None:
         yield Finding(
@@ -106,14 +105,3 @@ def _file_findings(state: AppState) -> Iterator[Finding]:
 
 def _printable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
-
-
-def _covers_no_file(state: AppState, rule: Rule) -> bool:
-    """Return whether a rule has a glob of files that matches no file of its folders."""
-    if rule.filename is None:
-        return False
-    names = [name for name in state.endpoints.names() if rule.endpoint.matches(name)]
-    mounts = {mount.endpoint: mount for mount in state.endpoints.mounts()}
-    if not all(name in mounts for name in names):  # the file names of a view are not known
-        return False
-    return not any(rule.covers(file) for name in names for file in mounts[name].names())

@@ -72,7 +72,8 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             "don't set cookies in request_finished or in process_response",
             place,
         )
-    marks = [mark for mark in (answer.mark, again.mark) if mark and not mark.protected]
+    exchanges = [each for each in (answer, again) if each.mark and not each.mark.protected]
+    marks = [each.mark for each in exchanges if each.mark]
     read = {thing for mark in marks for thing in mark.session.read_by_view}
     shared = "the session" in read or row.stored_by not in ("nobody", "the browser")
     if read and shared and answer.status not in REFUSALS:
@@ -84,8 +85,10 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
             f"{protect(row)}, or take @cacheable_static off the view",
             place,
         )
+    # A guard that refuses may leave a word in the session ("please log in"), which is no fault.
+    passed = [each.mark for each in exchanges if each.mark and each.status not in REFUSALS]
     written = sorted(
-        {key for mark in marks if mark.session.written for key in mark.session.dropped}
+        {key for mark in passed if mark.session.written for key in mark.session.dropped}
     )
     if written:
         yield Finding(
