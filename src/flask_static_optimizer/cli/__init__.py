@@ -6,14 +6,18 @@ room below it. Their tests are in ``tests/cli``.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask.cli import AppGroup
 
 if TYPE_CHECKING:
     import click
     from flask import Flask
+
+#: The help of the group.
+HELP = "Prepare, check and hand over static files; purge responses."
 
 #: The module of each command, and the name that the command has there.
 _COMMANDS = {
@@ -30,6 +34,18 @@ _COMMANDS = {
 class StaticGroup(AppGroup):
     """A command group that imports a command when it is called."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Make the context of a call, without colours where ``NO_COLOR`` asks for none."""
+        if os.environ.get("NO_COLOR"):
+            extra.setdefault("color", False)
+        return super().make_context(info_name, args, parent, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
         return sorted({*_COMMANDS, *super().list_commands(ctx)})
@@ -45,6 +61,4 @@ class StaticGroup(AppGroup):
 
 def add_commands(app: Flask) -> None:
     """Add the ``flask static`` commands to the app."""
-    app.cli.add_command(
-        StaticGroup("static", help="Prepare, check and hand over static files; purge responses.")
-    )
+    app.cli.add_command(StaticGroup("static", help=HELP))

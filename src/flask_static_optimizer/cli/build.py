@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,8 @@ from ..assets.build import (
     write_manifest,
 )
 from ..assets.variants import is_codable
-from .current import app_and_state
+from ..config.names import PREFIX
+from .current import app_and_state, not_possible
 
 if TYPE_CHECKING:
     from ..state import AppState
@@ -34,10 +36,8 @@ def build_command(quiet: bool) -> None:
     that have not changed are not built again.
     """
     _, state = app_and_state()
-    try:
+    with _told(state):
         _build(state, quiet=quiet)
-    except (OSError, BrokenManifestError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.command("clean")
@@ -45,11 +45,21 @@ def build_command(quiet: bool) -> None:
 def clean_command() -> None:
     """Remove what 'flask static build' has made, and nothing else."""
     _, state = app_and_state()
-    try:
+    with _told(state):
         removed = clean(state.cache_folder)
-    except (OSError, BrokenManifestError) as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"Removed {removed} files.")
+
+
+@contextmanager
+def _told(state: AppState) -> Iterator[None]:
+    """Tell what goes wrong in the cache folder, or with a file, without a traceback."""
+    try:
+        yield
+    except BrokenManifestError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        folder = str(state.cache_folder.path(""))
+        raise not_possible(error, f"{PREFIX}CACHE_DIR", folder) from error
 
 
 def _build(state: AppState, *, quiet: bool) -> None:

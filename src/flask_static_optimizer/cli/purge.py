@@ -32,5 +32,8 @@ def purge_command(endpoint: str | None, tag: str | None, path: str | None) -> No
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except Exception as error:
-        raise click.ClickException(f"{type(error).__name__}: {error}") from error
+        raise click.ClickException(
+            "the app's cache (CACHE_TYPE and so on of Flask-Caching) can't be used:"
+            f" {type(error).__name__}: {error}"
+        ) from error
     click.echo("Purged.")

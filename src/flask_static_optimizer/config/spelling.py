@@ -66,7 +66,7 @@ def misspelt(key: str, settings: Iterable[str]) -> str | None:
         rest = heads[head]
     if _likeness(head) < _ALIKE or len(head) > _LONGEST:
         return None
-    close = get_close_matches(rest, settings, n=1)
+    close = get_close_matches(rest, settings, n=1, cutoff=0.8)
     if close or not rest:
         return close[0] if close else ""
     # STATIC_OPTIMIZE_IMAGES may be for something else, STATIC_OPTIMISER_IMAGES is not.

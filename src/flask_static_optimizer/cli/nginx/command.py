@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 from ...config.errors import ConfigurationError
 from ...config.values import X_ACCEL
 from ...views.sendfile import internal_prefix
-from ..current import app_and_state, application_root
+from ..current import app_and_state, application_root, not_possible
 from ..public_files import settle
 from .config import Site, http_part, server_part, whole
 from .copy import Copy
@@ -135,8 +135,10 @@ def nginx_command(
         lines = list(_PARTS[part](site))
         if prune:
             copy.prune()
-    except (OSError, ConfigurationError) as error:
+    except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise not_possible(error, "--root", root) from error
     click.echo("\n".join(lines))
     click.echo(
         f"{len(site.locations)} URLs for nginx, {len(site.refused)} left to the app;"
