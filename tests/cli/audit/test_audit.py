@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, redirect, request, request_finished, session
 from flask.testing import FlaskCliRunner
+from flask_login import LoginManager, login_required
 
 from flask_static_optimizer import cacheable_static
 from flask_static_optimizer.demo.app import create_app
@@ -311,3 +312,16 @@ def test_what_is_printed(make_app: Any, monkeypatch: pytest.MonkeyPatch, rich: b
 def test_arguments_that_can_not_be_meant(make_app: Any, arguments: list[str]) -> None:
     result = make_app().test_cli_runner().invoke(args=["static", "audit", *arguments])
     assert result.exit_code == 2
+
+
+def test_the_message_of_a_guard_is_no_fault_of_its_own(make_app: Any, audited: Any) -> None:
+    def guarded(app: Flask) -> None:
+        manager = LoginManager(app)
+        manager.login_view = "page"
+        manager.user_loader(lambda _: None)
+        view = login_required(cacheable_static(lambda: "for Ada"))
+        app.get("/chart", endpoint="chart")(view)
+
+    found = audited(make_app(after=guarded))
+    assert [*found.findings] == ["guard-not-protected"]
+    assert found.findings["guard-not-protected"]["places"] == ["/chart"]
