@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from .asset import Asset
-from .cache_folder import CacheFolder, is_build_name, variant_name
+from .cache_folder import CacheFolder, is_build_name, is_made_by_build, variant_name
 from .catalogue import Catalogue
 from .hashes import hash_name
 from .mount import Mount
@@ -107,19 +108,25 @@ def read_manifest(cache_folder: CacheFolder) -> list[str]:
     return names
 
 
-def clean(cache_folder: CacheFolder) -> int:
-    """Remove the variants that the manifest lists, and the unfinished files of killed builds.
+def clean(cache_folder: CacheFolder, *, everything: bool = False) -> int:
+    """Remove what builds have made, and the unfinished files of killed ones.
 
-    Other files are left alone.
+    That is what the manifest lists, and what a build made that was interrupted before it wrote one.
 
-    :returns: the number of variants removed.
+    :param everything: whether to remove what requests have made, too, and unfinished files of any
+        age. Files that are not the cache folder's own are left alone.
+    :returns: the number of files removed.
     :raises BrokenManifestError: as :func:`read_manifest`.
     """
-    names = read_manifest(cache_folder)
+    names = {*read_manifest(cache_folder)}
     cache_folder.sweep()
-    removed = sum(cache_folder.remove(name) for name in names)
-    for folder in {cache_folder.path(name).parent for name in names}:
-        with suppress(OSError):  # the folder holds other files
-            folder.rmdir()
+    names |= {name for name in cache_folder.names() if everything or is_made_by_build(name)}
+    removed = sum(cache_folder.remove(name) for name in sorted(names))
+    for new in cache_folder.path("").glob(f"{MANIFEST}.*.new"):
+        cache_folder.remove(new.name)
     cache_folder.remove(MANIFEST)
+    folders = {parent for name in names for parent in PurePosixPath(name).parents}
+    for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
+        with suppress(OSError):  # the folder holds other files
+            cache_folder.path(str(folder)).rmdir()
     return removed

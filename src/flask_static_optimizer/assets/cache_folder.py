@@ -148,6 +148,29 @@ class CacheFolder:
             if _UNFINISHED.fullmatch(name) and time.time() - modified > _ABANDONED:
                 self.remove(name)
 
+    def names(self) -> list[str]:
+        """Return the names of all files that are kept, and of the unfinished ones."""
+        return [name for name, _, _ in self._all()]
+
+    def keep_no_more(self) -> None:
+        """Keep no more files. Those that are kept can be read.
+
+        A folder that can't be written is reported all the same.
+        """
+        if not self.limit:
+            return
+        self.limit = 0
+        was_there = self._folder.exists()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self._folder).close()
+        except OSError as error:
+            self._report(error)
+            return
+        if not was_there:
+            with suppress(OSError):  # another process has put files into it
+                self._folder.rmdir()
+
     def remember_version(self, key: str, sha256: str, data: bytes, keep: int) -> None:
         """Keep the current version of an asset, and the latest ``keep`` versions before it."""
         folder = _versions(key)
@@ -229,6 +252,11 @@ def _note_use(path: str | Path, state: os.stat_result) -> None:
     if time.time() - state.st_mtime > 3600:
         with suppress(OSError):
             os.utime(path)
+
+
+def is_made_by_build(name: str) -> bool:
+    """Return whether only builds make a file of this name."""
+    return _VARIANT.fullmatch(name) is not None and ".best." in name
 
 
 def is_build_name(name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -21,15 +22,43 @@ from ..assets.build import (
 from ..assets.variants import is_codable
 from ..config.names import PREFIX
 from .current import app_and_state, not_possible
+from .text import json_option, print_json, progress
 
 if TYPE_CHECKING:
     from ..state import AppState
 
 
+@dataclass(frozen=True)
+class Coded:
+    """The variants of one coding."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of a build."""
+
+    #: The files that a coding may make smaller, and their bytes.
+    files: int
+    bytes: int
+    #: The number of large files that were hashed.
+    fingerprints: int
+    #: The variants by coding.
+    codings: dict[str, Coded]
+    #: The number of variants that are not in the cache folder: they lie beside their files, or
+    #: could not be kept.
+    not_kept: int
+    #: The number of variants that had to go again.
+    gone: int
+
+
 @click.command("build")
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
+@json_option
 @with_appcontext
-def build_command(quiet: bool) -> None:
+def build_command(quiet: bool, as_json: bool) -> None:
     """Make the coded variants of all static files, and the fingerprints of large ones.
 
     They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. Variants of files
@@ -37,17 +66,29 @@ def build_command(quiet: bool) -> None:
     """
     _, state = app_and_state()
     with _told(state):
-        _build(state, quiet=quiet)
+        result = _build(state, quiet=quiet)
+    if as_json:
+        print_json(asdict(result))
+    elif not quiet:
+        _print(result)
 
 
 @click.command("clean")
+@click.option("--all", "everything", is_flag=True, help="Remove what requests have made, too.")
+@json_option
 @with_appcontext
-def clean_command() -> None:
-    """Remove what 'flask static build' has made, and nothing else."""
+def clean_command(everything: bool, as_json: bool) -> None:
+    """Remove what 'flask static build' has made, and nothing else.
+
+    With --all it empties STATIC_OPTIMIZER_CACHE_DIR; files of others that are there are left.
+    """
     _, state = app_and_state()
     with _told(state):
-        removed = clean(state.cache_folder)
-    click.echo(f"Removed {removed} files.")
+        removed = clean(state.cache_folder, everything=everything)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        click.echo(f"Removed {removed} files.")
 
 
 @contextmanager
@@ -62,22 +103,15 @@ def _told(state: AppState) -> Iterator[None]:
         raise not_possible(error, f"{PREFIX}CACHE_DIR", folder) from error
 
 
-def _build(state: AppState, *, quiet: bool) -> None:
+def _build(state: AppState, *, quiet: bool) -> Result:
     everything = assets_of(state.endpoints.mounts(), state.catalogue)
     hashes = hashes_of(everything)
     assets = [asset for asset in everything if is_codable(asset)]
-    made: list[Built] = []
-    with ExitStack() as stack:
-        bar = None
-        if not quiet:  # click before 8.2 can't hide a bar
-            label = "Coding static files"
-            bar = stack.enter_context(click.progressbar(length=len(assets), label=label))
-        for built in build(assets, state.variants, state.cache_folder):
-            made.append(built)
-            if bar is not None:
-                bar.update(1)
+    making: Iterable[Built] = build(assets, state.variants, state.cache_folder)
+    if not quiet:
+        making = progress(making, "Coding static files", len(assets))
+    made = [*making]
     names = [name for built in made for name in built.kept]
-    lost = sum(len(built.sizes) for built in made) - len(names)
     write_manifest(state.cache_folder, [*names, *hashes])
     gone = sum(not state.cache_folder.path(name).exists() for name in names)
     if gone:
@@ -86,13 +120,27 @@ def _build(state: AppState, *, quiet: bool) -> None:
             " too small for all of them.",
             err=True,
         )
-    if quiet:
-        return
-    if hashes:
-        click.echo(f"{len(hashes)} large files have fingerprints.")
-    click.echo(f"{len(made)} files, {sum(built.asset.size for built in made):,} bytes:")
+    codings = {}
     for coding in state.settings.encodings:
         sizes = [built.sizes[coding] for built in made if coding in built.sizes]
-        click.echo(f"  {coding}: {len(sizes)} smaller, {sum(sizes):,} bytes")
-    if lost:
-        click.echo(f"  {lost} of these lie beside their files already, or could not be kept.")
+        codings[coding] = Coded(len(sizes), sum(sizes))
+    return Result(
+        files=len(made),
+        bytes=sum(built.asset.size for built in made),
+        fingerprints=len(hashes),
+        codings=codings,
+        not_kept=sum(len(built.sizes) for built in made) - len(names),
+        gone=gone,
+    )
+
+
+def _print(result: Result) -> None:
+    if result.fingerprints:
+        click.echo(f"{result.fingerprints} large files have fingerprints.")
+    click.echo(f"{result.files} files, {result.bytes:,} bytes:")
+    for coding, coded in result.codings.items():
+        click.echo(f"  {coding}: {coded.files} smaller, {coded.bytes:,} bytes")
+    if result.not_kept:
+        click.echo(
+            f"  {result.not_kept} of these lie beside their files already, or could not be kept."
+        )

@@ -16,6 +16,7 @@ from ..assets.urls import PLAIN
 from ..http.fields import vary_names
 from .current import application_root
 from .exchange import Exchange, ask
+from .text import progress
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -85,7 +86,8 @@ def settle(state: AppState) -> None:
     """
     is_waiting = False
     for mount in state.endpoints.mounts():
-        for name in mount.names():
+        names = mount.names()
+        for name in progress(names, f"Reading files of {mount.endpoint!r}", len(names)):
             asset = state.catalogue.find_hashed(mount, name)
             is_waiting = is_waiting or (asset is not None and not asset.settled)
     if is_waiting:

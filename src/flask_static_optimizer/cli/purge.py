@@ -7,14 +7,16 @@ from flask.cli import with_appcontext
 
 from ..views.purging import purge
 from .current import app_and_state
+from .text import json_option, print_json
 
 
 @click.command("purge")
 @click.option("--endpoint", metavar="NAME", help="What is stored of this endpoint.")
 @click.option("--tag", metavar="NAME", help="What is stored under this tag.")
 @click.option("--path", metavar="PATH", help="What is stored of this path, with any query.")
+@json_option
 @with_appcontext
-def purge_command(endpoint: str | None, tag: str | None, path: str | None) -> None:
+def purge_command(endpoint: str | None, tag: str | None, path: str | None, as_json: bool) -> None:
     """Purge stored responses, for all processes at once.
 
     Without an option it purges all of them, which is right after a deploy that changes views.
@@ -36,4 +38,9 @@ def purge_command(endpoint: str | None, tag: str | None, path: str | None) -> No
             "the app's cache (CACHE_TYPE and so on of Flask-Caching) can't be used:"
             f" {type(error).__name__}: {error}"
         ) from error
-    click.echo("Purged.")
+    if as_json:
+        given = {"endpoint": endpoint, "tag": tag, "path": path}
+        which = {name: value for name, value in given.items() if value is not None}
+        print_json({"purged": which or "everything"})
+    else:
+        click.echo("Purged.")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from flask.cli import with_appcontext
 
 from ..current import app_and_state
+from ..text import json_option, print_json
 from .configuration import configuration_findings
-from .explain import explain
+from .explain import Reason, explain
 from .findings import merged
 from .integrity import integrity_findings
 from .logged import logged_findings
+from .meant_url import meant_url
 from .modules import module_findings
 from .own_views import OwnViews
 from .references import stylesheet_findings, template_findings
@@ -44,7 +44,7 @@ from .templates import read_templates
     show_default=True,
     help="Files of one folder that are asked for.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@json_option
 @with_appcontext
 def audit_command(
     cookies: tuple[str, ...], urls: tuple[str, ...], limit: int, as_json: bool
@@ -61,6 +61,7 @@ def audit_command(
         if not url.startswith("/") or url.startswith("//"):
             raise click.BadParameter(f"{url!r} is no path of the app.", param_hint="--url")
     app, state = app_and_state()
+    state.cache_folder.keep_no_more()  # else each coding of each file would stay there
     survey = Survey(state, app, "; ".join(cookies) or None, urls, limit)
     survey.run()
     templates = read_templates(app)
@@ -79,7 +80,7 @@ def audit_command(
         ]
     )
     if as_json:
-        click.echo(json.dumps(as_dict(survey.rows, findings), indent=2))
+        print_json(as_dict(survey.rows, findings))
     else:
         print_report(survey.rows, findings)
     if is_bad(findings):
@@ -88,6 +89,7 @@ def audit_command(
 
 @click.command("explain")
 @click.argument("url")
+@json_option
 @click.option(
     "-H",
     "--header",
@@ -97,10 +99,11 @@ def audit_command(
     help="Send this header field.",
 )
 @with_appcontext
-def explain_command(url: str, headers: tuple[str, ...]) -> None:
+def explain_command(url: str, headers: tuple[str, ...], as_json: bool) -> None:
     """Say how a URL of the app is answered, and why.
 
-    The request is a real one inside this process.
+    A file may be named in place of its URL: as in its static folder, or by its path. The
+    request is a real one inside this process.
     """
     fields = {}
     for header in headers:
@@ -109,7 +112,13 @@ def explain_command(url: str, headers: tuple[str, ...]) -> None:
             raise click.BadParameter(f"{header!r} is no 'Name: value'.", param_hint="-H")
         fields[name.strip()] = value.strip()
     app, state = app_and_state()
-    reasons = explain(state, app, url, fields)
+    meant = meant_url(state, app, url)
+    reasons = explain(state, app, meant.url, fields)
+    if as_json:
+        print_json({"url": meant.url, "reasons": [reason._asdict() for reason in reasons]})
+        return
+    if meant.why:
+        reasons.insert(0, Reason("URL", meant.url, meant.why))
     width = max(len(reason.what) for reason in reasons)
     for reason in reasons:
         what = click.style(reason.what.ljust(width), bold=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...assets.javascript import is_javascript
 from ...config.names import PREFIX
+from ..text import progress
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def module_findings(state: AppState) -> Iterator[Finding]:
     if state.settings.fingerprint is None:
         return
     for mount in state.endpoints.mounts():
-        for name in filter(is_javascript, mount.names()):
+        names = [*filter(is_javascript, mount.names())]
+        for name in progress(names, f"Reading scripts of {mount.endpoint!r}", len(names)):
             if not mount.is_shared(name):
                 continue
             try:

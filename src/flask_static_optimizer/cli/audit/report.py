@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import click
 
+from ..text import columns, wrapped
 from .findings import Finding, Row
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -46,9 +46,7 @@ def is_bad(findings: Iterable[Finding]) -> bool:
 def print_report(rows: Sequence[Row], findings: Sequence[Finding]) -> None:
     """Print rows and findings, in colour if the terminal supports it."""
     lines = [_cells(group, members) for group, members in _groups(rows).items()]
-    if importlib.util.find_spec("rich"):
-        _print_table(lines)
-    else:
+    if not (importlib.util.find_spec("rich") and _print_table(lines)):
         _print_plain(lines)
     for finding in findings:
         _print_finding(finding)
@@ -94,7 +92,8 @@ def _cells(group: _Group, members: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
-def _print_table(lines: Sequence[tuple[str, ...]]) -> None:
+def _print_table(lines: Sequence[tuple[str, ...]]) -> bool:
+    """Print a table, and return whether it did, as it may be wider than the terminal."""
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -108,18 +107,20 @@ def _print_table(lines: Sequence[tuple[str, ...]]) -> None:
         colour = {"nobody": "red", "the browser": "yellow"}.get(line[-1], "green")
         *cells, stored = map(escape, line)
         table.add_row(*cells, f"[{colour}]{stored}[/]")
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console.width = 160
+    console = Console(width=columns())
+    unlimited = console.options.update(max_width=10_000)
+    if console.measure(table, options=unlimited).maximum > console.width:
+        return False
     console.print(table)
+    return True
 
 
 def _print_plain(lines: Sequence[tuple[str, ...]]) -> None:
     for line in lines:
-        click.echo(f"{line[0]} ({line[3]})")
+        click.echo(wrapped(f"{line[0]} ({line[3]})", "", "  "))
         for column, cell in zip(_COLUMNS, line, strict=True):
             if column not in ("Endpoint", "URLs") and cell != "-":
-                click.echo(f"  {column}: {cell}")
+                click.echo(wrapped(f"{column}: {cell}", "  ", "    "))
     click.echo()
 
 
@@ -127,7 +128,7 @@ def _print_finding(finding: Finding) -> None:
     label = click.style(f"{finding.severity}: {finding.code}", fg=_STYLES[finding.severity])
     click.echo(label)
     for text in (finding.problem, f"→ {finding.fix}"):
-        click.echo(textwrap.indent(textwrap.fill(text, 96, break_long_words=False), "  "))
+        click.echo(wrapped(text, "  "))
     for place in finding.places[:_PLACES]:
         click.echo(f"    {place}")
     if len(finding.places) > _PLACES:

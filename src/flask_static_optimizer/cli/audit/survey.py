@@ -16,6 +16,7 @@ from ...assets.urls import PLAIN
 from ...requests.folders import blueprint_of
 from ..current import application_root
 from ..exchange import ask
+from ..text import progress
 from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
 from .passed_by import passed_findings
@@ -86,7 +87,8 @@ class Survey:
                 )
             )
         rows: dict[str, Row] = {}
-        for name in names[: self._limit]:
+        asked = names[: self._limit]
+        for name in progress(asked, f"Requesting files of {endpoint.name!r}", len(asked)):
             try:
                 plain, best = self._urls_of(endpoint, name)
             except HTTPException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from ...config.values import X_ACCEL
 from ...views.sendfile import internal_prefix
 from ..current import app_and_state, application_root, not_possible
 from ..public_files import settle
+from ..text import json_option, print_json, progress
 from .config import Site, http_part, server_part, whole
 from .copy import Copy
 from .probe import Location, Refused, locations
@@ -99,6 +101,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | Non
     help="Only what belongs into the 'http' or the 'server' block of a configuration of yours.",
 )
 @click.option("--prune", is_flag=True, help="Remove from the copy what is not needed by now.")
+@json_option
 @with_appcontext
 def nginx_command(
     root: str | None,
@@ -110,6 +113,7 @@ def nginx_command(
     name: str | None,
     part: str,
     prune: bool,
+    as_json: bool,
 ) -> None:
     """Copy all static files as they are served, and print an nginx configuration for them.
 
@@ -133,12 +137,23 @@ def nginx_command(
         site.listen, site.server_name = listen, server_name
         site.certificate, site.key = certificate, key
         lines = list(_PARTS[part](site))
-        if prune:
-            copy.prune()
+        pruned = copy.prune() if prune else 0
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise not_possible(error, "--root", root) from error
+    if as_json:
+        print_json(
+            {
+                "configuration": "\n".join(lines) + "\n",
+                "root": root,
+                "urls": [place.path for place in site.locations],
+                "refused": [asdict(place) for place in site.refused],
+                "files": len(copy.names),
+                "pruned": pruned,
+            }
+        )
+        return
     click.echo("\n".join(lines))
     click.echo(
         f"{len(site.locations)} URLs for nginx, {len(site.refused)} left to the app;"
@@ -152,7 +167,9 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
     found: dict[str, Location] = {}
     refused: list[Refused] = []
     for mount in state.endpoints.mounts():
-        for place in locations(state, app, mount, copy):
+        names = mount.names()
+        asked = progress(names, f"Copying files of {mount.endpoint!r}", len(names))
+        for place in locations(state, app, mount, asked, copy):
             if isinstance(place, Refused):
                 refused.append(place)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,17 +67,18 @@ class Refused:
 
 
 def locations(
-    state: AppState, app: Flask, mount: Mount, copy: Copy
+    state: AppState, app: Flask, mount: Mount, names: Iterable[str], copy: Copy
 ) -> Iterator[Location | Refused]:
     """Request the files of one folder, copy them, and yield how nginx is to answer for each.
 
     :param state: the parts of the extension.
     :param app: the app.
     :param mount: the folder.
+    :param names: the names of its files.
     :param copy: the copy that nginx serves from.
     :raises OSError: if the copy can't be written.
     """
-    for name in mount.names():
+    for name in names:
         plain, best = urls_of(app, mount, name)
         yield _located(state, app, copy, plain, best)
         if best != plain and "?" not in best:
