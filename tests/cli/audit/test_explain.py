@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -198,3 +199,51 @@ def test_a_views_own_redirect(make_app: Any) -> None:
 def test_a_header_that_is_none(make_app: Any, header: str) -> None:
     result = make_app().test_cli_runner().invoke(args=["static", "explain", "/", "-H", header])
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("static/app.css", "/static/app.css"),
+        ("app.css", "/static/app.css"),
+        ("private/report.pdf", "/static/private/report.pdf"),
+        ("./static/private/report.pdf", "/static/private/report.pdf"),
+        ("<folder>/app.css", "/static/app.css"),
+        ("/static/app.css?v=1", "/static/app.css?v=1"),
+        ("http://localhost/static/app.css", "http://localhost/static/app.css"),
+        ("page", "/page"),
+        ("nowhere.css", "/nowhere.css"),
+    ],
+)
+@pytest.mark.parametrize("catches_all", [False, True])
+def test_a_file_may_be_named(
+    make_app: Any, monkeypatch: Any, static_folder: Any, given: str, url: str, catches_all: bool
+) -> None:
+    def declare(app: Flask) -> None:
+        if catches_all:
+            app.get("/<path:page>", endpoint="pages")(lambda page: page)
+
+    if catches_all and given.startswith("<folder>"):
+        url = f"{static_folder.as_posix()}/app.css"  # it is a path of the app, too
+    monkeypatch.chdir(static_folder.parent)
+    app = make_app(before=declare)
+    given = given.replace("<folder>", str(static_folder))
+    told = json.loads(explained(app, given, "--json"))
+    assert told["url"] == url
+    values = {reason["what"]: reason["value"] for reason in told["reasons"]}
+    expected = (
+        "static"
+        if url.removeprefix("http://localhost").startswith("/static/")
+        else "pages"
+        if catches_all
+        else "none"
+    )
+    assert values["Endpoint"] == expected
+    if expected == "static":
+        assert values["Status"] == "200"
+
+
+def test_the_url_of_a_file_is_told(make_app: Any) -> None:
+    output = explained(make_app(), "app.css")
+    assert output.splitlines()[0].split() == ["URL", "/static/app.css"]
+    assert "the URL of the file 'app.css' of 'static'" in output
