@@ -63,6 +63,8 @@ def flask(entry_points: None) -> Callable[..., Result]:
     """Call the ``flask`` command in this process."""
 
     def call(*arguments: str) -> Result:
-        return CliRunner().invoke(FlaskGroup(), list(arguments), prog_name="flask")
+        # --app and --debug set these, and the runner puts back what was there.
+        runner = CliRunner(env={"FLASK_APP": None, "FLASK_DEBUG": None})
+        return runner.invoke(FlaskGroup(), list(arguments), prog_name="flask")
 
     return call

@@ -137,8 +137,8 @@ LOGGED = {
         ["MANIFESTS names 'dist/manifest.json'", "relative to the static folder"],
     ),
     "a cache folder that can't be written": (
-        {"STATIC_OPTIMIZER_CACHE_DIR": "/proc/nope"},
-        ["can't be kept", "/proc/nope", "STATIC_OPTIMIZER_CACHE_DIR"],
+        {"STATIC_OPTIMIZER_CACHE_DIR": __file__},
+        ["can't be kept", "test_mistakes.py", "STATIC_OPTIMIZER_CACHE_DIR"],
     ),
 }
 

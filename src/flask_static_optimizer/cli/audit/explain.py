@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -109,10 +110,15 @@ def _answered(
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
         hooks = opening.why_not(state.lane, mark.endpoint)
         reasons = opening.why_flask(state.lane, mark.endpoint)
+        express = replace(state.settings, express=True)
+        opening = LaneOpening(express, state.log, state.endpoints, app, state.own_hooks)
+        remedy = ""
+        if hooks and not opening.why_not(state.lane, mark.endpoint):
+            remedy = f". If it guards no files, {PREFIX}EXPRESS = True lets files pass it by"
         if reasons:
-            return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}")
+            return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}{remedy}")
         why = f"because of {'; '.join(hooks)}" if hooks else "as it is not a file for everybody"
-        return Reason("Answered", "with the app's hooks", f"and not before Flask, {why}")
+        return Reason("Answered", "with the app's hooks", f"and not before Flask, {why}{remedy}")
     close = getattr(found.body, "close", None)
     if close is not None:
         close()
