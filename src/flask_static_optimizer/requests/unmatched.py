@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: takes a few milliseconds, once in a process. A folder with more is left to the audit.
 _FOR_RULE, _FOR_ALL = 1000, 10_000
 
+#: The most folders in which names like the one in a glob are looked for.
+_HINTS = 20
+
 
 class Unmatched(NamedTuple):
     """A rule whose glob of file names matches no file."""
@@ -66,7 +69,7 @@ def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Ite
         for rule, _ in endpoint.choices if endpoint else ():
             if endpoint and rule.filename is not None:
                 rules.setdefault(rule.key, (rule, []))[1].append(endpoint)
-    left = None if whole else _FOR_ALL
+    left, hints = None if whole else _FOR_ALL, _HINTS
     for rule, matched in rules.values():
         assert rule.filename is not None
         found: bool | None = False
@@ -81,9 +84,10 @@ def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Ite
                 break
         if found is False:
             folders = [endpoint.static_folder for endpoint in matched if endpoint.static_folder]
-            near = (_nearest(folder, rule.filename) for folder in folders)
+            near = (_nearest(folder, rule.filename) for folder in folders[:hints])
             names = tuple(endpoint.name for endpoint in matched)
             yield Unmatched(rule, names, next(filter(None, near), ""))
+            hints -= min(hints, len(folders))
 
 
 class _Look:
