@@ -126,10 +126,13 @@ def test_an_error_inside_the_module_is_told_with_its_place(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn does not run there")
-@pytest.mark.parametrize("option", ["--no-sendfile", "--preload"])
 @pytest.mark.parametrize(
-    ("target", "words"),
-    [(None, "STATIC_OPTIMIZER_APP is not set"), ("nomod:app", "STATIC_OPTIMIZER_APP is 'nomod")],
+    ("option", "target", "words"),
+    [
+        ("--no-sendfile", None, "STATIC_OPTIMIZER_APP is not set"),
+        ("--no-sendfile", "nomod:app", "STATIC_OPTIMIZER_APP is 'nomod"),
+        ("--preload", "nomod:app", "STATIC_OPTIMIZER_APP is 'nomod"),
+    ],
 )
 def test_gunicorn_says_it_in_one_line_and_ends(
     tmp_path: Path, option: str, target: str | None, words: str
