@@ -115,10 +115,15 @@ def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, is_terminal:
         (["audit"], "Requesting files of 'static'"),
         (["nginx"], "Copying files of 'static'"),
         (["build"], "Coding static files"),
+        (["export", "<folder>"], "Exporting static files"),
     ],
 )
 def test_long_commands_show_progress(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, command: list[str], label: str
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: list[str],
+    label: str,
 ) -> None:
     shown = []
 
@@ -126,7 +131,8 @@ def test_long_commands_show_progress(
         shown.append(label)
         return items
 
-    for module in ("audit.survey", "audit.modules", "nginx.command", "build"):
+    for module in ("audit.survey", "audit.modules", "nginx.command", "export.command", "build"):
         monkeypatch.setattr(f"flask_static_optimizer.cli.{module}.progress", noted)
+    command = [word.replace("<folder>", str(tmp_path / "exported")) for word in command]
     make_app().test_cli_runner().invoke(args=["static", *command])
     assert label in shown

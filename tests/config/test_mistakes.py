@@ -134,7 +134,7 @@ LOGGED = {
     ),
     "a manifest that is not there": (
         {"STATIC_OPTIMIZER_MANIFESTS": ["dist/manifest.json"]},
-        ["MANIFESTS names 'dist/manifest.json'", "relative to the static folder"],
+        ["'dist/manifest.json' of STATIC_OPTIMIZER_MANIFESTS is in no", "Build it, or correct"],
     ),
     "a cache folder that can't be written": (
         {"STATIC_OPTIMIZER_CACHE_DIR": __file__},

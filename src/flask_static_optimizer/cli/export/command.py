@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask.cli import with_appcontext
 
-from ..current import app_and_state
+from ..current import app_and_state, not_possible
 from ..public_files import settle
+from ..text import progress
 from .exporter import Exporter, Report, names_of
 from .folder import WORK, ExportFolder, Finished, NotAManifestError
 
@@ -77,22 +77,16 @@ def export_command(
                 " the export would be; give --manifest another name."
             )
         settle(state)
-        with ExitStack() as stack:
-            bar = None
-            if not quiet:  # click before 8.2 can't hide a bar
-                label = "Exporting static files"
-                bar = stack.enter_context(
-                    click.progressbar(length=len(names), label=label, file=sys.stderr)
-                )
-            for mount, name in names:
-                exporter.add(mount, name)
-                if bar is not None:
-                    bar.update(1)
+        shown = names if quiet else progress(names, "Exporting static files", len(names))
+        for mount, name in shown:
+            exporter.add(mount, name)
         exporter.add_decorated()
         report = exporter.report
         finished = target.finish(report.assets, prune=prune and not report.failed)
-    except (OSError, NotAManifestError) as error:
+    except NotAManifestError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise not_possible(error, "FOLDER", str(folder)) from error
     outcome = _outcome(folder, manifest, target, report, finished)
     if as_json:
         click.echo(json.dumps(outcome, indent=1))
