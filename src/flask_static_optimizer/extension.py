@@ -112,7 +112,7 @@ def _install(state: AppState, app: Flask) -> None:
         preloading = Preloading(settings.preload, is_static_request)
         listeners.append(preloading.remember)
         state.own_hooks.append(app.after_request(preloading.after_request))
-    fingerprint_urls(app, endpoints.mount, state.urls, listeners)
+    fingerprint_urls(app, endpoints.linked, state.urls, listeners)
     add_template_helpers(
         app,
         endpoints,

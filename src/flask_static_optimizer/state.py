@@ -19,6 +19,7 @@ from .assets.hashes import Hashes
 from .assets.memory import Memory
 from .assets.missing import MissingFiles
 from .assets.representations import Representations
+from .assets.sent_files import SentFiles
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .headers.etags import FileETags
@@ -33,6 +34,7 @@ from .session.adoption import Adoption
 from .store.backends import MemoryBackend, of_flask_caching
 from .store.store import Store, StoreOptions
 from .views.file_choice import FileChooser
+from .views.file_views import FileViews
 from .views.folder_view import serve_folder
 from .views.plain_view import serve_static
 from .views.sendfile import offload
@@ -93,8 +95,10 @@ class AppState:
         representations = Representations(self.variants, self.memory, copies)
         self.files = FileChooser(settings, self.urls, representations)
         self.patterns = Patterns()
+        sent = SentFiles(self.memory, hashes)
+        self.file_views = FileViews(settings, sent, representations, self.patterns)
         self.stored_views = StoredViews(
-            settings, self.log, self.stats, self.patterns, self.open_store
+            settings, self.log, self.stats, self.patterns, self.open_store, self.file_views
         )
         #: Describes the response of a static view, before other hooks see it.
         self.returned = partial(view_returned, settings, self.etags)
@@ -139,7 +143,7 @@ class AppState:
         """Return the view that replaces the one of a static endpoint."""
         if endpoint.mount is None:
             if endpoint.folder:
-                return serve_static(view)
+                return serve_static(view, self.file_views)
             return self.stored_views.serve(endpoint.name, view)
         served = serve_folder(
             self.files,

@@ -82,11 +82,11 @@ def test_the_etag_changes_within_one_tick(make_app: MakeApp, static_folder: Path
 def test_a_settled_file_of_a_view_is_read_once(
     make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_static_optimizer.headers import etags as digests
+    from flask_static_optimizer.assets import hashes
 
     reads = []
-    real = digests._read
-    monkeypatch.setattr(digests, "_read", lambda *args: reads.append(1) or real(*args))
+    real = hashes.read
+    monkeypatch.setattr(hashes, "read", lambda *args: reads.append(1) or real(*args))
     client = make_app(before=sending(static_folder)).test_client()
     etags = {client.get("/sent").headers["ETag"] for _ in range(3)}
     assert etags == {ETAG}

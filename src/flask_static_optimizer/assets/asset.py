@@ -9,7 +9,7 @@ from functools import partial
 from io import FileIO
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..http.bodies import SMALL_BODY, FileSlice
 from .files import WHOLE, FileChangingError, Identity, Snapshot, read, read_part, unchanged
@@ -233,6 +233,13 @@ class Asset:
         file.close()
         return data
 
+    def slice_of(self, file: IO[bytes], state: os.stat_result) -> FileSlice:
+        """Return the bytes to serve out of the asset's file, which is open already.
+
+        :param state: the state of the file when it was compared with the asset's.
+        """
+        return FileSlice(file, 0, self.size, partial(_check, file, state))
+
     def part(self, start: int, stop: int) -> bytes | FileSlice:
         """Return the bytes from ``start`` to ``stop``, or that slice of the open file.
 
@@ -261,7 +268,7 @@ def _open(path: str) -> FileIO:
         raise FileChangingError(f"{path} is gone") from None
 
 
-def _check(file: FileIO, state: os.stat_result) -> None:
+def _check(file: IO[bytes], state: os.stat_result) -> None:
     if not unchanged(state, os.fstat(file.fileno())):
         raise FileChangingError(
             f"{file.name!r} was rewritten in place while it was sent, so the response ends short."

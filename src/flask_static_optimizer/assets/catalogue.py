@@ -53,6 +53,8 @@ class Catalogue:
         importmap: bool = False,
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
+        #: The folders whose files are sent by views of the app's own.
+        self.sources: tuple[Mount, ...] = ()
         self._importmap = importmap
         self._memory = memory
         self._hashes = hashes
@@ -101,7 +103,7 @@ class Catalogue:
 
     def _forget(self, path: str) -> None:
         """Forget the assets that were made without the hash of a file, which is known now."""
-        for mount in self.mounts:
+        for mount in (*self.mounts, *self.sources):
             for name, asset in list(mount.known.items()):
                 if path == asset.path or any(path == other for other, _ in asset.dependencies):
                     mount.known.pop(name)
@@ -233,9 +235,11 @@ class Catalogue:
         """Return whether a file is asked for by its plain URL whatever its pages do.
 
         An ES module is, unless pages carry the import map: the imports of other modules name the
-        plain URL, and under a second URL a module would run a second time.
+        plain URL, and under a second URL a module would run a second time. The map has no modules
+        that views of the app's own send.
         """
-        return asset.is_module and not self._importmap and not self.is_fingerprinted(mount, asset)
+        is_mapped = self._importmap and not mount.by_view
+        return asset.is_module and not is_mapped and not self.is_fingerprinted(mount, asset)
 
     def takes_fingerprint(self, mount: Mount, asset: Asset) -> bool:
         """Return whether a fingerprint is put into the URLs of a file."""

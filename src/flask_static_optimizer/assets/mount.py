@@ -37,7 +37,7 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 @dataclass(eq=False, slots=True)
 class Mount:
-    """A static folder and the URLs below which Flask's view of one endpoint serves it."""
+    """A static folder and the URLs below which the view of one endpoint serves it."""
 
     endpoint: str
     #: The path of the folder, as Flask has it.
@@ -52,6 +52,10 @@ class Mount:
     symlinks: bool
     #: Called with an occasion and a message that an operator should read once.
     warn: Callable[[object, str], None] = field(repr=False)
+    #: The URL variable that holds the name of a file.
+    variable: str = "filename"
+    #: True if a view of the app's own sends the files: each byte for byte, under its plain name.
+    by_view: bool = False
     #: The assets looked up so far, by file name, without those whose files are gone.
     known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
     _listed: Listing = field(default=NOTHING_LISTED, repr=False)

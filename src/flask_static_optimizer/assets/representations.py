@@ -35,7 +35,7 @@ class Representations:
 
     def choose(
         self,
-        mount: Mount,
+        mount: Mount | None,
         asset: Asset,
         environ: Mapping[str, Any],
         terms: Terms,
@@ -48,13 +48,18 @@ class Representations:
         effect on the choice beside ``If-None-Match`` or ``If-Modified-Since``, because these ask
         about the representation that would be chosen now.
 
+        :param mount: the folder whose files may be sent as deltas; ``None``: the asset's may not.
         :param verified: whether the URL's fingerprint is that of the bytes; ``None``: the URL has
             none.
         :raises OSError: if the asset can't be read.
         """
         coded = self._variants.of(asset)
-        versions = _pattern(environ, asset) if self._variants.deltas and verified else None
-        deltas = versions is not None and self._variants.keep_version(mount, asset)
+        versions = None
+        if mount is not None and self._variants.deltas and verified:
+            versions = _pattern(environ, asset)
+        deltas = (
+            mount is not None and versions is not None and self._variants.keep_version(mount, asset)
+        )
         not_yet = coded is NOT_YET
         if not coded and not deltas and not not_yet:
             return self._representation(asset, None, terms, (), None, verified)
@@ -63,7 +68,7 @@ class Representations:
         if versions is not None and deltas:
             vary = ("Accept-Encoding", "Available-Dictionary")
             dictionary = use_as_dictionary(versions)
-        variant = self._variant(mount, asset, environ, coded, deltas=deltas)
+        variant = self._variant(mount if deltas else None, asset, environ, coded)
         is_temporary = variant is None and not_yet
         return self._representation(
             asset, variant, terms, vary, dictionary, verified, is_temporary=is_temporary
@@ -75,16 +80,31 @@ class Representations:
             return representation
         return self._representation(representation.asset, None, *representation.choice)
 
+    def recall(self, asset: Asset, key: object) -> Any:
+        """Return what :meth:`remember` was given with a key, as long as memory holds the asset."""
+        return asset.derived.representations.get(key)
+
+    def remember(self, asset: Asset, key: object, choice: object) -> None:
+        """Remember a choice among an asset's representations, for as long as they are there."""
+        known = asset.derived.representations
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[key] = choice
+        # Another thread may have released the asset's bytes before this was remembered.
+        if not self._memory.holds(asset):
+            known.pop(key, None)
+
     def _variant(
         self,
-        mount: Mount,
+        mount: Mount | None,
         asset: Asset,
         environ: Mapping[str, Any],
         coded: Mapping[str, Variant],
-        *,
-        deltas: bool,
     ) -> Variant | None:
-        """Return the variant that the client prefers, or ``None`` for no content coding."""
+        """Return the variant that the client prefers, or ``None`` for no content coding.
+
+        :param mount: the asset's folder, if a delta may be sent.
+        """
         acceptable = accepted(environ.get("HTTP_ACCEPT_ENCODING"), self._variants.offered)
         if "HTTP_RANGE" in environ and environ.keys().isdisjoint(_OF_NOW):
             begun = environ.get("HTTP_IF_RANGE")
@@ -93,7 +113,7 @@ class Representations:
             for coding in acceptable:
                 if coding in coded and coded[coding].etag == begun:
                     return coded[coding]
-        if deltas and DELTA in acceptable:
+        if mount is not None and DELTA in acceptable:
             known = parse_available(environ.get("HTTP_AVAILABLE_DICTIONARY"))
             delta = known and self._variants.delta(mount, asset, known)
             if delta:

@@ -49,7 +49,7 @@ def fingerprint_urls(
         mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
         version = None
         if mount is not None:
-            for listener in listeners:
+            for listener in () if mount.by_view else listeners:
                 listener(mount.endpoint, values)
             version = urls.add(mount, values)
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)

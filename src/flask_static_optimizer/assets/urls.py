@@ -61,17 +61,19 @@ class Urls:
     def add(self, mount: Mount, values: dict[str, Any]) -> str | None:
         """Put a file's fingerprint into the values that its URL is built from.
 
-        In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`. Some
+        In the mode ``"query"`` the fingerprint is returned instead, for :func:`with_version`; so it
+        is for a file that a view of the app's own sends, as that knows the file's own name. Some
         URLs get none: those of a missing file, of a file that is not the same for all clients, of
         a file whose name already holds a hash, of an ES module without an import map, and of a
         large file that has not been hashed yet. A version that the caller gave stays beside it.
         """
         plain = values.pop(PLAIN, None) or self._mode is None
-        name = values.get("filename")
+        name = values.get(mount.variable)
         if not isinstance(name, str):
             return None
         if plain:
-            self._missing.look(mount, name)
+            if not mount.by_view:
+                self._missing.look(mount, name)
             return None
         asset = mount.known.get(name)
         now = monotonic()
@@ -79,7 +81,7 @@ class Urls:
             version = asset.derived.version
         else:
             version = self._version(mount, name, now)
-        if version is None or self._mode == "query":
+        if version is None or self._mode == "query" or mount.by_view:
             return version
         values["filename"] = version
         return None
@@ -103,12 +105,13 @@ class Urls:
             )
             return None
         if asset is None:
-            self._missing.report(mount, name)
+            if not mount.by_view:  # a view may have more to send than is in the folder
+                self._missing.report(mount, name)
             return None
         if not self._catalogue.takes_fingerprint(mount, asset):
             return None
         version = asset.fingerprint
-        if self._mode == "path" and asset.fingerprint is not None:
+        if self._mode == "path" and asset.fingerprint is not None and not mount.by_view:
             named = names.insert(name, asset.fingerprint)
             version = named if names.split(named) == (name, asset.fingerprint) else None
         if asset.settled and name == asset.name:  # not for other spellings of the name

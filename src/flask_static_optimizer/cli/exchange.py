@@ -14,6 +14,7 @@ from flask.testing import EnvironBuilder
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import run_wsgi_app
+from werkzeug.wsgi import FileWrapper
 
 from ..monitoring.signals import cookies_dropped
 from ..requests.mark import current_mark
@@ -44,6 +45,8 @@ class Exchange:
     mark: Mark | None = None
     #: The names of the cookies that were removed from the response.
     cookies: tuple[str, ...] = ()
+    #: The path of the file that is the body, as far as can be seen.
+    path: str | None = None
     #: The exception that the app raised, whether or not it answered with an error page.
     error: Exception | None = None
 
@@ -154,8 +157,13 @@ def _sent(app: Flask, environ: dict[str, Any]) -> Exchange:
     exchange = Exchange()
 
     # The receivers run while the context of the request is still there.
-    def finished(_: Flask, **__: object) -> None:
-        exchange.mark = current_mark()
+    def finished(_: Flask, *, response: Any, **__: object) -> None:
+        mark = exchange.mark = current_mark()
+        if mark is not None and mark.view.representation is not None:
+            exchange.path = mark.view.representation.asset.path
+        elif isinstance(response.response, FileWrapper):
+            name = getattr(response.response.file, "name", None)
+            exchange.path = name if isinstance(name, str) else None
 
     def dropped(_: Flask, *, names: tuple[str, ...], **__: object) -> None:
         exchange.cookies += names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
@@ -34,6 +35,7 @@ def cacheable_static(
     tags: str | list[str] | tuple[str, ...] = ...,
     etag: Callable[..., str | None] | None = ...,
     last_modified: Callable[..., datetime | float | None] | None = ...,
+    folder: str | os.PathLike[str] | None = ...,
     audit: bool = ...,
 ) -> Callable[[V], V]: ...
 
@@ -65,6 +67,9 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
         client that has this response gets a 304, and the view does not run (RFC 9110 §13.1.2).
     :param last_modified: a function like ``etag`` that returns a ``datetime`` or seconds since the
         epoch (RFC 9110 §13.1.3).
+    :param folder: the folder whose files the view sends by the name at the end of its URL, absolute
+        or relative to ``app.root_path``. ``url_for`` then puts fingerprints into these URLs, and
+        files are kept for ``STATIC_OPTIMIZER_MAX_AGE`` under them.
     :param audit: ``False`` for what ``flask static audit`` is not to look into.
     :returns: the tagged view itself, or a decorator that tags a view.
     :raises ConfigurationError: for unknown fields, wrong types and contradictions, and for a view

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -71,7 +72,9 @@ class CachePolicy:
     #: For views: a function like ``etag`` that returns a ``datetime`` or seconds since the epoch
     #: (RFC 9110 §8.8.2).
     last_modified: Callable[..., Any] | None = field(default=None, hash=False)
-
+    #: For views: the folder whose files the view sends by the name in its URL, so that ``url_for``
+    #: puts fingerprints into these URLs: an absolute path, or one relative to ``app.root_path``.
+    folder: str | None = None
     #: For ``flask static audit``: ``False`` for files of others (a vendored package), in which
     #: it is to find no broken stylesheet and no reference to a missing file.
     audit: bool = True
@@ -210,6 +213,15 @@ def _validator(where: str, value: object) -> Callable[..., Any]:
     return value
 
 
+def _folder(where: str, value: object) -> str:
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise ConfigurationError(
+            f"{where} is {value!r}: give the path of a folder, absolute or relative to the app's"
+            " root_path."
+        )
+    return os.fsdecode(value)
+
+
 _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "max_age": seconds,
     "immutable": boolean,
@@ -223,6 +235,7 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "tags": _tags,
     "etag": _validator,
     "last_modified": _validator,
+    "folder": _folder,
     "audit": boolean,
 }
 

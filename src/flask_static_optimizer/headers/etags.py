@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable
 from typing import IO
 
@@ -17,6 +18,10 @@ from ..config.bounded import Bounded
 REMEMBERED = 8192
 
 _CHUNK = 1 << 20
+
+#: The ``ETag`` that Werkzeug's ``send_file`` gives to a file: its mtime in seconds, its size in
+#: bytes and a checksum of its path.
+_OF_SEND_FILE = re.compile(r'"[0-9]+\.[0-9]+-[0-9]+-[0-9]+"')
 
 
 class FileETags:
@@ -91,6 +96,11 @@ class FileETags:
                 return self.of(file)
         except OSError:  # The path may exist for the front server only, which sends the file.
             return None
+
+
+def made_by_send_file(etag: str) -> bool:
+    """Return whether Werkzeug's ``send_file`` has made an ``ETag``; any other is the view's own."""
+    return _OF_SEND_FILE.fullmatch(etag) is not None
 
 
 def is_plain_file(file: object) -> bool:

@@ -132,12 +132,15 @@ def _keep_true(mark: Mark, response: Response) -> None:
     revalidated on each use.
     """
     view, headers = mark.view, response.headers
-    edited = mark.endpoint.folder and is_edited(view, response)
+    is_file, chosen = mark.endpoint.folder, view.representation
+    edited = (is_file or chosen is not None) and is_edited(view, response)
     _renew_etag(mark, response)
     if edited:
         view.representation = None  # another body is sent, whose date nobody knows
         headers.pop("Last-Modified", None)
-    if edited and withdraw_freshness(headers, view.cache_control):
+    # Of a view's own file only the URL's fingerprint speaks of the bytes.
+    is_version = is_file or (chosen is not None and chosen.verified is not None)
+    if edited and is_version and withdraw_freshness(headers, view.cache_control):
         headers.pop("Expires", None)
         forbid_sharing(headers)
 

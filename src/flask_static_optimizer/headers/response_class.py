@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,10 @@ Fields = list[tuple[str, str]]
 
 #: The attributes that each response is given.
 _GIVEN = frozenset({"direct_passthrough", "headers", "response"})
+
+
+#: The methods by which a class says how its objects are copied.
+_COPYING = ("__copy__", "__getstate__", "__reduce__", "__reduce_ex__")
 
 
 class Pattern:
@@ -44,6 +49,9 @@ class Pattern:
             for status in (206, 304):
                 now = vars(self.kind(status=status)).items()
                 self._of_status[status] = {name: it for name, it in now if it != made[name]}
+        self._copies = bool(self._state) and all(
+            getattr(base, name, None) is getattr(Response, name, None) for name in _COPYING
+        )
         self._lists = [name for name, value in made.items() if value == [] and name not in _GIVEN]
 
     def response(self, body: Any, fields: Fields, *, passes: bool) -> Response:
@@ -60,6 +68,14 @@ class Pattern:
             state[name] = []
         state["headers"], state["response"] = headers_of(fields[:]), body
         state["direct_passthrough"] = passes
+        return made
+
+    def copy(self, response: Response) -> Response:
+        """Return a copy of a response, with all that the view or its class has given it."""
+        if not self._copies:
+            return copy.copy(response)
+        made: Response = object.__new__(self.kind)
+        vars(made).update(vars(response))
         return made
 
     def say(self, response: Response, status: int) -> None:

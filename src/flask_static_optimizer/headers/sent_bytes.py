@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import EnvironHeaders, Headers
 
 from ..assets.asset import SMALL
 from ..assets.fingerprints import etag, sha256
@@ -16,7 +16,7 @@ from ..http.fields import CACHING, OF_BODY, headers_of, is_offloaded
 from .view_headers import same_body
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Request, Response
 
     from ..assets.representation import Representation
     from ..requests.mark import ViewResponse
@@ -90,6 +90,18 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
             response.status_code = status
     view.etag = chosen.etag
     return says_nothing and not is_error
+
+
+def hide_accept_encoding(view: ViewResponse, request: Request) -> None:
+    """Let a hook that compresses bodies leave this one alone, as its coded bytes are there already.
+
+    The WSGI environ keeps the field, and the request gets it back before its response is sent, or
+    when a hook raises (``views.folder_view``).
+    """
+    shown = dict(request.environ)
+    shown.pop("HTTP_ACCEPT_ENCODING", None)
+    view.request_headers = request.headers
+    request.headers = EnvironHeaders(shown)
 
 
 def is_edited(view: ViewResponse, response: Response) -> bool:

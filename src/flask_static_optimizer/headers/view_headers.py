@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from werkzeug.wsgi import FileWrapper
@@ -15,7 +16,7 @@ from ..assets.javascript import is_javascript, is_module
 from ..assets.media_types import breaks_when_old, media_type
 from ..http.fields import fold, forbid_storing, is_offloaded, said_in, seconds_of
 from ..http.statuses import CACHEABLE, LASTING
-from .etags import is_plain_file
+from .etags import is_plain_file, made_by_send_file
 from .freshness import default_max_age, flask_max_age
 
 if TYPE_CHECKING:
@@ -82,12 +83,11 @@ def describe(
         return
     fold(response.headers)
     _describe_bytes(etags, mark, request, response)
-    said = response.cache_control
-    max_age = _max_age(settings, etags, app, mark, request, response)
+    breaks = partial(_breaks_when_old, etags, mark, request, response)
+    max_age = stated_max_age(settings, app, mark, response, breaks)
     if max_age is not None:
         response.headers.pop("Expires", None)
-        kept = (name for name in _KEPT if name in said)
-        value = ", ".join([mark.policy.cache_control(max_age), *kept])
+        value = with_kept(mark.policy.cache_control(max_age), response)
         response.headers["Cache-Control"] = value
         mark.view.cache_control = value
 
@@ -124,13 +124,14 @@ def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Re
     """Set a strong ``ETag`` from the bytes (RFC 9110 §8.8.3), not Flask's from mtime and path.
 
     It replaces Flask's ``ETag``, which is made from the mtime and the path. An ``ETag`` that a
-    view itself has set on a body that is not a file stays.
+    view itself has set stays.
     """
     body = response.response
     if isinstance(body, FileWrapper):
         # A hook that replaces the body by a compressed stream may forget to close the file.
         response.call_on_close(body.close)
-        response.headers.pop("ETag", None)
+    if response.direct_passthrough and made_by_send_file(response.headers.get("ETag", "")):
+        del response.headers["ETag"]
     if _is_date_of_packing(response):
         del response.headers["Last-Modified"]
     if mark.view.validator is not None:
@@ -142,6 +143,14 @@ def _describe_bytes(etags: FileETags, mark: Mark, request: Request, response: Re
         if found is not None:
             mark.view.etag = response.headers["ETag"] = found
     mark.view.body = tuple(response.response) if response.is_sequence else body
+
+
+def _name_of_file(response: Response) -> str:
+    """Return the path of the file that a view sends, ``""`` if it sends something else."""
+    body = response.response
+    if isinstance(body, FileWrapper):
+        return str(body.file.name) if is_plain_file(body.file) else ""
+    return response.headers.get("X-Sendfile", "") if response.direct_passthrough else ""
 
 
 def _is_date_of_packing(response: Response) -> bool:
@@ -165,11 +174,13 @@ def _is_date_of_packing(response: Response) -> bool:
 
 def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
     body, headers = response.response, response.headers
+    if "ETag" in headers:
+        return None
     if isinstance(body, FileWrapper):
         return etags.of(cast("BinaryIO", body.file))
     if "X-Sendfile" in headers and response.direct_passthrough:
         return etags.of_path(headers["X-Sendfile"])
-    if response.direct_passthrough or not response.is_sequence or "ETag" in headers:
+    if response.direct_passthrough or not response.is_sequence:
         return None
     if is_offloaded(headers):  # The front server replaces the empty body.
         return None
@@ -178,18 +189,19 @@ def _etag(etags: FileETags, request: Request, response: Response) -> str | None:
     return etag(sha256(data)) if data or request.method != "HEAD" else None
 
 
-def _max_age(
+def stated_max_age(
     settings: Settings,
-    etags: FileETags,
     app: Flask,
     mark: Mark,
-    request: Request,
     response: Response,
+    breaks_when_old: Callable[[], bool],
 ) -> int | None:
     """Return the freshness to say, in seconds; ``None``: what the response says stays.
 
     A freshness that the view has set takes precedence. The default that Flask sets on every file
     does not. For a static folder the ``max_age`` of a rule takes precedence over both.
+
+    :param breaks_when_old: returns whether pages may break while a client has an old version.
     """
     policy = mark.policy
     said: Mapping[str, str | None] = response.cache_control
@@ -208,18 +220,38 @@ def _max_age(
     )
     if not set_by_flask and (expires or said.keys() & _FRESHNESS):
         return None
-    breaks = mark.endpoint.folder and _breaks_when_old(etags, mark, request, response)
-    return default_max_age(settings, app, policy, breaks_when_old=breaks)
+    return default_max_age(settings, app, policy, breaks_when_old=breaks_when_old())
+
+
+def said_by_flask(response: Response) -> bool:
+    """Return whether ``Cache-Control`` has nothing but what ``send_file`` says of a file.
+
+    A view may have given it a ``max_age``.
+    """
+    return response.direct_passthrough and response.cache_control.keys() <= _SAID_OF_FILES
+
+
+def with_kept(value: str, response: Response) -> str:
+    """Return a ``Cache-Control`` value with what a response says beside its freshness."""
+    said = response.cache_control
+    return ", ".join([value, *(name for name in _KEPT if name in said)])
 
 
 def _breaks_when_old(etags: FileETags, mark: Mark, request: Request, response: Response) -> bool:
-    """Return whether pages may break while a browser has an old version of a folder's file."""
-    name = str((request.view_args or {}).get("filename", request.path))
+    """Return whether pages may break while a browser has an old version of a file.
+
+    What else a view makes is not judged.
+    """
+    body = response.response
+    if mark.endpoint.folder:
+        name = str((request.view_args or {}).get("filename", request.path))
+        content_type = media_type(name)[0]
+    else:
+        name, content_type = _name_of_file(response), response.headers.get("Content-Type", "")
     if not is_javascript(name):
-        return breaks_when_old(name, media_type(name)[0])
+        return bool(name) and breaks_when_old(name, content_type)
     if is_module(name, b""):  # by its name
         return True
-    body = response.response
     if isinstance(body, FileWrapper):
         return etags.is_module(cast("BinaryIO", body.file), mark.view.etag)
     if "X-Sendfile" in response.headers:

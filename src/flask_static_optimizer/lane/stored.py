@@ -61,7 +61,7 @@ class StoredRoutes:
             known = self._match(raw)
             if len(raw) <= _LONGEST:
                 self._known[raw] = known
-        if known is None:
+        if known is None or self._store.leaves_out(known[0], raw):
             return None
         answer = self._store.answer(environ, *known)
         if answer is None or answer.status not in GOOD:

@@ -27,6 +27,7 @@ from ..config.settings import Settings
 from .folders import is_folder_view, mounted, plain_folder
 from .paths import NOWHERE, Gate, Shortcut, has_one_host
 from .static_endpoint import StaticEndpoint
+from .url_variables import source_of, unknown_variable
 
 View = Callable[..., Any]
 
@@ -91,6 +92,14 @@ class EndpointTable:
         """Return the static folder of an endpoint, if it is one of :meth:`mounts`."""
         found = self.get(endpoint)
         return None if found is None else found.mount
+
+    def linked(self, endpoint: str) -> Mount | None:
+        """Return the folder of an endpoint whose URLs get fingerprints, if it has one.
+
+        A view of the app's own may serve it.
+        """
+        found = self.get(endpoint)
+        return None if found is None else found.mount or found.source
 
     def has_file(self, endpoint: StaticEndpoint, view_args: Mapping[str, Any]) -> bool:
         """Look whether what a request to a static folder asks for is there.
@@ -175,6 +184,10 @@ class EndpointTable:
             self._endpoints, self._problem = endpoints, problem
             mounts = (endpoint.mount for endpoint in endpoints.values())
             self._catalogue.mounts = tuple(mount for mount in mounts if mount)
+            sources = (endpoint.source for endpoint in endpoints.values())
+            self._catalogue.sources = tuple(source for source in sources if source)
+            if complete and problem is None:
+                problem = self._problem = unknown_variable(app, self._settings.rules)
             if complete and problem is None:
                 for name, endpoint in endpoints.items():
                     if endpoint.policies:  # a rule that leaves all of it alone leaves its view, too
@@ -223,8 +236,17 @@ class EndpointTable:
         default = base if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
-            name, folder, choices, default, mount, plain_folder(app, view), self.protects
+            name, folder, choices, default, mount, plain_folder(app, view), protects=self.protects
         )
+        before = self._endpoints.get(name)
+        source = source_of(
+            app,
+            endpoint,
+            None if before is None else before.source,
+            partial(self._is_shared, name),
+            self._warn,
+        )
+        endpoint = replace(endpoint, source=source)
         if self._settings.session == "protected" and any(
             policy.immutable and policy.session is None for policy in endpoint.policies
         ):
@@ -255,17 +277,17 @@ class EndpointTable:
             self._warn,
         )
 
-    def _is_shared(self, name: str, filename: str) -> bool:
-        policy = self._policy(name, filename)
+    def _is_shared(self, name: str, filename: str, variable: str = "filename") -> bool:
+        policy = self._policy(name, filename, variable)
         return policy is not None and not self.protects(policy)
 
     def _is_rewritten(self, name: str, filename: str) -> bool:
         policy = self._policy(name, filename)
         return policy is not None and policy.rewrite
 
-    def _policy(self, name: str, filename: str) -> CachePolicy | None:
+    def _policy(self, name: str, filename: str, variable: str = "filename") -> CachePolicy | None:
         endpoint = self._endpoints.get(name)
-        return endpoint.policy({"filename": filename}) if endpoint else None
+        return endpoint.policy({variable: filename}) if endpoint else None
 
 
 def _routes(app: Flask) -> dict[str, list[str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -38,22 +36,27 @@ _running: ContextVar[Running | None] = ContextVar("running", default=None)
 running_view = _running.get
 
 
-@contextmanager
-def running(mark: Mark) -> Iterator[None]:
-    """Note that the view of a request runs.
+class running:  # noqa: N801  # it is used like a function
+    """A context in which the view of a request runs.
 
     If it asks the app itself, by a test client or by a second context, and that depends on the
     visitor, its own response does, too. Its request then counts as protected.
     """
-    outer = _running.get()
-    this = Running(mark)
-    token = _running.set(this)
-    try:
-        yield
-    finally:
-        _running.reset(token)
-        if this.is_personal():
-            mark.protected = True
+
+    __slots__ = ("_mark", "_token", "_view")
+
+    def __init__(self, mark: Mark) -> None:
+        self._mark = mark
+
+    def __enter__(self) -> None:
+        self._view = Running(self._mark)
+        self._token = _running.set(self._view)
+
+    def __exit__(self, *_: object) -> None:
+        _running.reset(self._token)
+        if self._view.is_personal():
+            self._mark.protected = True
+            outer = _running.get()
             if outer is not None:
                 outer.read_session = True
 

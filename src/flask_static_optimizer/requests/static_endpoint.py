@@ -9,11 +9,14 @@ from typing import Any
 from ..assets.fingerprints import split as split_name
 from ..assets.links import real_name
 from ..assets.mount import Mount
-from ..config.globs import GlobIndex
+from ..config.globs import Glob, GlobIndex
 from ..config.policy import CachePolicy
 from ..config.rules import Rule, served_spelling
 
 _NO_GLOBS = GlobIndex([])
+
+#: The glob of rules that go by other URL variables than the file's name.
+_ANY = Glob("*")
 
 
 def _never(_: CachePolicy) -> bool:
@@ -35,24 +38,30 @@ class StaticEndpoint:
     mount: Mount | None = None
     #: The path of the folder, where Flask's own view serves it at all.
     static_folder: str | None = None
+    #: The folder whose files a view of the app's own sends, if its policy says which.
+    source: Mount | None = None
     #: Returns whether the session may be read by requests under a policy.
     protects: Callable[[CachePolicy], bool] = _never
-    #: The globs of file names among the rules, up to the first rule that is for all files.
+    #: The globs of file names among the rules, up to the first rule that is for all requests.
     _globs: GlobIndex = field(init=False, repr=False, compare=False)
+    #: Whether one of these rules goes by other URL variables than the file's name.
+    _by_variables: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         globs = []
         for rule, _ in self.choices:
-            if rule.filename is None:
+            if rule.is_for_all:
                 break
-            globs.append(rule.filename)
+            globs.append(rule.filename or _ANY)
         object.__setattr__(self, "_globs", GlobIndex(globs) if globs else _NO_GLOBS)
+        by_variables = any(rule.variables for rule, _ in self.choices[: len(globs)])
+        object.__setattr__(self, "_by_variables", by_variables)
 
     @property
     def outcomes(self) -> list[CachePolicy | None]:
         """All that may hold for one of its requests; ``None``: it is left alone."""
         found = [policy for _, policy in self.choices]
-        if not any(rule.filename is None for rule, _ in self.choices):  # which covers the rest
+        if not any(rule.is_for_all for rule, _ in self.choices):  # which covers the rest
             found.append(self.default)
         return found
 
@@ -74,26 +83,45 @@ class StaticEndpoint:
         filename = view_args.get("filename")
         if filename is None and len(view_args) == 1:
             (filename,) = view_args.values()
-        if not isinstance(filename, str) or not len(self._globs):
-            return self._at(len(self._globs))
+        if not len(self._globs):
+            return self._at(0)
+        if not isinstance(filename, str):
+            # What has no file name, the rules that name one leave to the others.
+            return self._at(self._place((), view_args))
         names = [filename]
         split = split_name(filename) if self.mount else None
         if split is not None:
             names.append(split[0])  # a rule for a file also covers its fingerprinted name
-        found = self._first(names)
+        found = self._first(names, view_args)
         if self.static_folder is None:
             return found
         real_names = [real_name(self.static_folder, name) for name in names]
         if real_names == names:
             return found
-        by_real = self._first(real_names)
+        by_real = self._first(real_names, view_args)
         return by_real if self._is_strict(by_real[1]) and not self._is_strict(found[1]) else found
 
-    def _first(self, names: Sequence[str | None]) -> tuple[Rule | None, CachePolicy | None]:
+    def _first(
+        self, names: Sequence[str | None], view_args: Mapping[str, Any]
+    ) -> tuple[Rule | None, CachePolicy | None]:
         """Return the first rule that covers a file of one of these names, and its policy."""
-        first = self._globs.first
-        places = [first(served_spelling(name)) for name in names if name is not None]
-        return self._at(min(places, default=len(self._globs)))
+        spelled = [served_spelling(name) for name in names if name is not None]
+        return self._at(self._place(spelled, view_args))
+
+    def _place(self, names: Sequence[str], view_args: Mapping[str, Any]) -> int:
+        """Return the place of the first rule for a file of one of these names.
+
+        Without a name it is that of the first rule that goes by other URL variables only.
+        """
+        last = len(self._globs)
+        if not self._by_variables:
+            return min(map(self._globs.first, names), default=last)
+        for place, (rule, _) in enumerate(self.choices[:last]):
+            if (rule.filename is None or any(map(rule.filename.matches, names))) and rule.holds(
+                view_args
+            ):
+                return place
+        return last
 
     def _at(self, place: int) -> tuple[Rule | None, CachePolicy | None]:
         """Return the rule at a place and its policy; no rule and the default behind the last."""

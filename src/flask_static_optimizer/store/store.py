@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..config.bounded import Bounded
 from ..http.fields import is_authenticated
 from . import rules
 from .backends import Backend, has_locks, in_process
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 #: A key of the WSGI environ that makes the view run past the store. No client can set it, since it
 #: does not begin with ``HTTP_``.
 ASK_VIEW = "flask_static_optimizer.ask_view"
+
+#: The number of paths that are remembered as those of responses that need no store, and the number
+#: of characters of the longest. A view may send one file under any path that a client thinks up.
+_LEFT_OUT = 16_384
+_LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,8 @@ class Store:
         self.single_flight = SingleFlight(backend if locks else None, breaker, options.wait)
         self.keys = Keys(namespace)
         self.index = Index(backend, breaker, self.keys.of_purgeable("all"), warn)
+        #: The endpoints and paths whose last response needs no store.
+        self._left_out: Bounded[tuple[str, str], bool] = Bounded(_LEFT_OUT)
         # By the policy's identity, as each request asks and its hash is made of all its fields. The
         # policy is kept, too, so that no other object gets the same identity.
         self._scopes: dict[tuple[str, int], tuple[CachePolicy, Scope]] = {}
@@ -126,10 +134,22 @@ class Store:
         return (
             scope.stored
             and environ["REQUEST_METHOD"] in ("GET", "HEAD")
+            and not self.leaves_out(scope.endpoint, environ.get("PATH_INFO", ""))
             and (scope.public or not is_authenticated(environ))
             and ASK_VIEW not in environ
             and not has_content(environ)
         )
+
+    def leaves_out(self, endpoint: str, path: str) -> bool:
+        """Return whether the last response of a path was one that needs no store."""
+        return (endpoint, path) in self._left_out
+
+    def leave_out(self, endpoint: str, path: str, *, left: bool) -> None:
+        """Note whether the response of a path needs no store: a file, of which all is known."""
+        if left and len(path) <= _LONGEST:
+            self._left_out[endpoint, path] = True
+        else:
+            self._left_out.pop((endpoint, path))
 
     def find(self, environ: Mapping[str, Any], scope: Scope) -> Place | None:
         """Look up the response to a request.

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, after_this_request, got_request_exception
-from werkzeug.datastructures import EnvironHeaders
 
 from ..assets.files import FileChangingError
 from ..headers.freshness import decides_freshness
 from ..headers.response_class import Patterns
+from ..headers.sent_bytes import hide_accept_encoding
 from ..http.bodies import whole
 from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
@@ -132,7 +132,7 @@ def respond(patterns: Patterns, app: Flask, mark: Mark, this: Request, chosen: C
     view.sent = plain.headers  # what the class of the app adds is like what a hook adds
     view.representation = chosen.representation
     if chosen.representation is not plain and app.after_request_funcs:
-        _hide_accept_encoding(mark, this)
+        hide_accept_encoding(view, this)
     return response
 
 
@@ -147,18 +147,6 @@ def _answer_late(view: View, view_args: dict[str, Any]) -> Any:
         return response
 
     return view(**view_args)
-
-
-def _hide_accept_encoding(mark: Mark, this: Request) -> None:
-    """Let a hook that compresses bodies leave this one alone, as its coded bytes are there already.
-
-    The WSGI environ keeps the field, and the request gets it back before its response is sent, or
-    when a hook raises (:func:`show_headers_to_error_handlers`).
-    """
-    shown = dict(this.environ)
-    shown.pop("HTTP_ACCEPT_ENCODING", None)
-    mark.view.request_headers = this.headers
-    this.headers = EnvironHeaders(shown)
 
 
 def show_headers_to_error_handlers(app: Flask) -> Callable[..., None]:

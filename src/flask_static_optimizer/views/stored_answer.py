@@ -176,6 +176,9 @@ class StoredAnswer:
             return stale
         if run is not None and run.wanted:
             after_this_request(run.view_ended)
+        if run is not None and self._mark.view.representation is not None:
+            run.leave()
+            self._mark.run = None
         self._say_validators(response)
         return response
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..requests.current import app_object, request_object
 from ..requests.mark import mark_of
-from ..requests.running import is_running
-from .plain_view import serve_static
+from ..requests.running import is_running, running
+from .file_views import takes_files
+from .plain_view import PlainView
 from .refresh import Refresher
 from .stored_answer import StoredAnswer, StoredParts
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..monitoring.counters import Stats
     from ..monitoring.log import Log
     from ..store.store import Store
+    from .file_views import FileViews
 
 View = Callable[..., Any]
 
@@ -28,6 +30,7 @@ class StoredViews:
 
     :param open_store: a function that returns the app's store. It can be called once the
         installation is finished.
+    :param files: what is known of the files that the views send.
     """
 
     def __init__(
@@ -37,9 +40,11 @@ class StoredViews:
         stats: Stats,
         patterns: Patterns,
         open_store: Callable[[], Store],
+        files: FileViews,
     ) -> None:
         self._parts = StoredParts(settings, log, stats, Refresher(), patterns)
         self._open_store = open_store
+        self._files = files
 
     def serve(self, name: str, view: View) -> View:
         """Wrap a view, so that the store answers requests before it.
@@ -50,7 +55,7 @@ class StoredViews:
 
         :param name: the endpoint of the view.
         """
-        as_it_is = serve_static(view)
+        as_it_is = PlainView(view, self._files)
 
         @functools.wraps(view)
         def serve(*args: Any, **kwargs: Any) -> Any:
@@ -59,13 +64,23 @@ class StoredViews:
             if this.endpoint != name or (mark is not None and is_running(mark)):
                 return view(*args, **kwargs)
             if mark is None or this.method == "OPTIONS":
-                return as_it_is(*args, **kwargs)
+                return as_it_is.serve(*args, **kwargs)
             app = app_object()
+            store, path = self._open_store(), this.environ["PATH_INFO"]
+            if store.leaves_out(name, path) and takes_files(mark, this.environ):
+                with running(mark):
+                    response = as_it_is.respond(app, mark, this, args, kwargs)
+                if mark.view.representation is None:  # It sends something else now.
+                    store.leave_out(name, path, left=False)
+                return response
 
             def call(function: Callable[..., Any]) -> Any:
                 return app.ensure_sync(function)(*args, **kwargs)
 
-            store = self._open_store()
-            return StoredAnswer(self._parts, store, app, this, mark, as_it_is, call).response()
+            answer = StoredAnswer(self._parts, store, app, this, mark, as_it_is.serve, call)
+            response = answer.response()
+            if mark.view.representation is not None:
+                store.leave_out(name, path, left=True)
+            return response
 
         return serve

@@ -140,6 +140,12 @@ class StoringRun:
         stored = "; stored" if kept else ""
         response.headers.add("Cache-Status", f"{NAME}; fwd={self._forwarded}{stored}")
 
+    def leave(self) -> None:
+        """End the run, as the response is a file, of which all is known without the store."""
+        if self._place is not None and self._place.entry:
+            self._store.index.forget(self._place)
+        self._finish(False)
+
     def give_up(self) -> None:
         """Release the requests that wait, as there will be no response to share.
 

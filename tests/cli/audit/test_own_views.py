@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ VIEWS = [
     (worker, "/sw.js", '{"max_age": 0}'),
     (manifest, "/manifest.webmanifest", '{"max_age": 0}'),
     (security, "/.well-known/security.txt", "{}"),
-    (assets, "/assets/app.css", '{"max_age": 0}'),
+    (assets, "/assets/app.css", '{"folder": "static"}'),
 ]
 
 
@@ -94,13 +95,16 @@ def test_a_file_of_a_view(make_app, audited, view, path, policy):
 
 @pytest.mark.parametrize(("view", "path", "policy"), VIEWS)
 def test_its_rule_helps(make_app, audited, view, path, policy):
-    """The rule of the fix keeps the session out, and what breaks by age is asked for each time."""
+    """The rule of the fix keeps the session out, and what breaks by age is asked for each time.
+
+    One that names a folder goes by the kind of each file.
+    """
 
     def counting(app: Flask) -> None:
         view(app)
         app.before_request(lambda: session.update(seen=True))
 
-    rules = {"own": {} if policy == "{}" else {"max_age": 0}}
+    rules = {"own": json.loads(policy)}
     plain, ruled = (
         make_app(before=counting),
         make_app(before=counting, STATIC_OPTIMIZER_RULES=rules),
@@ -108,7 +112,7 @@ def test_its_rule_helps(make_app, audited, view, path, policy):
     assert "Set-Cookie" in plain.test_client().get(path).headers
     response = ruled.test_client().get(path)
     assert "Set-Cookie" not in response.headers
-    assert ("no-cache" in response.headers["Cache-Control"]) == (policy != "{}")
+    assert ("no-cache" in response.headers["Cache-Control"]) == ("max_age" in policy)
     assert audited(make_app(before=view, STATIC_OPTIMIZER_RULES=rules)).status == 0
 
 
@@ -130,13 +134,44 @@ def test_a_view_of_all_paths(make_app, audited):
             return send_from_directory(folder(app), path) if "." in path else "a page"
 
     fix = audited(make_app(before=plant)).findings[CODE]["fix"]
-    assert '{"own:*.css": {"max_age": 0}}' in fix
-    app = make_app(before=plant, STATIC_OPTIMIZER_RULES={"own:*.css": {"max_age": 0}})
+    assert '{"own:*.css": {"folder": "static"}}' in fix
+    app = make_app(before=plant, STATIC_OPTIMIZER_RULES={"own:*.css": {"folder": "static"}})
     assert audited(app).status == 0
     assert '"own:*.js"' in audited(app, "--url", "/app.js").findings[CODE]["fix"]
     output = app.test_cli_runner().invoke(args=["static", "explain", "/app.css"]).output
     assert "own:*.css" in output
     assert "ordinary" in app.test_cli_runner().invoke(args=["static", "explain", "/any"]).output
+
+
+def test_a_view_of_a_folder_elsewhere(make_app, audited, tmp_path):
+    """A folder outside of the app's is named by its whole path, and by what stands in the URL."""
+    (tmp_path.parent / "else" / "x").mkdir(parents=True, exist_ok=True)
+    (tmp_path.parent / "else" / "x" / "a.css").write_text("a {}")
+
+    def plant(app: Flask) -> None:
+        @app.get("/assets/<path:path>", endpoint="own")
+        def view(path: str) -> Any:
+            return send_from_directory(tmp_path.parent / "else", f"x/{path}")
+
+    fix = audited(make_app(before=plant), "--url", "/assets/a.css").findings[CODE]["fix"]
+    assert json.dumps({"own": {"folder": str(tmp_path.parent / "else" / "x")}}) in fix
+
+
+def test_explain_tells_what_a_static_view_of_files_gets(make_app):
+    app = make_app(before=assets, STATIC_OPTIMIZER_RULES={"own": {}})
+
+    def explained(app: Flask, url: str) -> str:
+        arguments = ["static", "explain", url, "-H", "Accept-Encoding: gzip"]
+        return app.test_cli_runner().invoke(args=arguments).output
+
+    output = explained(app, "/assets/app.css")
+    assert "the view runs and opens it" in output
+    assert "the best coding that the client takes" in output
+    assert '"folder": "static"' in output
+    named = make_app(before=assets, STATIC_OPTIMIZER_RULES={"own": {"folder": "static"}})
+    output = explained(named, "/assets/app.css")
+    assert "the view runs and opens it" in output
+    assert '"folder"' not in output
 
 
 def test_a_view_with_two_variables(make_app, audited, template):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,7 @@ from ...http.workers import is_for_worker
 from ...lane.opening import LaneOpening
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of, is_file
-from .own_views import is_left_alone, is_undeclared, static_rule
+from .own_views import folder_of, is_left_alone, is_undeclared, static_rule
 from .passed_by import fields_lost
 
 if TYPE_CHECKING:
@@ -61,16 +62,35 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     matched = f"URL rule {rule.rule}" if rule else "it redirects to another spelling of the URL"
     lines = [Reason("Endpoint", endpoint or "none", matched if endpoint else "no URL rule matches")]
     if answer.mark is None:
-        return [*lines, *_unmarked(state, answer, path, rule, view_args)]
+        return [*lines, *_unmarked(state, app, answer, path, rule, view_args)]
     explained = _Explained(state, app, answer, answer.mark, headers, parts.query)
     lines += explained.reasons()
     if answer.mark.endpoint.mount:
         lines.append(_answered(state, app, answer, answer.mark, environ_of(app, path, headers)))
+    elif answer.mark.view.representation and rule:
+        lines += _sent(state, app, answer, answer.mark, rule)
     return lines
+
+
+def _sent(
+    state: AppState, app: Flask, answer: Exchange, mark: Mark, rule: Rule
+) -> Iterator[Reason]:
+    """Explain how the file that a static view of the app's own sends is answered."""
+    yield Reason(
+        "File",
+        answer.path or "",
+        "the view runs and opens it; the rest is known without reading it again",
+    )
+    folder = folder_of(app, rule, mark.view_args, answer)
+    if mark.policy.folder is None and folder is not None and state.settings.fingerprint:
+        setting = f'"folder": {json.dumps(folder)}'
+        why = f"url_for gives such URLs one, if the policy of {rule.endpoint!r} has {setting}"
+        yield Reason("Fingerprint", "none", why)
 
 
 def _unmarked(
     state: AppState,
+    app: Flask,
     answer: Exchange,
     path: str,
     rule: Rule | None,
@@ -85,9 +105,8 @@ def _unmarked(
     elif endpoint is None and rule and is_file(answer):
         why = "a view of the app sends this file like a page: each request for it uses the session"
         yield Reason("Static", "no", why)
-        yield Reason(
-            "Rule", "none", f"if it is the same for everybody: {static_rule(rule, path, answer)}"
-        )
+        setting = static_rule(app, rule, view_args, path, answer)
+        yield Reason("Rule", "none", f"if it is the same for everybody: {setting}")
     elif endpoint is None:
         yield Reason("Static", "no", "an ordinary request: the extension leaves it alone")
     elif endpoint.policy(view_args) is None:
@@ -283,7 +302,9 @@ class _Explained:
     def _is_module(self) -> bool:
         found = self._mark.view.representation
         mount = self._mark.endpoint.mount
-        return bool(found and mount and self._state.catalogue.keeps_plain_url(mount, found.asset))
+        if found is None or mount is None:
+            return found is not None and found.asset.is_module
+        return self._state.catalogue.keeps_plain_url(mount, found.asset)
 
     def _vary(self, value: str) -> str:
         said = {name.strip().lower() for name in value.split(",")}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from ...http.statuses import REFUSALS
+from ...requests.url_variables import name_variable
 from ..current import application_root
 from ..exchange import ask, is_file, matched
 from .findings import Finding
@@ -36,20 +39,41 @@ _TRIED = 20
 _LASTING = ("image/", "font/", "audio/", "video/", "text/plain")
 
 
-def static_rule(rule: Rule, path: str, answer: Exchange) -> str:
+def static_rule(
+    app: Flask, rule: Rule, view_args: Mapping[str, Any], path: str, answer: Exchange
+) -> str:
     """Return the setting that makes the view of a file static, and no page break by an old file.
 
     A view for all paths of the site may send pages, too, so only files of this kind are named.
 
     :param rule: the URL rule of the view.
+    :param view_args: the values of its variables.
     :param path: the URL path of the file.
     :param answer: the response with the file.
     """
+    folder = folder_of(app, rule, view_args, answer)
     lasts = answer.headers.get("Content-Type", "").startswith(_LASTING) and not rule.arguments
     policy = "{}" if lasts else '{"max_age": 0}'
+    if folder is not None:
+        policy = json.dumps({"folder": folder})
     kind = posixpath.splitext(path.partition("?")[0])[1]
     files = f":*{kind}" if rule.rule.startswith("/<") and len(rule.arguments) == 1 else ""
     return f'STATIC_OPTIMIZER_RULES = {{"{rule.endpoint}{files}": {policy}}}'
+
+
+def folder_of(app: Flask, rule: Rule, view_args: Mapping[str, Any], answer: Exchange) -> str | None:
+    """Return the folder from which a view sends the file that its URL ends with the name of.
+
+    It is relative to ``app.root_path``, if it is below that. ``None``: it can't be told.
+    """
+    variable = name_variable(rule.rule)
+    name = posixpath.normpath(str(view_args.get(variable or "", "")))
+    path = (answer.path or "").replace(os.sep, "/")
+    if variable is None or not path.endswith(f"/{name}"):
+        return None
+    folder = path[: -len(name) - 1]
+    below = os.path.relpath(folder, app.root_path).replace(os.sep, "/")
+    return folder if below.startswith("..") else below
 
 
 def is_undeclared(state: AppState, endpoint: str, view_args: Mapping[str, Any]) -> bool:
@@ -63,7 +87,7 @@ def is_left_alone(state: AppState, endpoint: str, view_args: Mapping[str, Any]) 
     values = [view_args["filename"]] if "filename" in view_args else [*view_args.values()]
     name = str(values[0]) if len(values) == 1 else None
     for rule in state.settings.rules:
-        if rule.endpoint.matches(endpoint) and rule.covers(name):
+        if rule.endpoint.matches(endpoint) and rule.covers(name) and rule.holds(view_args):
             return rule.fields is None
     return False
 
@@ -164,13 +188,14 @@ class OwnViews:
             or is_left_alone(self._state, endpoint, values)
         ):
             return
+        setting = static_rule(self._app, rule, values, path, answer)
         yield Finding(
             "file-from-view",
             "warning",
             f"the view of {endpoint!r} sends a file, and nothing says that it is static: each"
             " request for it uses the session, as one for a page does",
-            f"{static_rule(rule, path, answer)}, if it is the same for everybody; False as the"
-            " value, if it is to stay as it is",
+            f"{setting}, if it is the same for everybody; False as the value, if it is to stay as"
+            " it is",
             [url],
         )
 
