@@ -173,9 +173,9 @@ def test_the_clients_own_conditions_are_for_afterwards(
     [
         lambda: "plain",
         lambda: make_response("dated", {"Last-Modified": http_date(datetime.now(timezone.utc))}),
-        lambda: send_file(io.BytesIO(b"file"), "text/plain", etag="own"),
+        lambda: send_file(io.BytesIO(b"file"), "text/plain"),
     ],
-    ids=["no validator", "a date of this moment", "an ETag that is not used"],
+    ids=["no validator", "a date of this moment", "a file without a name"],
 )
 def test_a_view_without_a_validator_is_not_asked(serve: Serve, clock: Any, view: Any) -> None:
     """The ETag that the extension makes of the bytes is none of the view's."""
@@ -190,6 +190,22 @@ def test_a_view_without_a_validator_is_not_asked(serve: Serve, clock: Any, view:
     clock.tick(61)
     assert status_of(stored.get(headers={"If-None-Match": '"x"', "Range": "bytes=0-0"}))
     assert seen == [[], []]
+
+
+def test_an_etag_that_a_view_gives_its_file(serve: Serve, clock: Any) -> None:
+    """It is the view's own word, and so the view can say by it that nothing has changed."""
+    seen = []
+
+    def noting() -> Any:
+        seen.append({name: request.headers[name] for name in FIELDS if name in request.headers})
+        return send_file(io.BytesIO(b"file"), "text/plain", etag="own")
+
+    stored = serve(noting)
+    assert stored.get().headers["ETag"] == '"own"'
+    clock.tick(61)
+    response = stored.get(headers={"If-None-Match": '"x"'})
+    assert (response.status_code, response.data) == (200, b"file")
+    assert seen == [{}, {"If-None-Match": '"own"'}]
 
 
 def test_an_unasked_304_is_as_ever(serve: Serve, clock: Any) -> None:
