@@ -35,6 +35,8 @@ class StaticSession(SessionMixin):
     _data: MutableMapping[str, Any] | None = None
     _open_real: Callable[[], SessionMixin | None] | None = None
     _failure: Exception | None = None
+    # One lock will do for isolated sessions, which wait for nothing while they hold it.
+    _lock = RLock()
 
     def __init__(
         self,
@@ -46,8 +48,8 @@ class StaticSession(SessionMixin):
         self._mark = mark
         self._kind = kind
         self._blind: dict[str, Any] = {}
-        self._lock = RLock()
         if open_real is not None:
+            self._lock = RLock()
             self.new = not mark.protected
             self._open_real = open_real
             self._may_open = may_open
