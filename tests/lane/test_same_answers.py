@@ -31,10 +31,15 @@ FILES = {
 RULES = {
     "static:private/*": {"session": "protected"},
     "static:old.js": {"max_age": 60, "stale_while_revalidate": 30, "vary": ["X-Theme"]},
+    "*:*.css": {"headers": {"Access-Control-Allow-Origin": "*", "X-Frame-Options": None}},
+    "*:small.bin": {"headers": {"Content-Disposition": "attachment"}},
 }
 CONFIGS: list[dict[str, Any]] = [
     {},
-    {"STATIC_OPTIMIZER_FINGERPRINT": "path"},
+    {
+        "STATIC_OPTIMIZER_FINGERPRINT": "path",
+        "STATIC_OPTIMIZER_HEADERS": {"Timing-Allow-Origin": "*", "X-Frame-Options": "DENY"},
+    },
     {"STATIC_OPTIMIZER_PUBLIC": True, "STATIC_OPTIMIZER_CDN_CACHE_CONTROL": "max-age=86400"},
     {"STATIC_OPTIMIZER_DELTA": True, "STATIC_OPTIMIZER_MEMORY": 0},
 ]

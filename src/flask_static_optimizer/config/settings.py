@@ -8,6 +8,7 @@ from typing import Any
 
 from . import values
 from .errors import ConfigurationError, nearest
+from .header_fields import HeaderFields, header_fields
 from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .rules import Rule, read_rules
@@ -91,6 +92,9 @@ class Settings:
     #: The value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
     #: ``None``: the field is not sent.
     cdn_cache_control: str | None = None
+    #: Header fields of all static responses: a mapping of names and values, such as
+    #: ``{"X-Content-Type-Options": "nosniff"}``. The field ``headers`` of a policy adds to them.
+    headers: HeaderFields = ()
     #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field that tells a front server to
     #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the
     #: file.
@@ -184,6 +188,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "SESSION": session_mode,
     "PUBLIC": boolean,
     "CDN_CACHE_CONTROL": values.header_value,
+    "HEADERS": header_fields,
     "SENDFILE": values.sendfile,
     "METRICS": values.url_path,
     "STORE": boolean,

@@ -20,6 +20,7 @@ from ..assets.mount import Mount
 from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
 from ..config.globs import GlobIndex
+from ..config.header_fields import merged
 from ..config.names import PREFIX
 from ..config.policy import FILE_FIELDS, CachePolicy
 from ..config.rules import Rule
@@ -214,7 +215,8 @@ class EndpointTable:
                         f"{rule.where}: {field}={(rule.fields or {})[field]!r} is for the files of"
                         f" static folders, and {name!r} is an ordinary view; leave it out."
                     )
-        default = base if known else None
+        choices = tuple((rule, policy and self._with_headers(policy)) for rule, policy in choices)
+        default = self._with_headers(base) if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
             name, folder, choices, default, mount, plain_folder(app, view), self.protects
@@ -227,6 +229,10 @@ class EndpointTable:
                 " session='isolated' too."
             )
         return endpoint
+
+    def _with_headers(self, policy: CachePolicy) -> CachePolicy:
+        """Put the header fields of all static responses below those of a policy."""
+        return replace(policy, headers=merged(self._settings.headers, policy.headers))
 
     def _mount(self, app: Flask, name: str, view: View) -> Mount | None:
         found = mounted(app, name, view)

@@ -37,8 +37,10 @@ ODD = [
 
 #: What is compared of a response, besides its status and its bytes.
 COMPARED = (
+    "Access-Control-Allow-Origin",
     "Cache-Control",
     "Cdn-Cache-Control",
+    "Content-Disposition",
     "Content-Encoding",
     "Content-Length",
     "Content-Range",
@@ -107,6 +109,8 @@ def make(folder: Path) -> Callable[..., Flask]:
                     "static:private/*": {"session": "protected"},
                     "static:unshared.txt": False,
                     "static:*.woff2": {"max_age": 86400, "stale_while_revalidate": 60},
+                    "static:img/photo.png": {"headers": {"X-Content-Type-Options": None}},
+                    "static:*.txt": {"headers": {"Content-Disposition": "attachment"}},
                 },
                 **config,
             }
@@ -280,7 +284,16 @@ def _told(answer: Answer) -> tuple[int, dict[str, str], bytes]:
     ("config", "step"),
     [
         ({}, 1),
-        ({"STATIC_OPTIMIZER_FINGERPRINT": "path"}, 4),
+        (
+            {
+                "STATIC_OPTIMIZER_FINGERPRINT": "path",
+                "STATIC_OPTIMIZER_HEADERS": {
+                    "Access-Control-Allow-Origin": "*",
+                    "X-Content-Type-Options": "nosniff",
+                },
+            },
+            4,
+        ),
         ({"STATIC_OPTIMIZER_FINGERPRINT": False}, 5),
         ({"STATIC_OPTIMIZER_DELTA": True, "STATIC_OPTIMIZER_ENCODINGS": ["br", "zstd"]}, 3),
         (

@@ -203,6 +203,8 @@ class _Explained:
             return self._cache_control(value)
         if name == "vary":
             return self._vary(value)
+        if (name, value) in ((own.lower(), said) for own, said in self._mark.policy.sent_headers):
+            return f"{PREFIX}HEADERS, or headers of the rule or the decorator"
         return {
             "etag": self._etag(value),
             "content-encoding": "the best coding that the client takes",

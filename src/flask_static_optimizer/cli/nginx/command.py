@@ -179,8 +179,17 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
         routes=list(routes(state, app)),
         codings=[coding for coding in state.settings.encodings if coding in state.variants.offered],
         protected=protected,
+        header_names=_header_names(state),
         metrics=state.settings.metrics and root + state.settings.metrics,
     )
+
+
+def _header_names(state: AppState) -> list[str]:
+    """Return the names of the header fields that policies give to responses."""
+    endpoints = filter(None, map(state.endpoints.get, state.endpoints.names()))
+    policies = [policy for endpoint in endpoints for policy in endpoint.policies]
+    found = {name.lower(): name for policy in policies for name, _ in policy.sent_headers}
+    return sorted(found.values())
 
 
 def _twins(found: dict[str, Location]) -> list[list[str]]:
