@@ -97,6 +97,7 @@ class StaticOptimizer:
 def _install(state: AppState, app: Flask) -> None:
     """Install the parts in an app: the session, the URLs, the templates, the lane, the commands."""
     settings, endpoints, log = state.settings, state.endpoints, state.log
+    endpoints.root_files.add_to(app)
     endpoints.refresh()
     endpoints.check()
     app.extensions[EXTENSION] = state
@@ -144,6 +145,7 @@ def _complete(state: AppState, app: Flask) -> None:
         endpoints.check()
         _warn_of_unmatched_rules(endpoints, state.log)
         _check_bundlers(state, app)
+        endpoints.root_files.warn(endpoints.has_root_file, state.log.warn_once)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
         adapt_known_requests(app, state.known)

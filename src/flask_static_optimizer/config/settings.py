@@ -11,6 +11,7 @@ from .errors import ConfigurationError, nearest
 from .header_fields import HeaderFields, header_fields
 from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
+from .root_files import root_files
 from .rules import Rule, read_rules
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
@@ -62,6 +63,9 @@ class Settings:
     #: Hash larger files in a background thread, one at a time. ``False``: only
     #: ``flask static build`` does.
     hash_later: bool = True
+    #: Files of the app's static folder that are served at the root of the site, too:
+    #: ``"favicon.ico"``, or ``{"/.well-known/security.txt": "security.txt"}`` for another path.
+    root_files: tuple[tuple[str, str], ...] = ()
     #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
     #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
@@ -179,6 +183,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "CACHE_SIZE": values.at_least(0, "bytes"),
     "HASH_SIZE": values.at_least(16 * 2**20, "bytes"),
     "HASH_LATER": boolean,
+    "ROOT_FILES": root_files,
     "PRELOAD": values.preload,
     "DOTFILES": boolean,
     "SYMLINKS": boolean,

@@ -56,6 +56,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
                 "correct its file glob, which is relative to the static folder, or take it out",
                 [rule.where],
             )
+    yield from _root_file_findings(state)
     yield from _file_findings(state)
     if state.settings.vite_server is not None:
         yield Finding(
@@ -80,6 +81,27 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             yield Finding(
                 "coding-missing", "note", f"{coding} is not offered", install_hint(coding)
             )
+
+
+def _root_file_findings(state: AppState) -> Iterator[Finding]:
+    """Yield a finding for each file of ``STATIC_OPTIMIZER_ROOT_FILES`` that is not served."""
+    files = state.endpoints.root_files
+    for file, rule in files.taken.items():
+        yield Finding(
+            "root-file-taken",
+            "warning",
+            f"a route of the app's own comes before a file of {PREFIX}ROOT_FILES",
+            "take one of the two out",
+            [f"{file.path}: {rule.endpoint!r}"],
+        )
+    for file in files.missing(state.endpoints.has_root_file):
+        yield Finding(
+            "root-file-missing",
+            "error",
+            f"a file of {PREFIX}ROOT_FILES is not in the app's static folder, or can't be served",
+            "add the file, or correct its name",
+            [f"{file.path}: {file.filename!r}"],
+        )
 
 
 def _file_findings(state: AppState) -> Iterator[Finding]:
@@ -112,7 +134,11 @@ def _covers_no_file(state: AppState, rule: Rule) -> bool:
     """Return whether a rule has a glob of files that matches no file of its folders."""
     if rule.filename is None:
         return False
-    names = [name for name in state.endpoints.names() if rule.endpoint.matches(name)]
+    names = [
+        name
+        for name in state.endpoints.names()
+        if rule.endpoint.matches(name) and name not in state.endpoints.root_files
+    ]
     mounts = {mount.endpoint: mount for mount in state.endpoints.mounts()}
     if not all(name in mounts for name in names):  # the file names of a view are not known
         return False

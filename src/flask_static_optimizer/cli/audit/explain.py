@@ -149,6 +149,8 @@ class _Explained:
     def reasons(self) -> Iterator[Reason]:
         mark, answer = self._mark, self._answer
         folder = "Flask's own view over a static folder"
+        if mark.endpoint.root_file:
+            folder = f"a file of the app's static folder: {PREFIX}ROOT_FILES"
         yield Reason("Static", "yes", folder if mark.endpoint.folder else "a view of the app")
         yield self._rule()
         yield self._mode()

@@ -64,7 +64,11 @@ class Survey:
             endpoint = self._state.endpoints.get(name)
             if endpoint is None:
                 continue
-            if endpoint.folder:
+            if endpoint.root_file:
+                name = endpoint.root_file.filename
+                if self._state.endpoints.has_root_file(name):
+                    self._asked(endpoint, endpoint.root_file.path, {"filename": name})
+            elif endpoint.folder:
                 self._folder(endpoint)
             else:
                 self._routes(endpoint)

@@ -18,7 +18,7 @@ from ..current import app_and_state, application_root
 from ..public_files import settle
 from .config import Site, http_part, server_part, whole
 from .copy import Copy
-from .probe import Location, Refused, locations
+from .probe import Location, Refused, locations, root_locations, root_paths
 from .quoting import identifier, literal
 from .routes import routes
 
@@ -155,11 +155,16 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
                 refused.append(place)
             else:
                 found[place.path] = place
+    root = application_root(app)
+    for place in root_locations(state, app, root, copy):
+        if isinstance(place, Refused):
+            refused.append(place)
+        else:
+            found[place.path] = place
     for twins in _twins(found):
         for path in twins:
             del found[path]
             refused.append(Refused(path, "nginx takes names for the same that differ in case only"))
-    root = application_root(app)
     prefixes = {root + mount.prefix for mount in state.endpoints.mounts() if mount.prefix}
     protected = {}
     if state.settings.sendfile == X_ACCEL:
@@ -177,6 +182,7 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
         locations=list(found.values()),
         refused=refused,
         routes=list(routes(state, app)),
+        paths=[path for path in root_paths(state, root) if path in found],
         codings=[coding for coding in state.settings.encodings if coding in state.variants.offered],
         protected=protected,
         header_names=_header_names(state),

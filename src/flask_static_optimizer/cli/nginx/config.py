@@ -55,6 +55,8 @@ class Site:
     refused: Sequence[Refused]
     routes: Sequence[Route]
     codings: Sequence[str]
+    #: The URL paths of single files, at the root of the site.
+    paths: Sequence[str] = ()
     #: Folders by the internal URL paths under which the app hands files to nginx
     #: (``STATIC_OPTIMIZER_SENDFILE``).
     protected: dict[str, str] = field(default_factory=dict)
@@ -122,6 +124,10 @@ def server_part(site: Site) -> Iterator[str]:
     for prefix in site.prefixes:
         # Below the root there may be other locations, which have to win over this one.
         yield f"location {'' if prefix == '/' else '^~ '}{quoted(prefix)} {{"
+        yield from _indented(_folder(site, maps, types))
+        yield "}"
+    for path in site.paths:
+        yield f"location = {quoted(path)} {{"
         yield from _indented(_folder(site, maps, types))
         yield "}"
     yield f"location @{site.name} {{"
