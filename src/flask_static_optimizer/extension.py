@@ -7,6 +7,7 @@ from functools import partial
 
 from flask import Flask
 
+from .assets.host import Host
 from .assets.template_helpers import Preloading, add_template_helpers
 from .assets.url_for import fingerprint_urls
 from .cli import add_commands
@@ -114,7 +115,10 @@ def _install(state: AppState, app: Flask) -> None:
         preloading = Preloading(settings.preload, is_static_request)
         listeners.append(preloading.remember)
         state.own_hooks.append(app.after_request(preloading.after_request))
-    fingerprint_urls(app, endpoints.mount, state.urls, listeners)
+    host = None
+    if settings.host_url is not None:
+        host = Host(settings.host_url, in_debug=settings.host_url_in_debug)
+    fingerprint_urls(app, endpoints.mount, state.urls, listeners, host)
     add_template_helpers(
         app,
         endpoints,
@@ -122,6 +126,7 @@ def _install(state: AppState, app: Flask) -> None:
         log.warn_once,
         importmap=settings.importmap,
         vite_server=settings.vite_server,
+        host=host,
     )
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)

@@ -13,6 +13,9 @@ from .names import PREFIX
 #: Names and values. The value ``None`` stands for a field that is not sent after all.
 HeaderFields: TypeAlias = tuple[tuple[str, "str | None"], ...]
 
+#: The field by which pages of all origins may read a response (Fetch, "CORS protocol").
+SHARED_ORIGINS: HeaderFields = (("Access-Control-Allow-Origin", "*"),)
+
 #: The names that every server can say. RFC 9110 §5.6.2 allows more, which no field makes use of.
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -20,7 +20,6 @@ from ..assets.mount import Mount
 from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
 from ..config.globs import GlobIndex
-from ..config.header_fields import merged
 from ..config.names import PREFIX
 from ..config.policy import FILE_FIELDS, CachePolicy
 from ..config.rules import Rule
@@ -232,8 +231,11 @@ class EndpointTable:
                         f"{rule.where}: {field}={(rule.fields or {})[field]!r} is for the files of"
                         f" static folders, and {name!r} is an ordinary view; leave it out."
                     )
-        choices = tuple((rule, policy and self._with_headers(policy)) for rule, policy in choices)
-        default = self._with_headers(base) if known else None
+        choices = tuple(
+            (rule, policy and self._settings.with_headers(policy, is_file=folder))
+            for rule, policy in choices
+        )
+        default = self._settings.with_headers(base, is_file=folder) if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
             name, folder, choices, default, mount, plain_folder(app, view), self.protects
@@ -246,10 +248,6 @@ class EndpointTable:
                 " session='isolated' too."
             )
         return endpoint
-
-    def _with_headers(self, policy: CachePolicy) -> CachePolicy:
-        """Put the header fields of all static responses below those of a policy."""
-        return replace(policy, headers=merged(self._settings.headers, policy.headers))
 
     def _mount(self, app: Flask, name: str, view: View) -> Mount | None:
         found = mounted(app, name, view)

@@ -46,7 +46,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     :param url: a URL or a path of the app; the host of a URL is ignored.
     :param headers: the header fields of the request.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(url.removeprefix(state.settings.host_url or ""))
     root = application_root(app)
     path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     answer = ask(app, path, headers)
@@ -206,6 +206,8 @@ class _Explained:
         if name == "vary":
             return self._vary(value)
         if (name, value) in ((own.lower(), said) for own, said in self._mark.policy.sent_headers):
+            if name == "access-control-allow-origin" and self._state.settings.host_url:
+                return f"pages load files from {PREFIX}HOST_URL; or {PREFIX}HEADERS, or a policy"
             return f"{PREFIX}HEADERS, or headers of the rule or the decorator"
         return {
             "etag": self._etag(value),

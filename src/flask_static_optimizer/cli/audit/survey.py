@@ -115,7 +115,9 @@ class Survey:
         """Return the URL of a file without a fingerprint, and the one that pages have."""
         with self._app.test_request_context():
             values: dict[str, Any] = {"filename": name, PLAIN: True}
-            return url_for(endpoint.name, **values), url_for(endpoint.name, filename=name)
+            best = url_for(endpoint.name, filename=name)
+            host = self._state.settings.host_url or ""
+            return url_for(endpoint.name, **values), best.removeprefix(host)
 
     def _missing(self, endpoint: StaticEndpoint) -> None:
         """Request a file that is not there, which is answered like a page, as the visitor."""
