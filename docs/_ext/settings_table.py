@@ -69,7 +69,7 @@ def default(field: Field[Any]) -> str:
     """A setting's default, in the words of a configuration file in Python."""
     if field.default is MISSING:
         raise UndocumentedError(f"Settings.{field.name} needs a default.")
-    if field.name == "rules":
+    if field.name in ("headers", "rules"):
         return "{}"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     return repr(value).replace("'", '"')

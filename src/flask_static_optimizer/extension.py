@@ -7,6 +7,7 @@ from functools import partial
 
 from flask import Flask
 
+from .assets.host import Host
 from .assets.template_helpers import Preloading, add_template_helpers
 from .assets.url_for import fingerprint_urls
 from .cli import add_commands
@@ -96,6 +97,7 @@ class StaticOptimizer:
 def _install(state: AppState, app: Flask) -> None:
     """Install the parts in an app: the session, the URLs, the templates, the lane, the commands."""
     settings, endpoints, log = state.settings, state.endpoints, state.log
+    endpoints.root_files.add_to(app)
     endpoints.refresh()
     endpoints.check()
     app.extensions[EXTENSION] = state
@@ -112,7 +114,10 @@ def _install(state: AppState, app: Flask) -> None:
         preloading = Preloading(settings.preload, is_static_request)
         listeners.append(preloading.remember)
         state.own_hooks.append(app.after_request(preloading.after_request))
-    fingerprint_urls(app, endpoints.linked, state.urls, listeners)
+    host = None
+    if settings.host_url is not None:
+        host = Host(settings.host_url, in_debug=settings.host_url_in_debug)
+    fingerprint_urls(app, endpoints.linked, state.urls, listeners, host)
     add_template_helpers(
         app,
         endpoints,
@@ -120,6 +125,7 @@ def _install(state: AppState, app: Flask) -> None:
         log.warn_once,
         importmap=settings.importmap,
         vite_server=settings.vite_server,
+        host=host,
     )
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
@@ -143,6 +149,7 @@ def _complete(state: AppState, app: Flask) -> None:
         endpoints.check()
         warn_of_unmatched_rules(endpoints, state.log)
         _check_bundlers(state, app)
+        endpoints.root_files.warn(endpoints.has_root_file, state.log.warn_once)
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
         adapt_known_requests(app, state.known)

@@ -31,10 +31,16 @@ FILES = {
 RULES = {
     "static:private/*": {"session": "protected"},
     "static:old.js": {"max_age": 60, "stale_while_revalidate": 30, "vary": ["X-Theme"]},
+    "*:*.css": {"headers": {"Access-Control-Allow-Origin": "*", "X-Frame-Options": None}},
+    "*:small.bin": {"headers": {"Content-Disposition": "attachment"}},
 }
+AT_ROOT = ["app.css", "small.bin", "private/plan.txt"]
 CONFIGS: list[dict[str, Any]] = [
     {},
-    {"STATIC_OPTIMIZER_FINGERPRINT": "path"},
+    {
+        "STATIC_OPTIMIZER_FINGERPRINT": "path",
+        "STATIC_OPTIMIZER_HEADERS": {"Timing-Allow-Origin": "*", "X-Frame-Options": "DENY"},
+    },
     {"STATIC_OPTIMIZER_PUBLIC": True, "STATIC_OPTIMIZER_CDN_CACHE_CONTROL": "max-age=86400"},
     {"STATIC_OPTIMIZER_DELTA": True, "STATIC_OPTIMIZER_MEMORY": 0},
 ]
@@ -57,6 +63,7 @@ def make_app(root: Path, *, hooked: bool, after: bool = False, **config: Any) ->
     app = Flask("app", root_path=str(root))
     app.config.update(
         SECRET_KEY="k",
+        STATIC_OPTIMIZER_ROOT_FILES=[{f"/{name}": name} for name in AT_ROOT],
         STATIC_OPTIMIZER_RULES=RULES,
         STATIC_OPTIMIZER_CACHE_DIR=str(root / "kept"),
         **config,
@@ -180,6 +187,11 @@ def requests(draw: st.DrawFn, apps: Apps) -> dict[str, Any]:
             [
                 *apps.urls,
                 *(f"/static/{name}" for name in FILES),
+                *(f"/{name}" for name in AT_ROOT),
+                "//app.css",
+                "/app.css/",
+                "/app.css?v=0123456789abcdef",
+                "/app.0123456789abcdef.css",
                 "/static/app.css?v=0123456789abcdef",
                 "/static/app.0123456789abcdef.css",
                 "/static/none.css",
@@ -268,11 +280,14 @@ def test_it_is_the_lane_that_answers(apps: Apps, name: str, coding: str) -> None
         asked.append(environ["PATH_INFO"])
         return kept[0](environ)
 
-    given = {"PATH_INFO": _as_wsgi(f"/static/{name}"), "HTTP_ACCEPT_ENCODING": coding}
-    for app in (apps.quiet, apps.express):
-        app.request_class = counting  # type: ignore[assignment]
-        try:
-            assert ask(app, given)[0] == "200 OK"
-        finally:
-            del app.request_class
-    assert bool(asked) == name.startswith("private/")
+    paths = [f"/static/{name}", f"/{name}"] if name in AT_ROOT else [f"/static/{name}"]
+    for path in paths:
+        asked.clear()
+        given = {"PATH_INFO": _as_wsgi(path), "HTTP_ACCEPT_ENCODING": coding}
+        for app in (apps.quiet, apps.express):
+            app.request_class = counting  # type: ignore[assignment]
+            try:
+                assert ask(app, given)[0] == "200 OK"
+            finally:
+                del app.request_class
+        assert bool(asked) == name.startswith("private/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import g, has_request_context, request, url_for
+from flask import current_app, g, has_request_context, request, url_for
 
 from . import integrity
 from .entries import Entries
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from .catalogue import Catalogue
+    from .host import Host
     from .mount import Mount
 
 _USED = "_static_optimizer_used"
+_CHECKED = "_static_optimizer_checked"
 
 
 class Mounts(Protocol):
@@ -40,6 +42,7 @@ def add_template_helpers(
     *,
     importmap: bool,
     vite_server: str | None,
+    host: Host | None = None,
 ) -> None:
     """Add ``static_entry``, ``static_importmap`` and ``static_integrity`` to templates.
 
@@ -47,6 +50,7 @@ def add_template_helpers(
         once.
     :param importmap: whether ``STATIC_OPTIMIZER_IMPORTMAP`` says that pages carry the map.
     :param vite_server: the URL of Vite's development server, if that makes the scripts.
+    :param host: the host that pages load static files from, if it is not the app's.
     """
 
     def static_importmap(*patterns: str, nonce: str | None = None) -> Markup:
@@ -66,7 +70,8 @@ def add_template_helpers(
         # A page need not use all modules of the map, so the map makes none of them preloaded.
         used = g.pop(_USED, None)
         try:
-            return import_map(folders.mounts(), url_for, patterns, nonce)
+            is_used = host is not None and host.is_used(current_app)
+            return import_map(folders.mounts(), url_for, patterns, nonce, host if is_used else None)
         finally:
             g.pop(_USED, None)
             if used:
@@ -76,13 +81,17 @@ def add_template_helpers(
         """Return the value of the ``integrity`` attribute for a file: ``sha384-…``.
 
         For a file that is missing, too large or can't be read the value is empty, and browsers
-        check nothing. A warning names the file once.
+        check nothing. A warning names the file once. A file of another host is checked only where
+        its tag has a ``crossorigin`` attribute, too.
         """
         mount = folders.mount(endpoint)
         try:
             asset = catalogue.find(mount, filename) if mount else None
             if asset is not None and not asset.is_slow:
-                return integrity.of(asset)
+                found = integrity.of(asset)
+                if host is not None and has_request_context():
+                    g.setdefault(_CHECKED, {})[filename] = found
+                return found
             reason: object = "there is no such file" if asset is None else "the file is too large"
         except OSError as error:
             reason = error
@@ -127,6 +136,6 @@ class Preloading:
         page = response.status_code == 200 and response.mimetype == "text/html"
         if used and page and request.method in ("GET", "HEAD") and not self._is_static():
             urls = [(url_for(endpoint, filename=name), name) for endpoint, name in used]
-            for link in links(urls, self._kinds):
+            for link in links(urls, self._kinds, g.get(_CHECKED, {})):
                 response.headers.add("Link", link)
         return response

@@ -10,11 +10,12 @@ from weakref import ref
 
 from flask import has_request_context, request
 
-from .urls import with_version
+from .urls import PLAIN, with_version
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .host import Host
     from .mount import Mount
     from .urls import Urls
 
@@ -27,6 +28,7 @@ def fingerprint_urls(
     find_mount: Callable[[str], Mount | None],
     urls: Urls,
     listeners: Sequence[Listener] = (),
+    host: Host | None = None,
 ) -> None:
     """Replace the app's ``url_for`` by one that puts fingerprints into static URLs.
 
@@ -34,6 +36,7 @@ def fingerprint_urls(
     URL, with ``SCRIPT_NAME``, hosts, blueprints and ``_external``.
 
     :param find_mount: returns the static folder of an endpoint, if it has one.
+    :param host: the host that pages load static files from, if it is not the app's.
     """
     # The app holds this function, so a strong reference to the app would keep it alive.
     get_app = ref(app)
@@ -47,13 +50,20 @@ def fingerprint_urls(
         app = get_app()
         assert app is not None, "it is being called"
         mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
-        version = None
+        version, on_host = None, False
         if mount is not None:
             for listener in () if mount.by_view else listeners:
                 listener(mount.endpoint, values)
+            name = values.get("filename")
+            is_elsewhere = host is not None and not values.get(PLAIN) and host.is_used(app)
             version = urls.add(mount, values)
+            if is_elsewhere and host is not None:
+                is_shared = version is not None or values.get("filename") != name
+                on_host = host.has(mount, name, is_shared=is_shared)
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
-        return url if version is None else with_version(url, version)
+        if version is not None:
+            url = with_version(url, version)
+        return host.before(url) if on_host and host is not None else url
 
     _dress(url_for, app.url_for)
     app.url_for = url_for  # type: ignore[method-assign]

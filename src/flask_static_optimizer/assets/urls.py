@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: The query parameter that holds a fingerprint.
 PARAMETER = "v"
 
-#: The name of a value that makes ``url_for`` build the URL without a fingerprint.
+#: The name of a value that makes ``url_for`` build the URL as Flask does, without a fingerprint and
+#: with the app's own host.
 PLAIN = "static_optimizer_plain"
 
 #: The seconds for which URLs of a file are built without a look at the file. A page whose

@@ -13,6 +13,7 @@ from werkzeug.http import parse_dict_header
 from ..assets.delta import DELTA
 from ..assets.files import SETTLED
 from ..assets.urls import PLAIN
+from ..config.names import EXTENSION
 from ..http.fields import vary_names
 from .current import application_root
 from .exchange import Exchange, ask
@@ -95,10 +96,12 @@ def settle(state: AppState) -> None:
 
 
 def urls_of(app: Flask, mount: Mount, name: str) -> UrlPair:
-    """Return the URLs of a file."""
+    """Return the URLs of a file, on the app's own host."""
+    host = app.extensions[EXTENSION].settings.host_url or ""
     with app.test_request_context():
         values: dict[str, Any] = {"filename": name, PLAIN: True}
-        return UrlPair(url_for(mount.endpoint, **values), url_for(mount.endpoint, filename=name))
+        best = url_for(mount.endpoint, filename=name).removeprefix(host)
+        return UrlPair(url_for(mount.endpoint, **values), best)
 
 
 class PublicFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
 
@@ -31,6 +31,7 @@ def cacheable_static(
     public: bool | None = ...,
     session: SessionMode | None = ...,
     vary: str | list[str] | tuple[str, ...] = ...,
+    headers: Mapping[str, str | None] = ...,
     store: bool | None = ...,
     tags: str | list[str] | tuple[str, ...] = ...,
     etag: Callable[..., str | None] | None = ...,
@@ -59,6 +60,8 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
     :param session: ``"isolated"`` (the session reads as empty) or ``"protected"`` (it can be
         read, is never saved, and the response is ``private, no-cache``).
     :param vary: request header names that the response depends on (RFC 9110 §12.5.5).
+    :param headers: header fields of the responses, by name. A field that the view or a hook sets
+        itself comes first.
     :param store: ``False`` keeps responses out of the store. ``True`` puts them there; a response
         that can't be stored is then sent as ``no-store``, and the extension logs a warning.
     :param tags: names by which stored responses can be purged.

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 from .errors import ConfigurationError, nearest
+from .header_fields import HeaderFields, header_fields
 
 SessionMode: TypeAlias = Literal["isolated", "protected"]
 SESSION_MODES: tuple[SessionMode, ...] = ("isolated", "protected")
@@ -60,6 +61,10 @@ class CachePolicy:
     rewrite: bool = True
     #: Request header names that the response depends on, added to ``Vary`` (RFC 9110 §12.5.5).
     vary: tuple[str, ...] = ()
+    #: Header fields of the responses: a mapping of names and values. ``None`` as a value takes back
+    #: a field of ``STATIC_OPTIMIZER_HEADERS``. A field of that name that the view or a hook sets
+    #: takes its place.
+    headers: HeaderFields = ()
     #: For views: ``False`` keeps responses out of the store, ``True`` puts them there even where
     #: the default is not to store them.
     store: bool | None = None
@@ -121,6 +126,11 @@ class CachePolicy:
                 " give an age or drop store."
             )
         return policy
+
+    @property
+    def sent_headers(self) -> tuple[tuple[str, str], ...]:
+        """The header fields of the responses, without those that are taken back."""
+        return tuple((name, value) for name, value in self.headers if value is not None)
 
     def cache_control(self, max_age: int) -> str:
         """Return the ``Cache-Control`` value of a successful response.
@@ -231,6 +241,7 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "session": session_mode,
     "rewrite": boolean,
     "vary": _vary,
+    "headers": header_fields,
     "store": boolean,
     "tags": _tags,
     "etag": _validator,
@@ -243,6 +254,6 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
 def _checked(where: str, name: object, value: object) -> object:
     if name not in FIELDS:
         raise ConfigurationError(f"{where}: unknown field {name!r}; {nearest(str(name), FIELDS)}")
-    if value is None and name not in ("audit", "immutable", "rewrite", "tags", "vary"):
+    if value is None and name not in ("audit", "headers", "immutable", "rewrite", "tags", "vary"):
         return None
     return _CHECKS[str(name)](f"{where}: {name}", value)

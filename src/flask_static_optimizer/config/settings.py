@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import values
 from .errors import ConfigurationError, nearest
+from .header_fields import SHARED_ORIGINS, HeaderFields, header_fields, merged
+from .host_url import host_url
 from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
+from .root_files import root_files
 from .rules import Rule, read_rules
 from .spelling import refuse_misspelt, why_no_json
 from .values import CODINGS, FingerprintMode, SendfileHeader
@@ -36,6 +39,12 @@ class Settings:
     #: ``True``: ``url_for`` of a static file that is not there raises an error, which is for tests
     #: and development. ``False``: the log names the file once.
     strict: bool = False
+    #: The URL of the host, such as a CDN's, that pages load static files from:
+    #: ``"https://cdn.example.com"``. These then have ``Access-Control-Allow-Origin: *``, unless
+    #: ``HEADERS`` says otherwise. ``None`` or ``False``: the app's own host.
+    host_url: str | None = None
+    #: Use this host in debug mode, too.
+    host_url_in_debug: bool = False
     #: Manifests of bundlers, relative to a static folder. The files that they name already have
     #: fingerprints, and ``static_entry()`` finds its entries there.
     manifests: tuple[str, ...] = ()
@@ -62,6 +71,9 @@ class Settings:
     #: Hash larger files in a background thread, one at a time. ``False``: only
     #: ``flask static build`` does.
     hash_later: bool = True
+    #: Files of the app's static folder that are served at the root of the site, too:
+    #: ``"favicon.ico"``, or ``{"/.well-known/security.txt": "security.txt"}`` for another path.
+    root_files: tuple[tuple[str, str], ...] = ()
     #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
     #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
@@ -92,6 +104,9 @@ class Settings:
     #: The value of ``CDN-Cache-Control`` (RFC 9213) on responses that a shared cache may keep.
     #: ``None``: the field is not sent.
     cdn_cache_control: str | None = None
+    #: Header fields of all static responses: a mapping of names and values, such as
+    #: ``{"X-Content-Type-Options": "nosniff"}``. The field ``headers`` of a policy adds to them.
+    headers: HeaderFields = ()
     #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field that tells a front server to
     #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the
     #: file.
@@ -147,6 +162,14 @@ class Settings:
                 f"{PREFIX}DELTA=True does nothing beside {PREFIX}FINGERPRINT=False, as only URLs"
                 " with fingerprints have versions; give 'query' or 'path', or leave DELTA out."
             )
+        said = {name.lower(): value for name, value in settings.headers}
+        origins = said.get("cross-origin-resource-policy")
+        if settings.host_url is not None and origins == "same-origin":
+            raise ConfigurationError(
+                f"{PREFIX}HEADERS has 'Cross-Origin-Resource-Policy'='same-origin', with which no"
+                f" page can load a file from {PREFIX}HOST_URL={settings.host_url!r}; give"
+                " 'same-site' or 'cross-origin', or leave one of the two out."
+            )
         return settings
 
     @staticmethod
@@ -160,6 +183,18 @@ class Settings:
     def mode(self, policy: CachePolicy) -> SessionMode:
         """Return the session mode of requests under a policy: its own, else the app's."""
         return policy.session or self.session
+
+    def with_headers(self, policy: CachePolicy, *, is_file: bool) -> CachePolicy:
+        """Put the header fields of all static responses below those of a policy.
+
+        Of the files that pages load from another host, fonts, modules and what has ``integrity``
+        are of use only if other origins may read them.
+
+        :param is_file: whether the policy is that of files in a static folder.
+        """
+        is_elsewhere = is_file and self.host_url is not None and self.mode(policy) == "isolated"
+        default = SHARED_ORIGINS if is_elsewhere else ()
+        return replace(policy, headers=merged(default, self.headers, policy.headers))
 
 
 def _read(name: str, key: str, value: object) -> Any:
@@ -184,6 +219,8 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "MAX_AGE": seconds,
     "FINGERPRINT": values.fingerprint,
     "STRICT": boolean,
+    "HOST_URL": host_url,
+    "HOST_URL_IN_DEBUG": boolean,
     "MANIFESTS": values.manifests,
     "VITE_SERVER": values.server_url,
     "IMPORTMAP": boolean,
@@ -194,6 +231,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "CACHE_SIZE": values.at_least(0, "bytes"),
     "HASH_SIZE": values.at_least(16 * 2**20, "bytes"),
     "HASH_LATER": boolean,
+    "ROOT_FILES": root_files,
     "PRELOAD": values.preload,
     "DOTFILES": boolean,
     "SYMLINKS": boolean,
@@ -203,6 +241,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "SESSION": session_mode,
     "PUBLIC": boolean,
     "CDN_CACHE_CONTROL": values.header_value,
+    "HEADERS": header_fields,
     "SENDFILE": values.sendfile,
     "METRICS": values.url_path,
     "STORE": boolean,

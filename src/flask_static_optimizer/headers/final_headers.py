@@ -12,6 +12,7 @@ from ..http.apply import answer_conditions
 from ..http.bodies import FileSlice, wrapped
 from ..http.conditional import has_precondition
 from ..http.fields import (
+    drop_repeated,
     fold,
     forbid_reuse,
     forbid_sharing,
@@ -48,6 +49,8 @@ def last_word(
     view, environ = mark.view, request.environ
     if view.request_headers is not None:
         request.headers = view.request_headers
+    if mark.policy.headers:
+        drop_repeated(response.headers, mark.policy.sent_headers)
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
     if view.succeeded and (view.representation is not None or view.hit is not None):

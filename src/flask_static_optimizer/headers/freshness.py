@@ -82,7 +82,8 @@ def offered_to_shared_caches(
     if public:
         terms = terms._replace(cache_control=f"public, {terms.cache_control}")
     if settings.cdn_cache_control and not app.debug:
-        terms = terms._replace(fields=(("CDN-Cache-Control", settings.cdn_cache_control),))
+        field = ("CDN-Cache-Control", settings.cdn_cache_control)
+        terms = terms._replace(fields=(*terms.fields, field))
     return terms
 
 

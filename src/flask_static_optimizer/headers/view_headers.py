@@ -14,7 +14,14 @@ from ..assets.files import Identity
 from ..assets.fingerprints import etag, sha256
 from ..assets.javascript import is_javascript, is_module
 from ..assets.media_types import breaks_when_old, media_type
-from ..http.fields import fold, forbid_storing, is_offloaded, said_in, seconds_of
+from ..http.fields import (
+    add_missing,
+    fold,
+    forbid_storing,
+    is_offloaded,
+    said_in,
+    seconds_of,
+)
 from ..http.statuses import CACHEABLE, LASTING
 from .etags import is_plain_file, made_by_send_file
 from .freshness import default_max_age, flask_max_age
@@ -70,11 +77,16 @@ def describe(
     """Set the validator and the freshness of a static view's response, before any other hook."""
     mark.view.status = response.status_code
     mark.view.succeeded = response is mark.view.response and response.status_code in CACHEABLE
-    if request.method == "OPTIONS" or (mark.view.succeeded and mark.view.sent is not None):
+    if mark.view.succeeded and mark.view.sent is not None:
+        return
+    if request.method == "OPTIONS":
+        if response.status_code < 300:
+            add_missing(response.headers, mark.policy.sent_headers)
         return
     if not mark.view.succeeded:
         if _states_freshness(mark.view, response):
             fold(response.headers)
+            add_missing(response.headers, mark.policy.sent_headers)
             mark.view.stated = response
             mark.view.cache_control = response.headers.get("Cache-Control")
         else:
@@ -82,6 +94,7 @@ def describe(
             forbid_storing(response.headers)
         return
     fold(response.headers)
+    add_missing(response.headers, mark.policy.sent_headers)
     _describe_bytes(etags, mark, request, response)
     breaks = partial(_breaks_when_old, etags, mark, request, response)
     max_age = stated_max_age(settings, app, mark, response, breaks)

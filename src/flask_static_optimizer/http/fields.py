@@ -92,6 +92,21 @@ def fold(headers: Headers) -> None:
         headers["Vary"] = ", ".join(lines)
 
 
+def add_missing(headers: Headers, fields: Iterable[tuple[str, str]]) -> None:
+    """Add header fields where there are none of their names."""
+    for name, value in fields:
+        headers.setdefault(name, value)
+
+
+def drop_repeated(headers: Headers, fields: Iterable[tuple[str, str]]) -> None:
+    """Drop header fields that were given where others of their names were added since."""
+    for name, value in fields:
+        lines = headers.getlist(name)
+        if len(lines) > 1 and value in lines:
+            lines.remove(value)
+            headers.setlist(name, lines)
+
+
 def said_in(headers: Headers) -> dict[str, str | None]:
     """Return the directives of all lines of ``Cache-Control``, in lower case."""
     said = parse_dict_header(", ".join(headers.getlist("Cache-Control")))

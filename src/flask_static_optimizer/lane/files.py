@@ -47,9 +47,10 @@ class LaneFiles:
         self._shortcut = shortcut
         #: The folders by endpoint.
         self.endpoints = folders
-        prefixes = (folder.mount.prefix or "" for folder in folders.values())
+        prefixes = {folder.mount.prefix or "" for folder in folders.values()}
         #: The folders' URL rules, in the form of ``PATH_INFO``, and the gate for them.
         self.rules = [f"{prefix}<name>".encode().decode("latin-1") for prefix in prefixes]
+        self.rules += [path for path, (name, _) in shortcut.files.items() if name in folders]
         self.gate = Gate.over(self.rules)
         #: The representations that were served.
         self.remembered: Remembered[Representation] = Remembered(memory)

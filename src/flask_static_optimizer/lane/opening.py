@@ -197,7 +197,7 @@ class LaneOpening:
             run = _middleware(lane) + self._run(name)
             if self._barred(endpoint) or (run and not self._settings.express):
                 continue
-            if run or heard:
+            if (run or heard) and endpoint.root_file is None:
                 passed_by[name] = [*run, *heard]
             folders[name] = Folder(
                 endpoint.mount,

@@ -26,6 +26,7 @@ from ..config.rules import Rule
 from ..config.settings import Settings
 from .folders import is_folder_view, mounted, plain_folder
 from .paths import NOWHERE, Gate, Shortcut, has_one_host
+from .root_files import STATIC, RootFiles
 from .static_endpoint import StaticEndpoint
 from .url_variables import source_of, unknown_variable
 
@@ -58,6 +59,8 @@ class EndpointTable:
         self._serve = serve
         self._warn = warn
         self._lock = Lock()
+        #: The files of the app's static folder that are served at the root of the site, too.
+        self.root_files = RootFiles(settings.root_files)
         # Each is replaced whole, so that readers need no lock.
         self.gate = Gate()
         #: The URL rules of all static endpoints.
@@ -91,7 +94,7 @@ class EndpointTable:
     def mount(self, endpoint: str) -> Mount | None:
         """Return the static folder of an endpoint, if it is one of :meth:`mounts`."""
         found = self.get(endpoint)
-        return None if found is None else found.mount
+        return None if found is None or found.root_file else found.mount
 
     def linked(self, endpoint: str) -> Mount | None:
         """Return the folder of an endpoint whose URLs get fingerprints, if it has one.
@@ -99,7 +102,7 @@ class EndpointTable:
         A view of the app's own may serve it.
         """
         found = self.get(endpoint)
-        return None if found is None else found.mount or found.source
+        return None if found is None or found.root_file else found.mount or found.source
 
     def has_file(self, endpoint: StaticEndpoint, view_args: Mapping[str, Any]) -> bool:
         """Look whether what a request to a static folder asks for is there.
@@ -117,6 +120,11 @@ class EndpointTable:
             return True
         split = names.split(name) if self._settings.fingerprint == "path" else None
         return split is not None and mount.has(split[0])
+
+    def has_root_file(self, filename: str) -> bool:
+        """Look whether a file of :attr:`root_files` is there."""
+        static = self.get(STATIC)
+        return static is None or self.has_file(static, {"filename": filename})
 
     def protects(self, policy: CachePolicy) -> bool:
         """Return whether the session may be read by requests under a policy."""
@@ -164,10 +172,13 @@ class EndpointTable:
         with self._lock:
             if self.complete or app is None:
                 return
+            self.root_files.give_way(app)
             routes = _routes(app)
             endpoints: dict[str, StaticEndpoint] = {}
             problem = None
             for name, view in app.view_functions.items():
+                if name in self.root_files:
+                    continue
                 try:
                     found = self._classify(app, name, view)
                     if found is None:
@@ -181,21 +192,26 @@ class EndpointTable:
                         )
                 except ConfigurationError as error:
                     problem = problem or str(error)
+            folders = tuple(endpoints.values())
+            static = endpoints.get(STATIC)
+            if static is not None:
+                for file in self.root_files.served():
+                    endpoints[file.endpoint] = replace(static, name=file.endpoint, root_file=file)
             self._endpoints, self._problem = endpoints, problem
-            mounts = (endpoint.mount for endpoint in endpoints.values())
-            self._catalogue.mounts = tuple(mount for mount in mounts if mount)
-            sources = (endpoint.source for endpoint in endpoints.values())
-            self._catalogue.sources = tuple(source for source in sources if source)
+            self._catalogue.mounts = tuple(each.mount for each in folders if each.mount)
+            self._catalogue.sources = tuple(each.source for each in folders if each.source)
             if complete and problem is None:
                 problem = self._problem = unknown_variable(app, self._settings.rules)
             if complete and problem is None:
-                for name, endpoint in endpoints.items():
+                for endpoint in folders:
                     if endpoint.policies:  # a rule that leaves all of it alone leaves its view, too
+                        name = endpoint.name
                         app.view_functions[name] = self._serve(endpoint, app.view_functions[name])
                 self.routes = [route for name in endpoints for route in routes[name]]
                 self.gate = Gate.over(self.routes)
                 prefixes = {mount.endpoint: mount.prefix for mount in self._catalogue.mounts}
-                self.shortcut = Shortcut.over(app, prefixes)
+                exact = self.root_files.exact(app) if static and static.mount else {}
+                self.shortcut = Shortcut.over(app, prefixes, exact)
                 self.urls = app.url_map.bind("localhost") if has_one_host(app) else None
                 self.complete = True
 
@@ -233,7 +249,11 @@ class EndpointTable:
                         f"{rule.where}: {field}={(rule.fields or {})[field]!r} is for the files of"
                         f" static folders, and {name!r} is an ordinary view; leave it out."
                     )
-        default = base if known else None
+        choices = tuple(
+            (rule, policy and self._settings.with_headers(policy, is_file=folder))
+            for rule, policy in choices
+        )
+        default = self._settings.with_headers(base, is_file=folder) if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
             name, folder, choices, default, mount, plain_folder(app, view), protects=self.protects

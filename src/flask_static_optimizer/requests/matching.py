@@ -31,6 +31,8 @@ def match(endpoints: EndpointTable, app: Flask, request: Request) -> Mark | None
         return None
     if not endpoints.gate.admits(request.path):
         return None
+    if not endpoints.complete:
+        endpoints.refresh()  # routes of the app's own come before root files from the first request
     if request.routing_exception is None:
         file = endpoints.shortcut.find(request.path, request.environ)
         if file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
@@ -81,25 +82,39 @@ class Shortcut:
 
     :param prefixes: the prefix of the paths of such folders, by endpoint. Each ends with a slash.
     :param rivals: the URL rule that may match below the prefix of another folder, by endpoint.
+    :param files: the endpoint and the file name of single paths.
     """
 
-    def __init__(self, prefixes: Mapping[str, str], rivals: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        prefixes: Mapping[str, str],
+        rivals: Mapping[str, str],
+        files: Mapping[str, tuple[str, str]],
+    ) -> None:
         #: The endpoints whose paths it knows.
-        self.endpoints = tuple(prefixes)
+        self.endpoints = (*prefixes, *(endpoint for endpoint, _ in files.values()))
+        self.files = files
         self.rivals = rivals
         self._endpoints = {prefix: endpoint for endpoint, prefix in prefixes.items()}
 
     @classmethod
-    def over(cls, app: Flask, folders: Mapping[str, str | None]) -> Shortcut:
+    def over(
+        cls,
+        app: Flask,
+        folders: Mapping[str, str | None],
+        files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    ) -> Shortcut:
         """Make a shortcut to those folders that need no match in the app's URL map.
 
         :param folders: the prefix of the folder's paths, if it is always the same, by endpoint.
+        :param files: the endpoint and the file name by path, for each path with one URL rule.
         """
         if app.url_map.converters.get("path") is not PathConverter or not has_one_host(app):
             return NOWHERE
         known = {endpoint: prefix for endpoint, prefix in folders.items() if prefix}
-        rivals = dict(_rivals(_RulesByHead(app.url_map.iter_rules()), known))
-        return cls({name: known[name] for name in known.keys() - rivals.keys()}, rivals)
+        others = (rule for rule in app.url_map.iter_rules() if rule.rule not in files)
+        rivals = dict(_rivals(_RulesByHead(others), known))
+        return cls({name: known[name] for name in known.keys() - rivals.keys()}, rivals, files)
 
     def find(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the endpoint of a request for a file and the file's name, if it is known.
@@ -109,6 +124,8 @@ class Shortcut:
         """
         if "HTTP_UPGRADE" in environ:
             return None
+        if path in self.files:
+            return self.files[path]
         # Of folders below each other's, Werkzeug takes the one with the longest prefix.
         end = path.rfind("/") + 1
         while (endpoint := self._endpoints.get(path[:end])) is None:
@@ -123,7 +140,7 @@ class Shortcut:
         return endpoint, name
 
 
-NOWHERE = Shortcut({}, {})
+NOWHERE = Shortcut({}, {}, {})
 
 
 def has_plain_router(app: Flask) -> bool:

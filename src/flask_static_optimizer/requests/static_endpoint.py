@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..assets.fingerprints import split as split_name
 from ..assets.links import real_name
@@ -12,6 +12,9 @@ from ..assets.mount import Mount
 from ..config.globs import Glob, GlobIndex
 from ..config.policy import CachePolicy
 from ..config.rules import Rule, served_spelling
+
+if TYPE_CHECKING:
+    from .root_files import RootFile
 
 _NO_GLOBS = GlobIndex([])
 
@@ -42,6 +45,8 @@ class StaticEndpoint:
     source: Mount | None = None
     #: Returns whether the session may be read by requests under a policy.
     protects: Callable[[CachePolicy], bool] = _never
+    #: The only file that it serves, at the root of the site.
+    root_file: RootFile | None = None
     #: The globs of file names among the rules, up to the first rule that is for all requests.
     _globs: GlobIndex = field(init=False, repr=False, compare=False)
     #: Whether one of these rules goes by other URL variables than the file's name.

@@ -67,7 +67,7 @@ def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Ite
     for name in endpoints.names():
         endpoint = endpoints.get(name)
         for rule, _ in endpoint.choices if endpoint else ():
-            if endpoint and rule.filename is not None:
+            if endpoint and rule.filename is not None and endpoint.root_file is None:
                 rules.setdefault(rule.key, (rule, []))[1].append(endpoint)
     left, hints = None if whole else _FOR_ALL, _HINTS
     for rule, matched in rules.values():

@@ -55,7 +55,7 @@ class FileChooser:
             verified,
             breaks_when_old=asset.breaks_when_old,
         )
-        terms = Terms(cache_control, policy.vary)
+        terms = Terms(cache_control, policy.vary, policy.sent_headers)
         if self._settings.mode(policy) == "isolated":
             terms = offered_to_shared_caches(self._settings, app, policy, terms)
         return self._representations.choose(mount, asset, environ, terms, verified)

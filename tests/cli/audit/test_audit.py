@@ -87,6 +87,10 @@ def reading_cookies(app: Flask) -> None:
     app.get("/token", endpoint="token")(cacheable_static(lambda: f"Hello {bool(request.cookies)}"))
 
 
+def taking(app: Flask) -> None:
+    app.add_url_rule("/app.css", "own_css", lambda: "p {}")
+
+
 def writing(app: Flask) -> None:
     @app.before_request
     def count() -> None:
@@ -157,6 +161,20 @@ FAULTS: list[tuple[str, Callable[[Flask], None] | None, dict[str, Any], list[str
         [],
         "file glob",
     ),
+    (
+        "root-file-missing",
+        None,
+        {"STATIC_OPTIMIZER_ROOT_FILES": ["app.css", "favicon.ico"]},
+        [],
+        "add the file",
+    ),
+    (
+        "root-file-taken",
+        taking,
+        {"STATIC_OPTIMIZER_ROOT_FILES": ["app.css"]},
+        [],
+        "take one of the two out",
+    ),
     ("secret-key", None, {"SECRET_KEY": None}, [], "SECRET_KEY"),
 ]
 
@@ -202,6 +220,7 @@ def test_every_fault_at_once(make_app: Any) -> None:
             cookie,
             late_cookie,
             own_guard,
+            taking,
             varying,
             writing,
             raising,
@@ -217,6 +236,7 @@ def test_every_fault_at_once(make_app: Any) -> None:
         before=plant,
         TESTING=False,
         SECRET_KEY=None,
+        STATIC_OPTIMIZER_ROOT_FILES=["app.css", "favicon.ico"],
         STATIC_OPTIMIZER_RULES={"charts.*": {"max_age": 5}, "static:none/*": {"max_age": 5}},
     )
     status, report = audit(app, "--cookie", "name=Ada", "--cookie", "key=1", FLASK_DEBUG="1")

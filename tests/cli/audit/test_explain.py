@@ -45,6 +45,17 @@ def views(app: Flask) -> None:
             session["x"] = 1
 
 
+def test_a_file_at_the_root(make_app: Any) -> None:
+    app = make_app(
+        STATIC_OPTIMIZER_ROOT_FILES=["app.css"],
+        STATIC_OPTIMIZER_HEADERS={"Timing-Allow-Origin": "*"},
+    )
+    said = explained(app, "/app.css")
+    for words in ("ROOT_FILES", "by the lane, with the same answer", "default of one hour"):
+        assert words in said
+    assert "STATIC_OPTIMIZER_HEADERS, or headers of the rule" in said
+
+
 def version(app: Flask) -> str:
     with app.test_request_context():
         return app.url_for("static", filename="app.css")

@@ -37,8 +37,10 @@ ODD = [
 
 #: What is compared of a response, besides its status and its bytes.
 COMPARED = (
+    "Access-Control-Allow-Origin",
     "Cache-Control",
     "Cdn-Cache-Control",
+    "Content-Disposition",
     "Content-Encoding",
     "Content-Length",
     "Content-Range",
@@ -103,10 +105,19 @@ def make(folder: Path) -> Callable[..., Flask]:
                 "SECRET_KEY": "test",
                 "STATIC_OPTIMIZER_CACHE_DIR": str(folder.parent / "kept"),
                 "STATIC_OPTIMIZER_MANIFESTS": ["dist/manifest.json"],
+                "STATIC_OPTIMIZER_ROOT_FILES": [
+                    "one.txt",
+                    "later.txt",
+                    {"/site.css": "app.css", "/private.pdf": "private/report.pdf"},
+                    {"/.well-known/security.txt": ".well-known/security.txt"},
+                    {"/taken.txt": "one.txt"},
+                ],
                 "STATIC_OPTIMIZER_RULES": {
                     "static:private/*": {"session": "protected"},
                     "static:unshared.txt": False,
                     "static:*.woff2": {"max_age": 86400, "stale_while_revalidate": 60},
+                    "static:img/photo.png": {"headers": {"X-Content-Type-Options": None}},
+                    "static:*.txt": {"headers": {"Content-Disposition": "attachment"}},
                 },
                 **config,
             }
@@ -127,6 +138,7 @@ def make(folder: Path) -> Callable[..., Flask]:
         def chart(number: int) -> Any:
             return Response(f"<svg>{number}</svg>" * 30, mimetype="image/svg+xml")
 
+        app.add_url_rule("/taken.txt", "taken", lambda: "of the app")
         StaticOptimizer(app)
         return app
 
@@ -178,6 +190,17 @@ def paths(app: Flask) -> Iterator[str]:
         "/static/..%2fsite.py",
         "/other/static/c.css?v=1",
         "/objects/none",
+        "/one.txt",
+        "/one.txt?v=0000000000000000",
+        "/One.txt",
+        "//one.txt",
+        "/later.txt",
+        "/site.css",
+        f"/site.css?v={version}",
+        "/site.css?x=1",
+        "/private.pdf",
+        "/taken.txt",
+        "/.well-known/security.txt",
     )
 
 
@@ -280,7 +303,16 @@ def _told(answer: Answer) -> tuple[int, dict[str, str], bytes]:
     ("config", "step"),
     [
         ({}, 1),
-        ({"STATIC_OPTIMIZER_FINGERPRINT": "path"}, 4),
+        (
+            {
+                "STATIC_OPTIMIZER_FINGERPRINT": "path",
+                "STATIC_OPTIMIZER_HEADERS": {
+                    "Access-Control-Allow-Origin": "*",
+                    "X-Content-Type-Options": "nosniff",
+                },
+            },
+            4,
+        ),
         ({"STATIC_OPTIMIZER_FINGERPRINT": False}, 5),
         ({"STATIC_OPTIMIZER_DELTA": True, "STATIC_OPTIMIZER_ENCODINGS": ["br", "zstd"]}, 3),
         (
@@ -323,3 +355,7 @@ def test_nginx_answers_as_the_app_does(
         print(f"\nnginx parity: {count} requests compared, {by_nginx} answered by nginx alone")
     assert count > 5000 / step
     assert by_nginx > 200
+    asked = len(server.asked)
+    for path in ("/one.txt", "/site.css", "/.well-known/security.txt"):
+        assert send(port, path).status == 200
+    assert len(server.asked) == asked, "nginx has the files at the root"

@@ -203,3 +203,11 @@ def test_without_the_key_the_app_sends(make_app: Any) -> None:
     response = make_app(STATIC_OPTIMIZER_RULES=RULES).test_client().get(REPORT)
     assert response.data.startswith(b"%PDF")
     assert "X-Sendfile" not in response.headers
+
+
+def test_fields_of_a_policy_pass_nginx(cached: Any) -> None:
+    """nginx hands on few fields of the app's answer; those of the configuration are among them."""
+    ask, _, _ = cached(log_in_to_see, STATIC_OPTIMIZER_HEADERS={"Timing-Allow-Origin": "*"})
+    answer = ask(REPORT, log_in(ask), cache=False)
+    assert answer.status == 200
+    assert answer.headers["Timing-Allow-Origin"] == "*"

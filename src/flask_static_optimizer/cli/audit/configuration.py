@@ -55,6 +55,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             f"correct its file glob{near} which is relative to the static folder, or take it out",
             [found.rule.where],
         )
+    yield from _root_file_findings(state)
     yield from _file_findings(state)
     if state.settings.vite_server is not None:
         yield Finding(
@@ -79,6 +80,27 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             yield Finding(
                 "coding-missing", "note", f"{coding} is not offered", install_hint(coding)
             )
+
+
+def _root_file_findings(state: AppState) -> Iterator[Finding]:
+    """Yield a finding for each file of ``STATIC_OPTIMIZER_ROOT_FILES`` that is not served."""
+    files = state.endpoints.root_files
+    for file, rule in files.taken.items():
+        yield Finding(
+            "root-file-taken",
+            "warning",
+            f"a route of the app's own comes before a file of {PREFIX}ROOT_FILES",
+            "take one of the two out",
+            [f"{file.path}: {rule.endpoint!r}"],
+        )
+    for file in files.missing(state.endpoints.has_root_file):
+        yield Finding(
+            "root-file-missing",
+            "error",
+            f"a file of {PREFIX}ROOT_FILES is not in the app's static folder, or can't be served",
+            "add the file, or correct its name",
+            [f"{file.path}: {file.filename!r}"],
+        )
 
 
 def _file_findings(state: AppState) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     :param url: a URL or a path of the app; the host of a URL is ignored.
     :param headers: the header fields of the request.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(url.removeprefix(state.settings.host_url or ""))
     root = application_root(app)
     path = (parts.path or "/").removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     answer = ask(app, path, headers)
@@ -174,6 +174,8 @@ class _Explained:
     def reasons(self) -> Iterator[Reason]:
         mark, answer = self._mark, self._answer
         folder = "Flask's own view over a static folder"
+        if mark.endpoint.root_file:
+            folder = f"a file of the app's static folder: {PREFIX}ROOT_FILES"
         yield Reason("Static", "yes", folder if mark.endpoint.folder else "a view of the app")
         yield self._rule()
         yield self._mode()
@@ -228,6 +230,10 @@ class _Explained:
             return self._cache_control(value)
         if name == "vary":
             return self._vary(value)
+        if (name, value) in ((own.lower(), said) for own, said in self._mark.policy.sent_headers):
+            if name == "access-control-allow-origin" and self._state.settings.host_url:
+                return f"pages load files from {PREFIX}HOST_URL; or {PREFIX}HEADERS, or a policy"
+            return f"{PREFIX}HEADERS, or headers of the rule or the decorator"
         return {
             "etag": self._etag(value),
             "content-encoding": "the best coding that the client takes",

@@ -65,7 +65,11 @@ class Survey:
             endpoint = self._state.endpoints.get(name)
             if endpoint is None:
                 continue
-            if endpoint.folder:
+            if endpoint.root_file:
+                name = endpoint.root_file.filename
+                if self._state.endpoints.has_root_file(name):
+                    self._asked(endpoint, endpoint.root_file.path, {"filename": name})
+            elif endpoint.folder:
                 self._folder(endpoint)
             else:
                 self._routes(endpoint)
@@ -113,7 +117,9 @@ class Survey:
         """Return the URL of a file without a fingerprint, and the one that pages have."""
         with self._app.test_request_context():
             values: dict[str, Any] = {"filename": name, PLAIN: True}
-            return url_for(endpoint.name, **values), url_for(endpoint.name, filename=name)
+            best = url_for(endpoint.name, filename=name)
+            host = self._state.settings.host_url or ""
+            return url_for(endpoint.name, **values), best.removeprefix(host)
 
     def _missing(self, endpoint: StaticEndpoint) -> None:
         """Request a file that is not there, which is answered like a page, as the visitor."""

@@ -20,7 +20,7 @@ from ..public_files import settle
 from ..text import json_option, print_json, progress
 from .config import Site, http_part, server_part, whole
 from .copy import Copy
-from .probe import Location, Refused, locations
+from .probe import Location, Refused, locations, root_locations, root_paths
 from .quoting import identifier, literal
 from .routes import routes
 
@@ -174,11 +174,16 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
                 refused.append(place)
             else:
                 found[place.path] = place
+    root = application_root(app)
+    for place in root_locations(state, app, root, copy):
+        if isinstance(place, Refused):
+            refused.append(place)
+        else:
+            found[place.path] = place
     for twins in _twins(found):
         for path in twins:
             del found[path]
             refused.append(Refused(path, "nginx takes names for the same that differ in case only"))
-    root = application_root(app)
     prefixes = {root + mount.prefix for mount in state.endpoints.mounts() if mount.prefix}
     protected = {}
     if state.settings.sendfile == X_ACCEL:
@@ -196,10 +201,20 @@ def _site(state: AppState, app: Flask, copy: Copy, name: str) -> Site:
         locations=list(found.values()),
         refused=refused,
         routes=list(routes(state, app)),
+        paths=[path for path in root_paths(state, root) if path in found],
         codings=[coding for coding in state.settings.encodings if coding in state.variants.offered],
         protected=protected,
+        header_names=_header_names(state),
         metrics=state.settings.metrics and root + state.settings.metrics,
     )
+
+
+def _header_names(state: AppState) -> list[str]:
+    """Return the names of the header fields that policies give to responses."""
+    endpoints = filter(None, map(state.endpoints.get, state.endpoints.names()))
+    policies = [policy for endpoint in endpoints for policy in endpoint.policies]
+    found = {name.lower(): name for policy in policies for name, _ in policy.sent_headers}
+    return sorted(found.values())
 
 
 def _twins(found: dict[str, Location]) -> list[list[str]]:

@@ -55,9 +55,13 @@ class Site:
     refused: Sequence[Refused]
     routes: Sequence[Route]
     codings: Sequence[str]
+    #: The URL paths of single files, at the root of the site.
+    paths: Sequence[str] = ()
     #: Folders by the internal URL paths under which the app hands files to nginx
     #: (``STATIC_OPTIMIZER_SENDFILE``).
     protected: dict[str, str] = field(default_factory=dict)
+    #: The names of the header fields that policies give to files.
+    header_names: Sequence[str] = ()
     #: The path of the counters, which are not for everybody.
     metrics: str | None = None
     #: The files of the server's certificate and of its key.
@@ -122,6 +126,10 @@ def server_part(site: Site) -> Iterator[str]:
         yield f"location {'' if prefix == '/' else '^~ '}{quoted(prefix)} {{"
         yield from _indented(_folder(site, maps, types))
         yield "}"
+    for path in site.paths:
+        yield f"location = {quoted(path)} {{"
+        yield from _indented(_folder(site, maps, types))
+        yield "}"
     yield f"location @{site.name} {{"
     yield from _indented(_proxy(site))
     yield "}"
@@ -130,7 +138,7 @@ def server_part(site: Site) -> Iterator[str]:
         yield ""
         yield f"# Files that the app has let pass ({X_ACCEL}); no client can ask for them here."
         yield f"location ^~ {quoted(path)} {{"
-        yield from _indented(_internal(folder))
+        yield from _indented(_internal(folder, site.header_names))
         yield "}"
     if site.metrics:
         yield ""
@@ -206,7 +214,7 @@ def _proxy(site: Site) -> Iterator[str]:
     yield 'proxy_set_header X-Forwarded-Prefix "";'
 
 
-def _internal(folder: str) -> Iterator[str]:
+def _internal(folder: str, header_names: Sequence[str]) -> Iterator[str]:
     yield "internal;"
     yield f"alias {literal('the static folder', folder.rstrip('/') + '/')};"
     yield "etag off;"
@@ -215,7 +223,8 @@ def _internal(folder: str) -> Iterator[str]:
     yield "# The app has judged the conditions, by its own validator."
     yield "if_modified_since off;"
     yield "# nginx takes over few fields of what the app said; an empty one is not sent."
-    for name in _HANDED_ON:
+    known = {name.lower() for name in _HANDED_ON}
+    for name in (*_HANDED_ON, *(name for name in header_names if name.lower() not in known)):
         yield f"add_header {name} $upstream_http_{name.lower().replace('-', '_')};"
 
 

@@ -85,6 +85,27 @@ def locations(
             yield _located(state, app, copy, best, best)
 
 
+def root_paths(state: AppState, root: str) -> list[str]:
+    """Return the URL paths of the files that are served at the root of the site.
+
+    :param root: the application root.
+    """
+    endpoints = filter(None, map(state.endpoints.get, state.endpoints.names()))
+    return [root + each.root_file.path for each in endpoints if each.root_file and each.mount]
+
+
+def root_locations(
+    state: AppState, app: Flask, root: str, copy: Copy
+) -> Iterator[Location | Refused]:
+    """Do as :func:`locations` for the files that are served at the root of the site.
+
+    :param root: the application root.
+    :raises OSError: if the copy can't be written.
+    """
+    for path in root_paths(state, root):
+        yield _located(state, app, copy, path, path)
+
+
 def _located(state: AppState, app: Flask, copy: Copy, plain: str, best: str) -> Location | Refused:
     try:
         return _location(PublicFile(state, app, plain), copy, plain, best)

@@ -1,0 +1,44 @@
+"""The host, such as a CDN's, that pages load static files from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .mount import Mount
+
+
+class Host:
+    """A host that stands before the URLs of the static files that are the same for everybody.
+
+    :param url: its URL, which may have a path, without a slash at the end.
+    :param in_debug: whether it is used in debug mode, too.
+    """
+
+    def __init__(self, url: str, *, in_debug: bool) -> None:
+        self._url = url
+        self._in_debug = in_debug
+
+    def is_used(self, app: Flask) -> bool:
+        """Return whether the URLs that an app makes now have the host."""
+        return self._in_debug or not app.debug
+
+    def has(self, mount: Mount, name: object, *, is_shared: bool = False) -> bool:
+        """Return whether the host has a file.
+
+        A folder that is served under a host of its own stays there. What is not the same for all
+        clients does, too: browsers send the session's cookie to the app alone.
+
+        :param is_shared: whether the file is known to be the same for all clients.
+        """
+        if mount.prefix is None or not isinstance(name, str):
+            return False
+        return is_shared or mount.is_shared(name)
+
+    def before(self, url: str) -> str:
+        """Return a URL of the app with this host in the place of the app's."""
+        if not url.startswith("/") or url.startswith("//"):  # _external, or for another subdomain
+            url = "/" + url.partition("//")[2].partition("/")[2]
+        return self._url + url
