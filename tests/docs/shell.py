@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from importlib.metadata import metadata
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -113,8 +112,8 @@ def _check_gunicorn(arguments: list[str], app: Flask) -> None:
 def _check_pip(arguments: list[str], app: Flask) -> None:
     tomllib = pytest.importorskip("tomllib", reason="Python 3.11 has it")
     assert arguments[0] == "install"
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
-    extras = metadata("flask-static-optimizer").get_all("Provides-Extra") or []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups, extras = project["dependency-groups"], project["project"]["optional-dependencies"]
     for before, word in pairwise(arguments):
         if before == "--group":
             assert word in groups, f"there is no dependency group {word}"

@@ -56,7 +56,7 @@ def available() -> tuple[str, ...]:
 def install_hint(coding: str) -> str:
     """Return a sentence that says how to install what a missing coding needs."""
     package = {"zstd": "backports.zstd", "br": "brotli 1.2 or later"}[coding]
-    return f"{package} is not installed; pip install 'flask-static-optimizer[codings]'."
+    return f"{package} is not installed; pip install 'flask-static-optimizer[compress]'."
 
 
 def suffix(coding: str) -> str:
