@@ -1,6 +1,6 @@
-"""The tables of docs/configuration.md, made from the classes that read the configuration.
+"""The lists of docs/configuration.md, made from the classes that read the configuration.
 
-The page is read in a checkout, too, so the tables stand in it. The site makes them anew whenever it
+The page is read in a checkout, too, so the lists stand in it. The site makes them again whenever it
 is built, ``tests/docs/test_settings_table.py`` fails where the page has others, and ::
 
     python docs/_ext/settings_table.py
@@ -34,13 +34,98 @@ class UndocumentedError(Exception):
     """A field without a ``#:`` comment."""
 
 
-def settings_table() -> str:
-    """Every key, its default as a configuration would spell it, and what it means."""
-    rows = [
-        (f"`{PREFIX}{field.name.upper()}`", f"`{default(field)}`", meaning)
-        for field, meaning in documented(Settings)
-    ]
-    return _table(("key", "default", "meaning"), rows)
+#: The keys by what they are about. A key that no group names comes in one of its own, the last.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "What is covered": (
+        "enabled",
+        "rules",
+        "session",
+        "root_files",
+        "dotfiles",
+        "symlinks",
+    ),
+    "Ages and header fields": (
+        "max_age",
+        "unversioned_max_age",
+        "public",
+        "cdn_cache_control",
+        "headers",
+    ),
+    "URLs and templates": (
+        "fingerprint",
+        "strict",
+        "importmap",
+        "preload",
+        "manifests",
+        "vite_server",
+        "host_url",
+        "host_url_in_debug",
+    ),
+    "Compression": ("encodings", "delta", "delta_versions"),
+    "Speed, memory and disk": (
+        "express",
+        "memory",
+        "cache_dir",
+        "cache_size",
+        "hash_size",
+        "hash_later",
+    ),
+    "Stored responses of routes": (
+        "store",
+        "store_size",
+        "store_max_body",
+        "store_wait",
+        "store_obeys_requests",
+    ),
+    "Front servers and monitoring": ("sendfile", "metrics"),
+}
+
+#: Where there is more about a group.
+MORE = {
+    "What is covered": "[Rules](#rules), [sessions](sessions.md),"
+    " [files at the root](guides/root-files.md), [symbolic links](assets.md#symbolic-links)",
+    "Ages and header fields": "[Where the freshness comes from]"
+    "(#where-the-freshness-comes-from), [header fields](guides/headers.md)",
+    "URLs and templates": "[Assets](assets.md#fingerprints),"
+    " [Vite and webpack](guides/bundlers.md), [a CDN's host](guides/cdn-host.md)",
+    "Compression": "[Assets](assets.md#compression)",
+    "Speed, memory and disk": "[The lane](how-it-works.md#the-lane),"
+    " [large files](assets.md#large-files)",
+    "Stored responses of routes": "[Routes](routes.md)",
+    "Front servers and monitoring": "[Protected files](protected-files.md),"
+    " [counters](deploying.md#counters)",
+}
+
+
+def settings_list() -> str:
+    """Every key under a heading of its own, which links can lead to, after a list of them all.
+
+    A table of three columns can't be read on a phone.
+    """
+    found = {field.name: (field, meaning) for field, meaning in documented(Settings)}
+    grouped = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "Other keys": tuple(name for name in found if name not in grouped)}
+    contents, sections = [], []
+    for group, names in groups.items():
+        if not names:
+            continue
+        links = (f"[{name.upper()}](#{(PREFIX + name).lower()})" for name in names)
+        contents.append(f"- [{group}](#{_anchor(group)}): {', '.join(links)}\n")
+        sections.append(f"## {group}\n\n")
+        if group in MORE:
+            sections.append(f"More: {MORE[group]}.\n\n")
+        for name in names:
+            field, meaning = found[name]
+            end = "" if meaning.endswith(".)") else "."
+            sections.append(
+                f"### {PREFIX}{name.upper()}\n\nDefault: `{default(field)}`\n\n{meaning}{end}\n\n"
+            )
+    return "".join(["\n", *contents, "\n", *sections])
+
+
+def _anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def policy_table() -> str:
@@ -49,7 +134,7 @@ def policy_table() -> str:
     return _table(("field", "meaning"), rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"settings": settings_table, "policies": policy_table}
+TABLES: dict[str, Callable[[], str]] = {"settings": settings_list, "policies": policy_table}
 
 
 def documented(cls: type[Any]) -> Iterator[tuple[Field[Any], str]]:
@@ -76,7 +161,7 @@ def default(field: Field[Any]) -> str:
 
 
 def renewed(page: str) -> str:
-    """A page with its tables made anew."""
+    """A page with its lists made again."""
     return _MARKED.sub(lambda match: match[1] + TABLES[match[2]](), page)
 
 
@@ -92,7 +177,7 @@ def _renew(*event: Any) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Make the tables anew in every page that is read."""
+    """Make the lists again in every page that is read."""
     app.connect("source-read", _renew)
     return {"parallel_read_safe": True}
 

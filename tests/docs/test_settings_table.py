@@ -35,6 +35,12 @@ def rows(table: str) -> list[list[str]]:
     ]
 
 
+def keys(text: str) -> list[list[str]]:
+    """Read the keys of the page: name, default and meaning of each."""
+    found = re.findall(r"^### (\w+)\n\nDefault: `(.+)`\n\n(.+)\n$", text, re.MULTILINE)
+    return [list(key) for key in found]
+
+
 def test_the_page_is_up_to_date(tables: ModuleType) -> None:
     page = tables.PAGE.read_text("utf-8")
     assert page == tables.renewed(page), "run: python docs/_ext/settings_table.py"
@@ -43,15 +49,26 @@ def test_the_page_is_up_to_date(tables: ModuleType) -> None:
 
 
 def test_every_key_is_described(tables: ModuleType) -> None:
-    """Every key has its default and a description in the table."""
-    found = rows(tables.settings_table())
-    assert [key for key, _, _ in found] == [f"`{PREFIX}{f.name.upper()}`" for f in fields(Settings)]
-    assert {key.strip("`").removeprefix(PREFIX) for key, _, _ in found} == set(_READERS)
+    """Every key has its default and a description, under a heading of its own."""
+    found = keys(tables.settings_list())
+    assert sorted(key for key, _, _ in found) == sorted(PREFIX + name for name in _READERS)
+    assert {name.lower() for name in _READERS} == {f.name for f in fields(Settings)}
     for key, default, meaning in found:
         # What the page calls the default has to be one that can be set, and to change nothing.
-        config = {key.strip("`"): ast.literal_eval(default.strip("`"))}
+        config = {key: ast.literal_eval(default)}
         assert Settings.from_config(config) == Settings(), key
         assert len(meaning) > 15, key
+
+
+def test_groups_name_keys_that_there_are(tables: ModuleType) -> None:
+    """Each key is in one group at most, and the list above the groups leads to each."""
+    named = [name for names in tables.GROUPS.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) <= {f.name for f in fields(Settings)}
+    linked = re.findall(r"\[(\w+)\]\(#(\w+)\)", tables.settings_list())
+    assert [name for name, anchor in linked if anchor == f"{PREFIX}{name}".lower()] == [
+        key.removeprefix(PREFIX) for key, _, _ in keys(tables.settings_list())
+    ]
 
 
 def test_every_policy_field_is_described(tables: ModuleType) -> None:

@@ -54,13 +54,14 @@ class Settings:
     #: ``True``: all pages with ES modules carry ``static_importmap()``, so that the URLs of modules
     #: have fingerprints, too. ``False``: a module keeps its plain URL and is ``no-cache`` there.
     importmap: bool = False
-    #: Content codings offered, best first. What each of them needs must be installed.
+    #: Kinds of compression offered, best first. What each of them needs must be installed; ``[]``:
+    #: nothing is compressed.
     encodings: tuple[str, ...] = CODINGS
     #: Send browsers only the changes since the version of a file that they have (RFC 9842).
     delta: bool = False
     #: Old versions of each file that are kept for ``DELTA``.
     delta_versions: int = 3
-    #: The folder for coded variants, old versions and copies of large files: an absolute path.
+    #: The folder for compressed files, old versions and copies of large files: an absolute path.
     #: ``None``: ``static_optimizer`` in the app's instance folder.
     cache_dir: str | None = None
     #: Bytes that this folder may take; 0: nothing is kept.
@@ -84,7 +85,7 @@ class Settings:
     #: Answer requests for files that are for everybody before Flask opens a context, without the
     #: app's hooks.
     express: bool = False
-    #: Bytes that files, their coded variants and what is known of them may take in memory; those
+    #: Bytes that files, also compressed, and what is known of them may take in memory; those
     #: used longest ago are dropped first, and their hashes later. The last quarter is for bytes
     #: that are asked for often. A file is kept up to 1 MiB, or a thirty-second of this setting if
     #: that is more, and never above 16 MiB; above 64 KiB only while there is room. 0: no file is

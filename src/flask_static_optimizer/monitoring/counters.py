@@ -31,7 +31,7 @@ class Figures(NamedTuple):
     cookies_dropped: int = 0
     #: 304 responses, for which no body was sent.
     not_modified: int = 0
-    #: Bytes that did not have to be sent, thanks to 304s and content codings.
+    #: Bytes that did not have to be sent, thanks to 304s and compression.
     bytes_saved: int = 0
     #: Responses of views that came from the store, without running the view.
     store_hits: int = 0

@@ -24,7 +24,7 @@ _HELP = {
     "session_writes_avoided": "Static requests whose session would have been saved, at most.",
     "cookies_dropped": "Cookies taken off static responses.",
     "not_modified": "Static requests answered with 304.",
-    "bytes_saved": "Bytes that 304s and content codings kept from being sent.",
+    "bytes_saved": "Bytes that 304s and compression kept from being sent.",
     "store_hits": "Responses of routes that came from a store.",
 }
 

@@ -166,7 +166,7 @@ def test_explain_tells_what_a_static_view_of_files_gets(make_app):
 
     output = explained(app, "/assets/app.css")
     assert "the view runs and opens it" in output
-    assert "the best coding that the client takes" in output
+    assert "the best compression that the client takes" in output
     assert '"folder": "static"' in output
     named = make_app(before=assets, STATIC_OPTIMIZER_RULES={"own": {"folder": "static"}})
     output = explained(named, "/assets/app.css")

@@ -27,7 +27,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
         yield Finding(
             "debug",
             "warning",
-            "debug mode is on, in which nothing is kept and no coding is made",
+            "debug mode is on, in which nothing is kept and nothing is compressed",
             "run without --debug and FLASK_DEBUG where visitors come",
         )
     for key in app.config:

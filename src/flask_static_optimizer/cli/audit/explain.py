@@ -236,7 +236,7 @@ class _Explained:
             return f"{PREFIX}HEADERS, or headers of the rule or the decorator"
         return {
             "etag": self._etag(value),
-            "content-encoding": "the best coding that the client takes",
+            "content-encoding": "the best compression that the client takes",
             "last-modified": "the file's modification time",
             "cdn-cache-control": f"{PREFIX}CDN_CACHE_CONTROL, for shared caches alone",
             "accept-ranges": "parts of it can be asked for",
@@ -316,7 +316,7 @@ class _Explained:
         said = {name.strip().lower() for name in value.split(",")}
         why = []
         if "accept-encoding" in said:
-            why.append("there are coded variants")
+            why.append("clients that take compression get it compressed")
         if "cookie" in said:
             why.append("it is protected" if self._mark.protected else "the view or a hook says so")
         if "available-dictionary" in said:
@@ -332,5 +332,5 @@ class _Explained:
         if variants:
             return f"the client does not take {', '.join(variants)} (-H 'Accept-Encoding: gzip')"
         if self._app.debug:
-            return "debug mode: no coding is made"
+            return "debug mode: nothing is compressed"
         return "none makes it smaller, or it is too large ('flask static build' makes more)"
