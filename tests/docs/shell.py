@@ -21,7 +21,10 @@ from flask_static_optimizer.config.settings import Settings
 from flask_static_optimizer.demo.command import main
 
 #: Programs of others, whose options are not ours to check.
-OTHERS = {"git", "mypy", "nginx", "pre-commit", "ruff", "sphinx-build", "twine", "sudo", "apt-get"}
+OTHERS = {
+    *("git", "mypy", "nginx", "pre-commit", "ruff", "sphinx-build", "twine", "uvicorn"),
+    *("apt-get", "chown", "mkdir", "sudo", "useradd"),
+}
 
 _OPERATORS = {"&&", "||", "|", ";", ">", "<"}
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
@@ -55,6 +58,21 @@ def commands(script: str) -> Iterator[list[str]]:
             elif words:
                 yield words
                 words = []
+
+
+def check_dockerfile(text: str, app: Flask) -> None:
+    """See that every instruction of a Dockerfile is one, and check the commands that it runs."""
+    for line in text.replace("\\\n", " ").splitlines():
+        instruction, _, rest = line.partition(" ")
+        if instruction == "RUN":
+            check(rest, app)
+        elif instruction == "CMD":
+            check(shlex.join(json.loads(rest)), app)
+        elif instruction == "ENV":
+            check(rest, app)
+        else:
+            known = instruction in {"", "#", "COPY", "FROM", "USER", "WORKDIR"}
+            assert known, f"{instruction}: what is that?"
 
 
 def _check(words: list[str], app: Flask) -> None:

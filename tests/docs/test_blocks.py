@@ -110,6 +110,9 @@ class Reader:
     def _shell(self, block: Block) -> None:
         shell.check(block.source, self.app)
 
+    def _dockerfile(self, block: Block) -> None:
+        shell.check_dockerfile(block.source, self.app)
+
     def _console(self, block: Block) -> None:
         """Run the commands after ``$``, and compare their output, with anything for ``…``."""
         for part in block.source.split("$ ")[1:]:
@@ -130,6 +133,7 @@ class Reader:
     _READERS: ClassVar[dict[str, Callable[[Reader, Block], None]]] = {
         "console": _console,
         "diff": _diff,
+        "dockerfile": _dockerfile,
         "html": _template,
         "nginx": _nginx_part,
         "python": _python,

@@ -228,8 +228,8 @@ class CacheFolder:
     def _report(self, error: OSError) -> None:
         self._warn(
             ("cache_folder", error.errno),
-            f"static_optimizer: coded files, old versions and copies can't be kept: {error}. Make"
-            " STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to.",
+            f"static_optimizer: compressed files, old versions and copies can't be kept: {error}."
+            " Make STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to.",
         )
 
 

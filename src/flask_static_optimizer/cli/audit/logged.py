@@ -41,6 +41,6 @@ def logged_findings(state: AppState) -> Iterator[Finding]:
         yield Finding(
             "cache-folder",
             "warning",
-            f"coded files and old versions can't be kept (error {code})",
+            f"compressed files and old versions can't be kept (error {code})",
             "make STATIC_OPTIMIZER_CACHE_DIR a folder that the app can write to",
         )
