@@ -59,9 +59,9 @@ class Result:
 @json_option
 @with_appcontext
 def build_command(quiet: bool, as_json: bool) -> None:
-    """Make the coded variants of all static files, and the fingerprints of large ones.
+    """Compress all static files, and make the fingerprints of large ones.
 
-    They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. Variants of files
+    They are kept in STATIC_OPTIMIZER_CACHE_DIR, where requests find them. Those of files
     that have not changed are not built again.
     """
     _, state = app_and_state()

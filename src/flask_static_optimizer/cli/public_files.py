@@ -145,7 +145,7 @@ class PublicFile:
                 elif found.fields != first.fields:
                     raise NotPublicError(f"it says other things of itself in {accepted}")
                 elif found.content_type != first.content_type:
-                    raise NotPublicError("its media type differs by coding")
+                    raise NotPublicError("its media type is another where it is compressed")
             except NotPublicError:
                 _close(response)
                 raise

@@ -70,7 +70,7 @@ def version(app: Flask) -> str:
         (["<fingerprinted>?v=1.2.3"], ["immutable", "these very bytes"]),
         (["<fingerprinted>.1"], ["max-age=3600", "can't be read"]),
         (["/static/app.css?v=1.2.3"], ["default of one hour"]),
-        (["/static/app.css", "-H", "Accept-Encoding: gzip"], ["gzip", "best coding"]),
+        (["/static/app.css", "-H", "Accept-Encoding: gzip"], ["gzip", "best compression"]),
         (["/static/app.css"], ["the client does not take"]),
         (["/static/private/report.pdf"], ["protected", "static:private/*", "nobody looked"]),
         (["/static/missing.css"], ["404", "nobody keeps a 404", "no such file"]),

@@ -83,11 +83,11 @@ def edit_findings(
             decoded = _decoded(coded, got)
             if decoded is not None and decoded == body:
                 continue
-            problem = "can't be decoded" if decoded is None else "has other bytes than without one"
+            problem = "can't be decoded" if decoded is None else "has other bytes than without it"
         yield Finding(
             "coding-broken",
             "error",
-            f"a {kind} file of {endpoint.name!r} {problem} where the client takes a coding",
+            f"a {kind} file of {endpoint.name!r} {problem} where the client takes compression",
             f"let {culprit} {_STEP_ASIDE}",
             [f"{path} (Accept-Encoding: {accepted})"],
         )

@@ -33,7 +33,7 @@ def logged_findings(state: AppState) -> Iterator[Finding]:
         yield Finding(
             "sibling-differs",
             "warning",
-            "a file with the suffix of a coding does not hold what the file beside it does",
+            "a compressed file does not hold what the file beside it does",
             "make it again or delete it",
             [path],
         )

@@ -16,7 +16,7 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
 #: The most places of one finding that are listed.
 _PLACES = 5
 
-_COLUMNS = ("Endpoint", "Rule", "Mode", "URLs", "Size", "Coded", "Cache-Control", "Stored by")
+_COLUMNS = ("Endpoint", "Rule", "Mode", "URLs", "Size", "Compressed", "Cache-Control", "Stored by")
 
 
 class _Group(NamedTuple):
@@ -101,7 +101,7 @@ def _print_table(lines: Sequence[tuple[str, ...]]) -> bool:
 
     table = Table(box=box.SIMPLE_HEAD)
     for column in _COLUMNS:
-        right = column in ("Size", "Coded")
+        right = column in ("Size", "Compressed")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for line in lines:
         colour = {"nobody": "red", "the browser": "yellow"}.get(line[-1], "green")

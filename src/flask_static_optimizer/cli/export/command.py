@@ -56,7 +56,7 @@ def export_command(
     """Write all public static files into FOLDER, under the paths of their URLs.
 
     FOLDER is then the root of a bucket or of any file server. Stylesheets are written as the app
-    sends them, content codings beside their files, and a manifest of all. The app is asked for
+    sends them, compressed files beside the plain ones, and a manifest of all. The app is asked for
     each file, and what it does not answer with 200 for everybody is left out. The exit status is 1
     if a public file could not be written.
     """

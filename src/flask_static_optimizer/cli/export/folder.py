@@ -98,7 +98,7 @@ class ExportFolder:
         place = self._folder / path
         if path in self._files:
             if self._files[path]["etag"] != etag:
-                raise TakenError(f"{path!r} is another file's bytes in a content coding")
+                raise TakenError(f"{path!r} is another file's bytes, compressed")
             return self._written[path]
         if self._leads_out(place):
             raise OccupiedError(
