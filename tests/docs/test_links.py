@@ -68,7 +68,7 @@ def test_the_home_is_the_same_everywhere() -> None:
     said = re.compile(
         r"https://(?:raw\.githubusercontent|github)\.com/[\w.-]+/flask-static-optimizer\b"
     )
-    files = [ROOT / "pyproject.toml", ROOT / "README.md", *(ROOT / ".github").rglob("*.*")]
+    files = [ROOT / "pyproject.toml", *PAGES, *GUIDES, *(ROOT / ".github").rglob("*.*")]
     for file in files:
         for url in said.findall(file.read_text("utf-8")):
             assert url.replace("raw.githubusercontent", "github") == HOME, f"{file}: {url}"
