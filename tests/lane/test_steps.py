@@ -338,3 +338,48 @@ def test_the_express_lane_comes_first(make: Make, taken: list[str]) -> None:
         client.get(URL, headers={"Authorization": "Bearer x"})
     assert get(app, 2)[1].data == CSS
     assert taken == []
+
+
+def elsewhere_by_rule(app: Flask) -> None:
+    request.url_rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == "denied")
+    request.view_args = {}
+
+
+def elsewhere_by_method(app: Flask) -> None:
+    request.method = "OPTIONS"
+
+
+@pytest.mark.parametrize("send", [elsewhere_by_rule, elsewhere_by_method])
+def test_a_hook_sends_the_request_elsewhere(make: Make, send: Callable[[Flask], None]) -> None:
+    app = make()
+    app.add_url_rule("/denied", "denied", lambda **_: abort(403))
+    away = [False, False, True, False]
+
+    @app.before_request
+    def move() -> None:
+        if away.pop(0):
+            send(app)
+
+    answers = get(app, 4)
+    assert [answer.data for answer in (answers[0], answers[1], answers[3])] == [CSS] * 3
+    assert answers[2].data != CSS
+    assert answers[2].status_code == (403 if send is elsewhere_by_rule else 200)
+
+
+def test_a_function_of_the_request_always_raises(make: Make, taken: list[str]) -> None:
+    """Flask's page for it is not kept, whichever function came first."""
+    app = make()
+    raising = [False, False, True]
+
+    @app.before_request
+    def register() -> None:
+        if raising.pop(0):
+
+            @after_this_request
+            def fail(_: Response) -> Response:
+                raise ValueError("always")
+
+    answers = get(app)
+    assert [answer.status_code for answer in answers] == [200, 200, 500]
+    assert answers[2].headers["Cache-Control"] == "no-store"
+    assert len(taken) == 2

@@ -193,7 +193,8 @@ class TestCommand:
         config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": free_port()}
         result = self.run(serve(config=config, add=Cache).app)
         assert result.exit_code == 1
-        assert result.output.startswith("Error: ConnectionError: ")
+        assert result.output.startswith("Error: the app's cache (CACHE_TYPE and so on of")
+        assert "ConnectionError: " in result.output
 
 
 class TestUnsafeMethods:

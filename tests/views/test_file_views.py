@@ -628,3 +628,102 @@ def test_expires_beside_max_age_is_left_out(both: Callable[..., tuple[Flask, Fla
     alone, _ = both(sending(expiring))
     for _ in range(2):
         assert "Expires" in alone.test_client().get("/assets/app.css").headers
+
+
+def private_line(response: Response) -> None:
+    response.headers.add("Cache-Control", "private")
+
+
+def private_in_capitals(response: Response) -> None:
+    response.headers["Cache-Control"] = "Private"
+
+
+def no_store(response: Response) -> None:
+    response.headers["Cache-Control"] = "No-Store"
+
+
+def aged_and_private(response: Response) -> None:
+    response.headers["Cache-Control"] = "max-age=60"
+    response.headers["Surrogate-Control"] = "max-age=60"
+    response.headers.add("Cache-Control", "private")
+
+
+@pytest.mark.parametrize("policy", [{}, FOLDER], ids=["", "folder"])
+@pytest.mark.parametrize("respond", [private_line, private_in_capitals, no_store, aged_and_private])
+def test_the_stricter_word_stays_however_it_is_written(
+    make_app: MakeApp, respond: Callable[[Response], Any], policy: dict[str, Any]
+) -> None:
+    """In several lines or in capitals, under a URL with the fingerprint, too."""
+    app = make_app(before=sending(respond), STATIC_OPTIMIZER_RULES={"assets": policy})
+    for _ in range(2):
+        answer = app.test_client().get(f"/assets/app.css?v={FINGERPRINT}")
+        said = answer.headers["Cache-Control"]
+        assert "private" in said or said == "no-store"
+        assert "31536000" not in said
+        assert "Surrogate-Control" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["content-encoding", "Content-Encoding", "CONTENT-ENCODING"])
+def test_a_coding_in_any_spelling(make_app: MakeApp, name: str) -> None:
+    def respond(response: Response) -> None:
+        response.headers[name] = "gzip"
+
+    app = make_app(before=sending(respond), STATIC_OPTIMIZER_RULES={"assets": {}})
+    for _ in range(2):
+        assert app.test_client().get("/assets/app.css").headers["Content-Encoding"] == "gzip"
+
+
+def test_header_fields_of_the_configuration(make_app: MakeApp) -> None:
+    app = make_app(
+        before=sending(),
+        STATIC_OPTIMIZER_HEADERS={"X-Content-Type-Options": "nosniff"},
+        STATIC_OPTIMIZER_RULES={"assets": {"headers": {"X-Of-Rule": "1"}}},
+    )
+    for _ in range(2):
+        headers = app.test_client().get("/assets/app.css").headers
+        assert (headers["X-Content-Type-Options"], headers["X-Of-Rule"]) == ("nosniff", "1")
+
+
+def test_expires_instead_of_cache_control(make_app: MakeApp) -> None:
+    """The date stays, also under a URL with the fingerprint, and no empty field is sent."""
+
+    def respond(response: Response) -> None:
+        response.headers.pop("Cache-Control", None)
+        response.headers["Expires"] = "Thu, 01 Jan 1970 00:00:00 GMT"
+
+    for policy in ({}, FOLDER):
+        app = make_app(before=sending(respond), STATIC_OPTIMIZER_RULES={"assets": policy})
+        for _ in range(2):
+            headers = app.test_client().get(f"/assets/app.css?v={FINGERPRINT}").headers
+            assert headers["Expires"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+            assert "Cache-Control" not in headers
+
+
+def test_no_transform_stays(make_app: MakeApp) -> None:
+    def respond(response: Response) -> None:
+        response.cache_control.no_transform = True
+
+    for policy in (FOLDER, {**FOLDER, "max_age": 60}):
+        app = make_app(before=sending(respond), STATIC_OPTIMIZER_RULES={"assets": policy})
+        headers = app.test_client().get(f"/assets/app.css?v={FINGERPRINT}").headers
+        assert "no-transform" in headers["Cache-Control"]
+
+
+def test_slots_of_a_response_class(make_app: MakeApp) -> None:
+    class Slotted(Response):
+        __slots__ = ("extra",)
+
+    def setup(app: Flask) -> None:
+        app.response_class = Slotted
+        sending(lambda response: setattr(response, "extra", 5))(app)
+        seen = app.config["SEEN"] = []
+
+        @app.after_request
+        def look(response: Response) -> Response:
+            seen.append(getattr(response, "extra", None))
+            return response
+
+    app = make_app(before=setup, STATIC_OPTIMIZER_RULES={"assets": {}})
+    for _ in range(2):
+        app.test_client().get("/assets/app.css")
+    assert app.config["SEEN"] == [5, 5]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Lock
 
 from ..http.bodies import SMALL_BODY
@@ -89,7 +90,7 @@ class Memory:
             self._size += size
             while self._size + self.facts.size() > self._limit:
                 if len(self._held) > 1 and self._size_released <= self._limit // 4:
-                    self._let_go(next(iter(self._held)))
+                    self._let_go(_oldest(self._held))
                 elif self._released:
                     oldest = next(iter(self._released))
                     self._drop(oldest)
@@ -147,3 +148,10 @@ class Memory:
         released = self._released.pop(asset, 0)
         self._size_released -= released
         self._size -= self._held.pop(asset, 0) + released
+
+
+def _oldest(held: Mapping[Asset, int]) -> Asset:
+    """Return the asset that was used longest ago. Others may be used meanwhile."""
+    while True:
+        with suppress(RuntimeError):  # the order has changed between the two steps
+            return next(iter(held))

@@ -128,6 +128,8 @@ class Representation:
             ("Cache-Control", terms.cache_control),
             ("Accept-Ranges", "bytes"),
         ]
+        if not terms.cache_control:  # the view that sends it has taken the field out
+            del self.headers[3]
         if self.modified is not None:
             self.headers.append(("Last-Modified", self.last_modified))
         coding = variant.coding if variant else asset.named_coding

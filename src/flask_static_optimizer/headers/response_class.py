@@ -19,6 +19,9 @@ Fields = list[tuple[str, str]]
 _GIVEN = frozenset({"direct_passthrough", "headers", "response"})
 
 
+#: The number of response classes whose pattern is kept.
+_CLASSES = 64
+
 #: The methods by which a class says how its objects are copied.
 _COPYING = ("__copy__", "__getstate__", "__reduce__", "__reduce_ex__")
 
@@ -49,8 +52,10 @@ class Pattern:
             for status in (206, 304):
                 now = vars(self.kind(status=status)).items()
                 self._of_status[status] = {name: it for name, it in now if it != made[name]}
-        self._copies = bool(self._state) and all(
-            getattr(base, name, None) is getattr(Response, name, None) for name in _COPYING
+        self._copies = (
+            bool(self._state)
+            and all(getattr(base, name, None) is getattr(Response, name, None) for name in _COPYING)
+            and not any(vars(kind).get("__slots__") for kind in base.__mro__)
         )
         self._lists = [name for name, value in made.items() if value == [] and name not in _GIVEN]
 
@@ -91,7 +96,10 @@ class Patterns(dict[type[Response], Pattern]):
     """The pattern for each response class that an app has used."""
 
     def __missing__(self, base: type[Response]) -> Pattern:
-        return self.setdefault(base, Pattern(base))
+        made = Pattern(base)
+        if len(self) >= _CLASSES:  # a view may make a class for each response
+            return made
+        return self.setdefault(base, made)
 
 
 def set_ready(response: Response) -> None:

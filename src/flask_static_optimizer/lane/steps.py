@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Flask, after_this_request, request_finished, request_started
+from flask import (
+    Flask,
+    after_this_request,
+    has_request_context,
+    request_finished,
+    request_started,
+)
 
+from ..requests.current import request_object
 from ..requests.known_adapter import hand_on
 from ..requests.mark import mark_of
 
@@ -136,7 +143,14 @@ class Steps:
         self, app: Flask, known: Known | None, mark: Mark | None, this: Request
     ) -> Response | None:
         """Return the known response, unless hooks have changed the request or the file has gone."""
-        if known is None or mark is None or this.routing_exception is not None:
+        if (
+            known is None
+            or mark is None
+            or this.routing_exception is not None
+            or this.url_rule is not known.match.rule
+            or this.method != "GET"
+            or request_object() is not this
+        ):
             return None
         if not known.is_for(app, this.environ, this.view_args or {}):
             return None
@@ -149,14 +163,20 @@ class Steps:
         return response
 
     def _failed(self, app: Flask, this: Request, error: Exception) -> Response:
-        mark = mark_of(this)
-        if mark is not None:
+        """Return the response for an unhandled exception, as ``Flask.wsgi_app`` does."""
+        mark, described = mark_of(this), False
+        if mark is not None and has_request_context():
 
             @after_this_request
             def returned(response: Response) -> Response:
+                nonlocal described
+                described = True
                 return self._returned(app, mark, this, response)
 
-        return app.handle_exception(error)
+        response = app.handle_exception(error)
+        if mark is not None and not described:  # an earlier function of this request has raised
+            self._returned(app, mark, this, response)
+        return response
 
 
 def has_known_steps() -> bool:

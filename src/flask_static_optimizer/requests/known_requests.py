@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: characters of the longest. Limits are needed, as a client can invent any number of each.
 _PATHS = 4096
 _MATCHES = 16
-_LONGEST = 2048
+_LONGEST = 512
 
 #: What a known file takes in memory beside its key, in bytes: measured and rounded up.
 _FILE = 2000

@@ -16,6 +16,7 @@ from ..requests.current import request_object, session_object
 from ..requests.mark import is_missing, mark_of
 from ..requests.matching import mark
 from .interface import handover, opened_early
+from .static_session import StaticSession
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -60,7 +61,10 @@ def mark_before_request(
             complete(app)
         adoption.begin(app)
         this = request_object()
-        found = mark_of(this) or _mark_late(endpoints, this)
+        found = mark_of(this)
+        if found is not None and found.is_stepped and _has_real_session(found):
+            _protect_late(found)  # another interface was assigned just before the session opened
+        found = found or _mark_late(endpoints, this)
         if found is None:
             if is_missing(this):
                 after_this_request(_forbid_keeping)
@@ -97,6 +101,15 @@ def _mark_late(endpoints: EndpointTable, this: Request) -> Mark | None:
         return None
     found = mark(endpoints, this, this.url_rule.endpoint, this.view_args or {})
     if found is not None:
-        found.protected = found.session.opened = True
-        opened_early.set((session_object(), found))
+        _protect_late(found)
     return found
+
+
+def _has_real_session(mark: Mark) -> bool:
+    return not mark.protected and type(session_object()) is not StaticSession
+
+
+def _protect_late(found: Mark) -> None:
+    """Protect a static request whose real session is open already."""
+    found.protected = found.session.opened = True
+    opened_early.set((session_object(), found))

@@ -134,10 +134,11 @@ class StaticSession(SessionMixin):
         data = self._look()
         if type(data) is dict:
             # Few ask an empty session for more than its items, so it is only now made a session.
+            made = empty_session(self._kind)
             with self._lock:
                 if self._data is data:
-                    self._data = empty_session(self._kind)
-                    self._data.update(data)
+                    made.update(data)
+                    self._data = made
         return getattr(self._data, name)
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,6 +63,8 @@ def terms_of(
     """Return the terms of a file's responses, or ``None`` if it is no plain file for everybody."""
     headers, identity = response.headers.copy(), asset.snapshot.identity
     fold(headers)
+    response = copy.copy(response)
+    response.headers = headers
     varies = vary_names(headers)
     if (
         is_offloaded(headers)
@@ -74,25 +77,27 @@ def terms_of(
     policy = mark.policy
     verified = _verified(mark, environ, asset)
     age = stated_max_age(settings, app, mark, response, lambda: asset.breaks_when_old)
-    by_folder = policy.folder is not None and said_by_flask(response)
+    is_dated = "Expires" in headers and "max-age" not in response.cache_control
+    by_folder = policy.folder is not None and said_by_flask(response) and not is_dated
     is_own = False
     if verified is not None and (age is not None or by_folder):
         value = asset_cache_control(
             settings, app, app, policy, asset.name, verified, breaks_when_old=False
         )
+        value = with_kept(value, response)
     elif age is not None:
         value = with_kept(policy.cache_control(age), response)
     else:
         is_own, value = True, headers.get("Cache-Control", "")
         if not response.cache_control.keys().isdisjoint({"no-store", "private"}):
             forbid_sharing(headers)
-    is_dated = is_own and "max-age" not in response.cache_control
+    keeps_date = is_own and is_dated
     fields = tuple(
         (name, text)
         for name, text in headers
-        if name.lower() not in _REPLACED and (is_dated or name.lower() != "expires")
+        if name.lower() not in _REPLACED and (keeps_date or name.lower() != "expires")
     )
-    terms = Terms(value, (*_spelled(headers), *policy.vary))
+    terms = Terms(value, (*_spelled(headers), *policy.vary), tuple(policy.sent_headers))
     if not is_own and settings.mode(policy) == "isolated":
         terms = offered_to_shared_caches(settings, app, policy, terms)
     given = {name.lower() for name, _ in fields}

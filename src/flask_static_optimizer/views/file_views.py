@@ -198,20 +198,21 @@ def _said(
     content_type = coding = None
     is_whole, has_age = True, False
     for field in headers.to_wsgi_list():
-        name, value = field
-        if name == "Date":
+        name, value = field[0].lower(), field[1]
+        if name == "date":
             continue
-        if name == "Expires":
+        if name == "expires":
             expires.append(field)
             continue
-        if name == "Content-Type":
+        if name == "content-type":
             content_type = value
-        elif name == "Content-Encoding":
+        elif name == "content-encoding":
+            is_whole = is_whole and coding is None
             coding = value
-        elif name == "Content-Length":
-            is_whole = value == str(size)
-        elif name == "Cache-Control":
-            has_age = "max-age=" in value
+        elif name == "content-length":
+            is_whole = is_whole and value == str(size)
+        elif name == "cache-control":
+            has_age = has_age or "max-age=" in value
         said.append(field)
     if not has_age:
         said += expires
