@@ -82,6 +82,29 @@ def test_a_views_word_silences_the_cdn_field(make_app: MakeApp) -> None:
     assert "CDN-Cache-Control" not in client.get("/now").headers
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CDN-Cache-Control",
+        "Edge-Control",
+        "Netlify-CDN-Cache-Control",
+        "Surrogate-Control",
+        "Vercel-CDN-Cache-Control",
+        "X-LiteSpeed-Cache-Control",
+    ],
+)
+def test_no_shared_cache_is_told_to_keep_a_protected_file(make_app: MakeApp, name: str) -> None:
+    """A field of the app's own, which would replace ``private`` there, goes."""
+    add = after(lambda response: response.headers.set(name, "public, max-age=9"))
+    rules = {"static:private/*": {"session": "protected"}}
+    client = make_app(before=add, STATIC_OPTIMIZER_RULES=rules).test_client()
+    for _ in range(2):
+        said = client.get("/static/private/report.pdf").headers
+        assert said["Cache-Control"] == "private, no-cache"
+        assert name not in said
+        assert name in client.get("/static/app.css").headers
+
+
 @pytest.mark.parametrize("name", ["Expires", "CDN-Cache-Control", "Surrogate-Control"])
 def test_no_store_removes_other_freshness(make_app: MakeApp, name: str) -> None:
     """A ``no-store`` takes other freshness fields away."""

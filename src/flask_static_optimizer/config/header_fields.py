@@ -42,17 +42,23 @@ _OWNED = (CACHING - _CONTENT) | {
     "repr-digest",
     "server",
     "server-timing",
+    "set-cookie2",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
     "www-authenticate",
+    "x-lighttpd-send-file",
+    "x-litespeed-location",
+    "x-sendfile2",
 }
+
+#: How the fields end by which a CDN of any name is told what it may keep.
+_FOR_CACHES = ("cache-control", "edge-control")
 
 #: What to use in place of a field that is set already.
 _INSTEAD = {
     "cache-control": "give max_age, immutable or public in a policy",
-    "cdn-cache-control": f"give {PREFIX}CDN_CACHE_CONTROL",
     "etag": "give a view's etag in @cacheable_static",
     "expires": "give max_age in a policy",
     "vary": "give vary in a policy",
@@ -81,15 +87,26 @@ def header_fields(where: str, value: object) -> HeaderFields:
                 f"{where} has {name!r}: that is not a header name; give letters, digits and '-'."
             )
         lower = name.lower()
-        if lower in _OWNED or (lower.startswith("content-") and lower not in _CONTENT):
+        if (
+            lower in _OWNED
+            or lower.endswith(_FOR_CACHES)
+            or (lower.startswith("content-") and lower not in _CONTENT)
+        ):
             raise ConfigurationError(
                 f"{where} has {name!r}={said!r}, a field that is set for each response;"
-                f" {_INSTEAD.get(lower, 'leave it out')}."
+                f" {_instead(lower)}."
             )
         if lower in checked:
             raise ConfigurationError(f"{where} has {name!r} twice; give each field once.")
         checked[lower] = (name, _value(where, name, said))
     return tuple(checked.values())
+
+
+def _instead(lower: str) -> str:
+    """Return what to use in place of a field that is set already."""
+    if lower != "cache-control" and lower.endswith(_FOR_CACHES):
+        return f"give {PREFIX}CDN_CACHE_CONTROL"
+    return _INSTEAD.get(lower, "leave it out")
 
 
 def _value(where: str, name: str, value: object) -> str | None:

@@ -12,8 +12,12 @@ from werkzeug.http import dump_header, parse_date, parse_dict_header
 SHARED_FRESHNESS = (
     "CDN-Cache-Control",
     "Cloudflare-CDN-Cache-Control",
+    "Edge-Control",
+    "Netlify-CDN-Cache-Control",
     "Surrogate-Control",
+    "Vercel-CDN-Cache-Control",
     "X-Accel-Expires",
+    "X-LiteSpeed-Cache-Control",
 )
 
 #: Header fields that describe a body, in lower case. A 304 has no body, and its ``ETag`` says which
