@@ -145,6 +145,7 @@ def _complete(state: AppState, app: Flask) -> None:
         if endpoints.complete:
             return
         _check_settings(state, app)
+        _warn_of_lookalikes(state, app)
         endpoints.refresh(complete=True)
         endpoints.check()
         warn_of_unmatched_rules(endpoints, state.log)
@@ -168,16 +169,37 @@ def _complete(state: AppState, app: Flask) -> None:
 
 
 def _check_settings(state: AppState, app: Flask) -> None:
-    Settings.refuse_misspelt(app.config)
-    if Settings.given(app.config) == state.given:
+    given = Settings.given(app.config)
+    if given == state.given:
         return
-    settings, now = state.settings, Settings.from_config(app.config)
+    settings, now = state.settings, Settings.from_config(given)
     for field in fields(Settings):
         if getattr(now, field.name) != getattr(settings, field.name):
             raise ConfigurationError(
                 f"{PREFIX}{field.name.upper()} was set after StaticOptimizer had read it; set it"
                 " before StaticOptimizer(app) or init_app(app)."
             )
+
+
+def _warn_of_lookalikes(state: AppState, app: Flask) -> None:
+    """Log one warning of the keys that are probably meant for the extension and are not read.
+
+    They are no errors: a key may be that of something else, and it is late for one.
+    """
+    own = PREFIX.rstrip("_")
+    said = [
+        f"{key} (did you mean {meant}?)" if meant else key
+        for key, meant in Settings.lookalikes(app.config).items()
+        if meant or key == own or key.startswith(PREFIX)
+    ]
+    if said:
+        state.log.warn_once(
+            "lookalikes",
+            "static_optimizer: it does not read %s in the app's configuration. Correct what is"
+            " meant for it, and set that before StaticOptimizer(app) or init_app(app); what"
+            " something else reads can stay.",
+            ", ".join(said),
+        )
 
 
 def _check_bundlers(state: AppState, app: Flask) -> None:

@@ -14,7 +14,7 @@ from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .root_files import root_files
 from .rules import Rule, read_rules
-from .spelling import refuse_misspelt, why_no_json
+from .spelling import lookalikes, refuse_misspelt, why_no_json
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
 
@@ -129,13 +129,21 @@ class Settings:
 
     @staticmethod
     def refuse_misspelt(config: Mapping[str, Any], *others: str) -> None:
-        """Refuse keys that are probably meant for the extension, but do not begin as its own.
+        """Refuse keys of settings whose beginning is misspelt, and a table of settings.
 
         :param config: a Flask config, or the environment.
         :param others: names that are valid in it beside the settings, without the prefix.
         :raises ConfigurationError: names the key, and the one to write in its place.
         """
         refuse_misspelt(config, [*_READERS, *others])
+
+    @staticmethod
+    def lookalikes(config: Mapping[str, Any]) -> dict[str, str]:
+        """Return the keys of a Flask config that look like settings and are none.
+
+        :returns: the key of the setting that each may be meant for; empty if it is like none.
+        """
+        return lookalikes(config, _READERS)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -175,11 +183,12 @@ class Settings:
 
     @staticmethod
     def given(config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a copy of every ``STATIC_OPTIMIZER_`` key of a Flask config, as it was written.
+        """Return a copy of the settings in a Flask config, by their keys and as they were written.
 
         An equal copy made later gives equal settings, and comparing costs less than reading again.
         """
-        return {key: _copy(value) for key, value in config.items() if key.startswith(PREFIX)}
+        keys = [PREFIX + name for name in _READERS]
+        return {key: _copy(config[key]) for key in keys if key in config}
 
     def mode(self, policy: CachePolicy) -> SessionMode:
         """Return the session mode of requests under a policy: its own, else the app's."""

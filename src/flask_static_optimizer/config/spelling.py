@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from difflib import SequenceMatcher, get_close_matches
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 
 from .errors import ConfigurationError
 from .names import PREFIX
 
 _NAME = PREFIX.rstrip("_")
 
-#: The least likeness of the beginning of a key to the prefix, from 0 to 1: one of the sixteen
-#: letters may be another or two may have changed places, or a few may be missing.
-_ALIKE = 0.9
+#: The least likeness of what follows the prefix to the name of a setting, from 0 to 1.
+_ALIKE = 0.8
 
-#: The most letters of such a beginning. Longer ones, such as MY_STATIC_OPTIMIZER, are of others.
-_LONGEST = len(_NAME) + 1
+#: What looks a little like a key of the extension, and what may be the name of a setting in it.
+_LOOKS_ALIKE = re.compile(r"STATIC_?OPTIM[A-Z0-9]*_?(.*)")
 
 #: The most characters that are shown of what is before an error in a JSON text.
 _SHOWN = 20
 
 
 def refuse_misspelt(config: Mapping[str, object], settings: Collection[str]) -> None:
-    """Refuse keys that are meant for the extension and begin otherwise, as nothing reads them.
+    """Refuse keys of settings whose beginning is misspelt, as nothing reads them.
+
+    Others that look alike may be those of something else: :func:`lookalikes` finds them.
 
     :param config: the app's configuration, or an environment.
     :param settings: the names of all settings, without the prefix.
     :raises ConfigurationError: names the key, and the one to write in its place.
     """
     for key, value in config.items():
-        # Only these are compared, as comparing takes longer than reading all other keys.
-        if key.startswith(PREFIX) or not ("OPTIM" in key.upper() or "STATIC" in key.upper()):
-            continue
-        setting = misspelt(key, settings)
-        if setting is None:
-            continue
         shown = f"{key}={value!r}"
         if key == _NAME and isinstance(value, Mapping):
             first = next((str(name).upper() for name in value), "MAX_AGE")
@@ -43,38 +39,86 @@ def refuse_misspelt(config: Mapping[str, object], settings: Collection[str]) -> 
                 f"{shown} is a table, and settings are single keys: write {PREFIX}{first} at the"
                 " top, outside of any table, and so on."
             )
-        raise ConfigurationError(
-            f"{shown} is read by nothing, as settings begin with {PREFIX}: write"
-            f" {PREFIX}{setting or '…'}, or rename it if it is meant for something else."
-        )
+        setting = None if _is_copy(key, config) else misspelt(key, settings)
+        if setting is not None:
+            raise ConfigurationError(
+                f"{shown} is read by nothing, as settings begin with {PREFIX}: write"
+                f" {PREFIX}{setting}, or rename it if it is meant for something else."
+            )
 
 
-def misspelt(key: str, settings: Iterable[str]) -> str | None:
-    """Return the setting that a key is meant for; ``None`` if it is for something else.
+def misspelt(key: str, settings: Collection[str]) -> str | None:
+    """Return the setting that a key is meant for, whose beginning is misspelt.
 
-    The setting is an empty text if only the beginning of the key is like the prefix.
+    ``None`` is returned if it is one of something else, as STATIC_OPTIMIZE_CACHE_DIR may be, and if
+    the beginning is right.
     """
-    settings = list(settings)
-    text = key.upper().replace("-", "_").removeprefix("FLASK_")
-    if text.startswith(PREFIX):
-        head, rest = _NAME, text.removeprefix(PREFIX)
-    else:
-        cuts = {place for place, letter in enumerate(text) if letter == "_"} | {len(text)}
-        cuts |= {len(text) - len(name) for name in settings if text.endswith(name)}
-        heads = {text[:cut].rstrip("_"): text[cut:].lstrip("_") for cut in sorted(cuts)}
-        head = max(heads, key=_likeness)
-        rest = heads[head]
-    if _likeness(head) < _ALIKE or len(head) > _LONGEST:
+    # The others are not compared, as comparing takes longer than reading all of them.
+    if key.startswith(PREFIX) or not ("OPTIM" in key.upper() or "STATIC" in key.upper()):
         return None
-    close = get_close_matches(rest, settings, n=1, cutoff=0.8)
-    if close or not rest:
-        return close[0] if close else ""
-    # STATIC_OPTIMIZE_IMAGES may be for something else, STATIC_OPTIMISER_IMAGES is not.
-    return rest if head.endswith("R") else None
+    text = _plain(key)
+    for place, letter in enumerate(text[: len(_NAME) + 1], 1):
+        if letter == "R" and _is_slip(text[:place]):
+            setting = _nearest(text[place:], settings)
+            if setting is not None:
+                return setting
+    return None
 
 
-def _likeness(head: str) -> float:
-    return SequenceMatcher(None, head, _NAME, autojunk=False).ratio()
+def lookalikes(config: Mapping[str, object], settings: Collection[str]) -> dict[str, str]:
+    """Return the keys that look like the extension's own and are not read by it.
+
+    :param config: the app's configuration.
+    :param settings: the names of all settings, without the prefix.
+    :returns: the key of the setting that each may be meant for; empty if it is like none.
+    """
+    found = {}
+    for key in config:
+        if (key.startswith(PREFIX) and key.removeprefix(PREFIX) in settings) or _is_copy(
+            key, config
+        ):
+            continue
+        setting = misspelt(key, settings)
+        alike = _LOOKS_ALIKE.fullmatch(_plain(key))
+        if setting is None and alike is not None:
+            setting = _nearest(alike[1], settings)
+        if setting is not None or alike is not None:
+            found[key] = "" if setting is None else PREFIX + setting
+    return found
+
+
+def _plain(key: str) -> str:
+    return key.upper().replace("-", "_").removeprefix("FLASK_")
+
+
+def _is_copy(key: str, config: Mapping[str, object]) -> bool:
+    """Return whether a key is that of an environment variable which Flask has read, too."""
+    own = key.removeprefix("FLASK_")
+    return own != key and own.startswith(PREFIX) and own in config
+
+
+def _nearest(text: str, settings: Collection[str]) -> str | None:
+    close = get_close_matches(text.lstrip("_"), settings, n=1, cutoff=_ALIKE)
+    return close[0] if close else None
+
+
+def _is_slip(head: str) -> bool:
+    """Return whether the beginning of a key is the prefix with at most one slip of the pen.
+
+    British spelling and underscores that are missing do not count.
+    """
+    text = head.replace("_", "").replace("OPTIMIS", "OPTIMIZ")
+    right = _NAME.replace("_", "")
+    same = 0
+    while text[same : same + 1] == right[same : same + 1] != "":
+        same += 1
+    text, right = text[same:], right[same:]
+    return (
+        text[1:] == right[1:]  # another letter, or none of them is wrong
+        or text[1:] == right  # one too many
+        or text == right[1:]  # one too few
+        or (text[1::-1] == right[:2] and text[2:] == right[2:])  # two have changed places
+    )
 
 
 def why_no_json(value: object) -> str:

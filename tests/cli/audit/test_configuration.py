@@ -15,6 +15,8 @@ def test_a_key_that_nothing_reads(make_app, audited):
     found = audited(make_app(STATIC_OPTIMIZATION=5))
     assert (found.status, [*found.findings]) == (1, ["unknown-key"])
     assert "STATIC_OPTIMIZER_ before" in found.findings["unknown-key"]["fix"]
+    found = audited(make_app(STATIC_OPTIMIZE_CACHE_DIR=5))
+    assert "write STATIC_OPTIMIZER_CACHE_DIR, or" in found.findings["unknown-key"]["fix"]
 
 
 def test_a_manifest_that_is_not_there(make_app, audited, static_folder):

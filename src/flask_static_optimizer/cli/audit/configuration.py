@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from ...state import AppState
 
 
-#: The beginning of a key that is probably meant for the extension.
-_LIKE_PREFIX = ("STATIC_OPTIM", "STATICOPTIM")
-
-
 def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
     """Yield the findings that need no request."""
     if app.debug:
@@ -30,14 +26,14 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             "debug mode is on, in which nothing is kept and nothing is compressed",
             "run without --debug and FLASK_DEBUG where visitors come",
         )
-    for key in app.config:
-        if key.startswith(_LIKE_PREFIX) and not key.startswith(PREFIX):
-            yield Finding(
-                "unknown-key",
-                "error",
-                f"the configuration has {key}, which nothing reads",
-                f"write {PREFIX} before the name of each setting",
-            )
+    for key, meant in state.settings.lookalikes(app.config).items():
+        write = f"write {meant}" if meant else f"write {PREFIX} before the name of each setting"
+        yield Finding(
+            "unknown-key",
+            "error",
+            f"the configuration has {key}, which the extension does not read",
+            f"{write}, or rename it if it is meant for something else",
+        )
     for rule in state.endpoints.unmatched_rules():
         yield Finding(
             "rule-unmatched",
