@@ -100,6 +100,7 @@ def _install(state: AppState, app: Flask) -> None:
     endpoints.root_files.add_to(app)
     endpoints.refresh()
     endpoints.check()
+    endpoints.check_rules()
     app.extensions[EXTENSION] = state
     complete = partial(_complete, state)
 

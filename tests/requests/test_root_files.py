@@ -285,6 +285,59 @@ def test_what_cannot_be_meant_is_refused(value: Any, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("root_file_robots_txt", "robots.txt"),
+        ("root_file_robots_txt:robots.txt", "robots.txt"),
+        ("root_file_*", "favicon.ico"),
+        ("root_file__well_known_security_tx[t]", "meta/security.txt"),
+    ],
+)
+def test_a_rule_for_such_an_endpoint_is_refused(make_app: MakeApp, key: str, name: str) -> None:
+    """It would protect nothing, as rules go by the name of the file in its folder."""
+    config = {**CONFIG, "STATIC_OPTIMIZER_RULES": {key: {"session": "protected"}}}
+    if "*" in key or "[" in key:  # a view that is still to come may be meant, too
+        client = make_app(**config).test_client()
+        with pytest.raises(ConfigurationError) as caught:
+            client.get("/")
+    else:
+        with pytest.raises(ConfigurationError) as caught:
+            make_app(**config)
+    assert f"RULES[{key!r}]" in str(caught.value)
+    assert f"write 'static:{name}'" in str(caught.value)
+
+
+def test_a_rule_for_more_than_such_endpoints_is_taken(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        app.add_url_rule("/root", "root_page", lambda: "page")
+
+    for key, path in (("root_*", "/root"), ("*", "/robots.txt")):
+        app = make_app(after=add, **CONFIG, STATIC_OPTIMIZER_RULES={key: {"max_age": 6}})
+        assert app.test_client().get(path).headers["Cache-Control"] == "max-age=6"
+
+
+@pytest.mark.parametrize(
+    ("url_path", "file", "path"),
+    [
+        (None, {"/static/app.css": "robots.txt"}, "/static/app.css"),
+        (None, "static/robots.txt", "/static/robots.txt"),
+        ("/a/files", {"/a/files/x/y.txt": "robots.txt"}, "/a/files/x/y.txt"),
+    ],
+)
+def test_a_path_in_the_static_folder_is_refused(
+    make_app: MakeApp, url_path: str | None, file: Any, path: str
+) -> None:
+    """It would hide the file there, and what guards that."""
+    with pytest.raises(ConfigurationError, match=f"the path '{path}'.* a path outside of it"):
+        make_app(flask={"static_url_path": url_path}, STATIC_OPTIMIZER_ROOT_FILES=[file])
+
+
+def test_a_path_beside_the_static_folder_is_taken(make_app: MakeApp) -> None:
+    client = make_app(STATIC_OPTIMIZER_ROOT_FILES=[{"/static-a.css": "app.css"}]).test_client()
+    assert client.get("/static-a.css").status_code == 200
+
+
+@pytest.mark.parametrize(
     ("flask", "words"),
     [
         ({"static_folder": None}, "no static folder"),

@@ -115,7 +115,7 @@ def test_a_protected_folder_by_the_name_of_its_variable(make_app: MakeApp) -> No
         ("cont*:grp=js", ["'content'", "'grp'"]),
         ("about:x=1", ["there are none"]),
         ("numbers:n=1", ["there is 'number'"]),
-        ("static:v=1/*", ["'filename'", "static:filename="]),
+        ("st*c:v=1/*", ["'filename'", "st*c:filename="]),
     ],
 )
 def test_a_variable_that_no_url_has(make_app: MakeApp, key: str, words: list[str]) -> None:
@@ -124,6 +124,25 @@ def test_a_variable_that_no_url_has(make_app: MakeApp, key: str, words: list[str
         app.test_client().get("/about")
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_variable_of_a_static_folder_is_told_at_start(make_app: MakeApp) -> None:
+    """Its view takes a file's name and nothing else, so that no later URL can have one."""
+    with pytest.raises(ConfigurationError) as caught:
+        make_app(STATIC_OPTIMIZER_RULES={"static:v=1/*": {}})
+    assert "'static:filename=…'" in str(caught.value)
+
+
+@pytest.mark.parametrize("command", [["audit"], ["explain", "/about"], ["build"]])
+def test_a_command_tells_it_in_one_line(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, command: list[str]
+) -> None:
+    app = make_app(before=content, STATIC_OPTIMIZER_RULES={"content:grp=js": {}})
+    result = app.test_cli_runner().invoke(args=["static", *command])
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert line.startswith("Error: STATIC_OPTIMIZER_RULES['content:grp=js']: no URL of 'content'")
+    assert not caplog.records
 
 
 def test_one_of_the_views_has_the_variable(make_app: MakeApp) -> None:

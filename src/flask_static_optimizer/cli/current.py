@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 def app_and_state() -> tuple[Flask, AppState]:
     """Return the current app and the parts of the extension in it.
 
-    :raises click.ClickException: if a view was declared static in a wrong way.
+    :raises click.ClickException: if a view was declared static in a wrong way, or a rule names
+        what is not there.
     """
     app = app_object()
     state: AppState = app.extensions[EXTENSION]
     try:
         state.endpoints.refresh()
         state.endpoints.check()
+        state.endpoints.check_rules(complete=True)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
     return app, state

@@ -161,6 +161,25 @@ class EndpointTable:
         if self._problem is not None:
             raise ConfigurationError(self._problem)
 
+    def check_rules(self, *, complete: bool = False) -> None:
+        """Raise an error if a rule names an endpoint or a URL variable that rules can't go by.
+
+        :param complete: whether all views and their URLs are there. Until then only the rules are
+            checked that name one static folder, or one file at the root of the site.
+        :raises ConfigurationError: names the rule and what to write.
+        """
+        app, rules = self._get_app(), list(self._settings.rules)
+        if not complete:
+            names = {name for name, found in self._endpoints.items() if found.folder}
+            names |= self.root_files.endpoints
+            rules = [rule for rule in rules if rule.endpoint.is_literal and rule.glob in names]
+        problem = None if app is None else self._rule_problem(app, rules)
+        if problem is not None:
+            raise ConfigurationError(problem)
+
+    def _rule_problem(self, app: Flask, rules: Sequence[Rule]) -> str | None:
+        return self.root_files.named_by(rules, app) or unknown_variable(app, rules)
+
     def refresh(self, *, complete: bool = False) -> None:
         """Look through the app's views.
 
@@ -201,7 +220,7 @@ class EndpointTable:
             self._catalogue.mounts = tuple(each.mount for each in folders if each.mount)
             self._catalogue.sources = tuple(each.source for each in folders if each.source)
             if complete and problem is None:
-                problem = self._problem = unknown_variable(app, self._settings.rules)
+                problem = self._problem = self._rule_problem(app, self._settings.rules)
             if complete and problem is None:
                 for endpoint in folders:
                     if endpoint.policies:  # a rule that leaves all of it alone leaves its view, too

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
+    from ..config.rules import Rule as ConfiguredRule
+
 #: The endpoint of the app's static folder.
 STATIC = "static"
 
@@ -43,12 +45,18 @@ class RootFiles:
         self.taken: Mapping[RootFile, Rule] = {}
 
     def __contains__(self, endpoint: str) -> bool:
-        return any(file.endpoint == endpoint for file in self._rules)
+        return endpoint in self.endpoints
+
+    @property
+    def endpoints(self) -> set[str]:
+        """Return the names of the endpoints of all files."""
+        return {file.endpoint for file in self._rules}
 
     def add_to(self, app: Flask) -> None:
         """Add the URL rules to an app.
 
-        :raises ConfigurationError: if the app has no static folder, or chooses rules by host.
+        :raises ConfigurationError: if the app has no static folder, or chooses rules by host, and
+            for a path among those of the static folder.
         """
         if not self._files:
             return
@@ -64,7 +72,17 @@ class RootFiles:
                 " is the site's alone; add a route with a host for the file, and leave the setting"
                 " out."
             )
+        rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint == STATIC]
+        # With the prefix "/" all paths are below it, and what is listed is meant to come first.
+        prefixes = [prefix for rule in rules if (prefix := rule.partition("<")[0]) != "/"]
         for path, filename in self._files:
+            for prefix in prefixes:
+                if path.startswith(prefix):
+                    raise ConfigurationError(
+                        f"{_KEY} has the path {path!r} for {filename!r}, which is below {prefix!r},"
+                        " the URL of the static folder, so that it would hide what is there; give"
+                        " a path outside of it, or leave it out."
+                    )
             file = RootFile(_endpoint_name(path, app.view_functions), path, filename)
             app.add_url_rule(
                 path,
@@ -89,6 +107,24 @@ class RootFiles:
                     taken[file] = rule
                     break
         self.taken = taken
+
+    def named_by(self, rules: Sequence[ConfiguredRule], app: Flask) -> str | None:
+        """Return the error of the first configured rule whose glob matches such endpoints only.
+
+        Rules go by the file's name in the static folder, so it would do nothing.
+        """
+        if not self._rules:
+            return None
+        names = {file.endpoint: file.filename for file in self._rules}
+        others = app.view_functions.keys() - names
+        for rule in rules:
+            found = [name for name in names if rule.endpoint.matches(name)]
+            if found and not any(rule.endpoint.matches(name) for name in others):
+                return (
+                    f"{rule.where} names {found[0]!r}, the endpoint of a file of {_KEY}, and rules"
+                    f" go by the file's name: write '{STATIC}:{names[found[0]]}'."
+                )
+        return None
 
     def served(self) -> list[RootFile]:
         """Return the files at whose paths the app has no route of its own."""
