@@ -112,6 +112,21 @@ def test_an_environment_is_refused(
     assert "\n" not in str(caught.value)
 
 
+def test_other_variables_of_an_environment_are_left_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATIC_OPTIMIZER_APP", f"{project(PLAIN)}:create_app")
+    for key in (
+        "STATIC_OPTIMIZE",
+        "STATIC_OPTIMIZERS",
+        "STATIC_OPTIMIZE_STORE",
+        "STATIC_OPTIMIZER",
+    ):
+        monkeypatch.setenv(key, "1")
+    app = importlib.import_module(WSGI).app
+    assert "static_optimizer" in app.extensions
+
+
 def test_an_error_inside_the_module_is_told_with_its_place(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

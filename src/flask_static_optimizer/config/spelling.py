@@ -105,9 +105,9 @@ def _nearest(text: str, settings: Collection[str]) -> str | None:
 def _is_slip(head: str) -> bool:
     """Return whether the beginning of a key is the prefix with at most one slip of the pen.
 
-    British spelling and underscores that are missing do not count.
+    Underscores do not count.
     """
-    text = head.replace("_", "").replace("OPTIMIS", "OPTIMIZ")
+    text = head.replace("_", "")
     right = _NAME.replace("_", "")
     same = 0
     while text[same : same + 1] == right[same : same + 1] != "":
