@@ -209,12 +209,27 @@ def test_a_page_waits_for_no_large_folder(
     assert {name.rpartition(".")[2] for name in names} == {"png"}
 
 
-@pytest.mark.parametrize("name", ["../secre.css", ".en", "none/app.css", "a\0b"])
+@pytest.mark.parametrize("name", [".en", "none/app.css", "a\0/b", "app.css/b"])
 def test_nothing_is_named_that_is_not_served(
     make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    (static_folder.parent / "secret.css").touch()
     (static_folder / ".env").touch()
     url(make_app(), name)
     (message,) = caplog.messages
     assert "Did you mean" not in message
+
+
+@pytest.mark.parametrize("name", ["../secre.css", "/etc/passwd", "a/../../secre.css"])
+def test_no_other_folder_is_read(
+    make_app: MakeApp,
+    static_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    (static_folder.parent / "secret.css").touch()
+    read: list[list[str]] = []
+    monkeypatch.setattr(missing, "get_close_matches", lambda _, names: read.append(names) or [])
+    url(make_app(), name)
+    assert len(caplog.messages) == 1
+    assert read == []
