@@ -88,6 +88,46 @@ def test_what_is_not_for_everybody_stays(make: MakeApp, static_folder: Path) -> 
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
+PROTECTED = {"session": "protected"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "on_host"),
+    [
+        ({}, ["", "css/", "css", "private/", "private", "private/deep/", "link/", "later/"]),
+        ({"static:private/*": PROTECTED}, ["css/", "css", "later/"]),
+        ({"static:private/*": False}, ["css/", "css", "later/"]),
+        ({"static:private/deep/*": PROTECTED}, ["css/", "css", "later/"]),
+        ({"static:priv*": PROTECTED}, ["css/", "css", "later/"]),
+        ({"static:*.pdf": PROTECTED}, []),
+        ({"static": PROTECTED}, []),
+        ({"static:css/*": {}, "static": PROTECTED}, ["css/", "css"]),
+        ({"static:css/*.css": {}, "static": PROTECTED}, []),
+        ({"static:filename=css/*&language=en": {}, "static": PROTECTED}, []),
+        ({"static:c": PROTECTED}, ["css/", "css", "private/", "private", "private/deep/", "link/",
+                                   "later/"]),
+        ({"static": {}}, ["", "css/", "css", "private/", "private", "private/deep/", "link/",
+                          "later/"]),
+    ],
+)  # fmt: skip
+def test_a_folder_has_the_host_if_all_below_it_has(
+    make_app: MakeApp, static_folder: Path, rules: dict[str, Any], on_host: list[str]
+) -> None:
+    """A script adds the names of files to such a URL."""
+    for name in ("css", "private/deep"):
+        (static_folder / name).mkdir(parents=True, exist_ok=True)
+    (static_folder / "link").symlink_to("private", target_is_directory=True)
+    app = make_app(STATIC_OPTIMIZER_HOST_URL=CDN, STATIC_OPTIMIZER_RULES=rules)
+    names = ["", "css/", "css", "private/", "private", "private/deep/", "link/", "later/"]
+    with app.test_request_context():
+        urls = {name: url_for("static", filename=name) for name in names}
+        assert url_for("static", filename="app.js").startswith(CDN) == (
+            PROTECTED not in [rules.get("static")]
+        )
+    assert [name for name in names if urls[name] == f"{CDN}/static/{name}"] == on_host
+    assert all(urls[name] == f"/static/{name}" for name in names if name not in on_host)
+
+
 def test_a_folder_with_a_host_of_its_own_stays(make_app: MakeApp) -> None:
     app = make_app(
         STATIC_OPTIMIZER_HOST_URL=CDN, flask={"static_host": "own.test", "host_matching": True}

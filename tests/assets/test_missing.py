@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, url_for
 
+from flask_static_optimizer.assets import missing
 from flask_static_optimizer.assets.missing import MOST_NAMED, MissingFileError
+from flask_static_optimizer.assets.mount import Mount
 
 MakeApp = Callable[..., Flask]
 
@@ -124,13 +126,13 @@ def test_names_that_visitors_choose(
         url(app, f"{number}.png")
     assert len(caplog.messages) == MOST_NAMED + 1
     assert "no more of them are named" in caplog.messages[-1]
-    missing = app.extensions["static_optimizer"].urls._missing
+    told = app.extensions["static_optimizer"].urls._missing
     with app.test_request_context():
         for number in range(4200):
             app.url_for("static", filename=f"x{number}.png")
     assert len(caplog.messages) == MOST_NAMED + 1
-    assert len(missing._named) <= MOST_NAMED + 1
-    assert len(missing._looked_for) <= 4096
+    assert len(told._named) <= MOST_NAMED + 1
+    assert len(told._looked_for) <= 4096
 
 
 def test_threads_tell_it_once(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
@@ -160,3 +162,74 @@ def test_commands_in_a_strict_app(
         result = app.test_cli_runner().invoke(args=["static", *command.split()])
         assert result.exception is None or isinstance(result.exception, SystemExit)
     assert "leads to no file" not in caplog.text
+
+
+def test_a_view_may_catch_the_error(make_app: MakeApp) -> None:
+    """A URL that was not made is not preloaded either."""
+
+    def either() -> str:
+        try:
+            return f"<p>{url_for('static', filename='ap.css')}"
+        except LookupError:
+            return f"<p>{url_for('static', filename='app.css')}"
+
+    app = make_app(STATIC_OPTIMIZER_STRICT=True, STATIC_OPTIMIZER_PRELOAD=["style"], TESTING=False)
+    app.add_url_rule("/either", view_func=either)
+    response = app.test_client().get("/either")
+    assert response.status_code == 200
+    assert response.headers.getlist("Link") == [
+        f"<{response.text.removeprefix('<p>')}>; rel=preload; as=style"
+    ]
+
+
+def test_a_page_waits_for_no_large_folder(
+    make_app: MakeApp,
+    static_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A similar name is looked for in the file's own folder, and among so many entries only."""
+    (static_folder / "up").mkdir()
+    for number in range(missing._MOST_COMPARED + 20):
+        (static_folder / "up" / f"{number}.png").touch()
+    compared: list[list[str]] = []
+
+    def compare(name: str, names: list[str]) -> list[str]:
+        compared.append(names)
+        return ["7.png"]
+
+    app = make_app()
+    url(app, "app.css")
+    monkeypatch.setattr(missing, "get_close_matches", compare)
+    monkeypatch.setattr(Mount, "names", lambda *_: pytest.fail("it lists the whole folder"))
+    url(app, "up/7.pn")
+    assert "Did you mean 'up/7.png'?" in caplog.text
+    (names,) = compared
+    assert len(names) == missing._MOST_COMPARED
+    assert {name.rpartition(".")[2] for name in names} == {"png"}
+
+
+@pytest.mark.parametrize("name", [".en", "none/app.css", "a\0/b", "app.css/b"])
+def test_nothing_is_named_that_is_not_served(
+    make_app: MakeApp, static_folder: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (static_folder / ".env").touch()
+    url(make_app(), name)
+    (message,) = caplog.messages
+    assert "Did you mean" not in message
+
+
+@pytest.mark.parametrize("name", ["../secre.css", "/etc/passwd", "a/../../secre.css"])
+def test_no_other_folder_is_read(
+    make_app: MakeApp,
+    static_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    (static_folder.parent / "secret.css").touch()
+    read: list[list[str]] = []
+    monkeypatch.setattr(missing, "get_close_matches", lambda _, names: read.append(names) or [])
+    url(make_app(), name)
+    assert len(caplog.messages) == 1
+    assert read == []

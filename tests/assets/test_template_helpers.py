@@ -148,3 +148,89 @@ def test_the_keys_are_what_modules_import(make_app: MakeApp, static_folder: Path
     ((key, url),) = imports(app).items()
     assert key == "/static/app.js"
     assert re.fullmatch(r"/static/app\.js\?v=2&v=[0-9a-f]{16}", url)
+
+
+HELPERS = ["static_entry", "static_importmap", "static_integrity"]
+
+
+def by_processor(app: Flask, name: str) -> None:
+    app.context_processor(lambda: {name: lambda: "mine"})
+
+
+def by_global(app: Flask, name: str) -> None:
+    app.add_template_global(lambda: "mine", name)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("add", [by_processor, by_global])
+@pytest.mark.parametrize("name", HELPERS)
+def test_the_apps_own_helper_of_that_name_stays(
+    make_app: MakeApp, add: Callable[[Flask, str], None], when: str, name: str
+) -> None:
+    """A page that worked without the extension works with it."""
+    adding: dict[str, Any] = {when: lambda app: add(app, name)}
+    app = make_app(**adding)
+    others = " ".join(f"{{{{ {other} is defined }}}}" for other in HELPERS)
+    with app.test_request_context():
+        assert render_template_string(f"{{{{ {name}() }}}} {others}") == "mine True True True"
+
+
+def test_a_macro_of_another_template(make_app: MakeApp, tmp_path: Path) -> None:
+    """It has the helpers where the template gives it its context."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "head.html").write_text(
+        "{% macro head() %}{{ static_integrity('app.css') }}{% endmacro %}"
+    )
+    with make_app().test_request_context():
+        text = "{% from 'head.html' import head with context %}{{ head() }}"
+        assert render_template_string(text).startswith("sha384-")
+
+
+def linked(make_app: MakeApp, text: str, **config: Any) -> list[str]:
+    """Return the ``Link`` fields of a page, without versions and parameters."""
+
+    def add(app: Flask) -> None:
+        app.add_url_rule("/html", "html", lambda: render_template_string(text))
+
+    app = make_app(STATIC_OPTIMIZER_PRELOAD=["style"], after=add, **config)
+    response = app.test_client().get("/html")
+    assert response.status_code == 200
+    return [link.partition("?")[0] for link in response.headers.getlist("Link")]
+
+
+def test_a_plain_url_is_not_preloaded(make_app: MakeApp) -> None:
+    plain = "{{ url_for('static', filename='app.css', static_optimizer_plain=True) }}"
+    assert linked(make_app, plain) == []
+
+
+def test_the_same_url_is_preloaded_once(make_app: MakeApp) -> None:
+    """With and without an anchor, and with and without the page's own host."""
+    url = "{{ url_for('static', filename='app.css', %s) }}"
+    text = url % "_anchor='a'" + url % "_external=True" + url % "_anchor='b', _external=True"
+    assert linked(make_app, text) == ["</static/app.css"]
+
+
+def test_the_integrity_of_a_link_is_that_of_its_file(
+    make_app: MakeApp, static_folder: Path, tmp_path: Path
+) -> None:
+    """Another folder may have a file of the same name."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "app.css").write_text("i {}")
+
+    def add(app: Flask) -> None:
+        app.register_blueprint(
+            Blueprint("shop", __name__, static_folder=tmp_path / "other", url_prefix="/shop")
+        )
+        text = """{{ url_for('static', filename='app.css') }} {{ static_integrity('app.css') }}
+            {{ url_for('shop.static', filename='app.css') }}"""
+        app.add_url_rule("/html", "html", lambda: render_template_string(text))
+
+    app = make_app(
+        STATIC_OPTIMIZER_PRELOAD=["style"],
+        STATIC_OPTIMIZER_HOST_URL="https://cdn.example.com",
+        after=add,
+    )
+    mine, other = app.test_client().get("/html").headers.getlist("Link")
+    value = sri((static_folder / "app.css").read_bytes())
+    assert mine.endswith(f'crossorigin; integrity="{value}"')
+    assert other.endswith("as=style")

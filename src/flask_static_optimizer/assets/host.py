@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+from werkzeug.security import safe_join
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,16 +32,28 @@ class Host:
         """Return whether the host has a file.
 
         A folder that is served under a host of its own stays there. What is not the same for all
-        clients does, too: browsers send the session's cookie to the app alone.
+        clients does, too: browsers send the session's cookie to the app alone. A folder's name is
+        the beginning of the URLs of all that is below it.
 
         :param is_shared: whether the file is known to be the same for all clients.
         """
         if mount.prefix is None or not isinstance(name, str):
             return False
-        return is_shared or mount.is_shared(name)
+        if is_shared:
+            return True
+        return mount.is_shared_below(name) if _is_folder(mount, name) else mount.is_shared(name)
 
     def before(self, url: str) -> str:
         """Return a URL of the app with this host in the place of the app's."""
         if not url.startswith("/") or url.startswith("//"):  # _external, or for another subdomain
             url = "/" + url.partition("//")[2].partition("/")[2]
         return self._url + url
+
+
+def _is_folder(mount: Mount, name: str) -> bool:
+    if name == "" or name.endswith("/"):
+        return True
+    if name in mount.known:
+        return False
+    path = safe_join(mount.folder, name)
+    return path is not None and os.path.isdir(path)

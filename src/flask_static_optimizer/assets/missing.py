@@ -6,8 +6,11 @@ import os
 import posixpath
 from collections.abc import Callable
 from difflib import get_close_matches
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from werkzeug.security import safe_join
 
 from ..config.bounded import Bounded
 from . import fingerprints
@@ -22,7 +25,7 @@ MOST_NAMED = 200
 #: The most files that are remembered as looked for.
 _LOOKED_FOR = 4096
 
-#: The most files of a folder among which similar names are looked for.
+#: The most entries of a folder among which similar names are looked for.
 _MOST_COMPARED = 1000
 
 
@@ -58,11 +61,9 @@ class MissingFiles:
     def report(self, mount: Mount, name: str) -> None:
         """Report a file that is not there: in the log once, or as an error.
 
-        The name of a folder is a beginning, to which scripts add the name of a file.
-
         :raises MissingFileError: if such a URL is an error.
         """
-        if name == "" or name.endswith("/") or _is_there(mount, name):
+        if leads_somewhere(mount, name):
             return
         if not self._strict:
             key = (mount.endpoint, name)
@@ -89,8 +90,13 @@ class MissingFiles:
         self._warn("static_optimizer: %s", message)
 
 
-def _is_there(mount: Mount, name: str) -> bool:
-    """Return whether a name leads to a folder, or is a file's with a fingerprint in it."""
+def leads_somewhere(mount: Mount, name: str) -> bool:
+    """Return whether a name that is no file's is that of a folder, or has a fingerprint in it.
+
+    The name of a folder is a beginning, to which scripts add the name of a file.
+    """
+    if name == "" or name.endswith("/"):
+        return True
     split = fingerprints.split(name)
     if split is not None and mount.has(split[0]):
         return True
@@ -98,6 +104,21 @@ def _is_there(mount: Mount, name: str) -> bool:
 
 
 def _similar(mount: Mount, name: str) -> str:
-    names = mount.names()
-    close = get_close_matches(name, names, n=1) if len(names) <= _MOST_COMPARED else []
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return the question whether a similar name was meant, of a file in the same folder.
+
+    No other folder is looked into, and of that one only so much, as a page waits for it.
+    """
+    place, _, file = posixpath.normpath(name).rpartition("/")
+    folder = safe_join(mount.folder, place)
+    if folder is None:
+        return ""
+    try:
+        with os.scandir(folder) as entries:
+            there = [entry.name for entry in islice(entries, _MOST_COMPARED)]
+    except (OSError, ValueError):  # there is no such folder; ValueError: a NUL
+        return ""
+    for close in get_close_matches(file, there):
+        found = posixpath.join(place, close)
+        if mount.has(found):
+            return f" Did you mean {found!r}?"
+    return ""

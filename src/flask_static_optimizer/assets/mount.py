@@ -56,6 +56,8 @@ class Mount:
     variable: str = "filename"
     #: True if a view of the app's own sends the files: each byte for byte, under its plain name.
     by_view: bool = False
+    #: Returns, for the name of a folder, whether all clients get the same of all that is below it.
+    is_shared_below: Callable[[str], bool] = field(default=lambda _: False, repr=False)
     #: The assets looked up so far, by file name, without those whose files are gone.
     known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
     _listed: Listing = field(default=NOTHING_LISTED, repr=False)

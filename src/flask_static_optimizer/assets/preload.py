@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Iterator
 
 #: The largest number of ``Link`` values of one response, and their largest size in bytes. Servers
 #: refuse long headers.
@@ -29,27 +28,23 @@ _LINKS = {
 _NO_CORS = frozenset({"style", "script"})
 
 
-def links(
-    used: Iterable[tuple[str, str]],
-    kinds: Collection[str],
-    checked: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[str]:
+def links(used: Iterable[tuple[str, str, str]], kinds: Collection[str]) -> Iterator[str]:
     """Yield the ``Link`` values for the assets of a page, up to the limits.
 
-    :param used: the URL and the file name of each asset, in order.
+    :param used: the URL, the file name and the ``integrity`` of each asset, in order. Another
+        host's files can be checked only in CORS mode, so tags with ``integrity`` (empty: without)
+        have ``crossorigin``. A tag takes only what a link has fetched in the same mode and with the
+        same ``integrity``.
     :param kinds: the kinds of assets to preload: ``style``, ``script``, ``module``, ``font``,
         ``image``.
-    :param checked: the values of ``integrity`` in tags, by file name. Another host's files can be
-        checked only in CORS mode, so these tags have ``crossorigin``. A tag takes only what a link
-        has fetched in the same mode and with the same ``integrity``.
     """
     left = LONGEST
-    for count, (url, name) in enumerate(dict.fromkeys(used)):
+    for count, (url, name, integrity) in enumerate(dict.fromkeys(used)):
         for kind in kinds:
             endings, parameters = _LINKS[kind]
             if name.lower().endswith(endings):
-                if kind in _NO_CORS and name in checked and not url.startswith("/"):
-                    parameters += f'; crossorigin; integrity="{checked[name]}"'
+                if kind in _NO_CORS and integrity and not url.startswith("/"):
+                    parameters += f'; crossorigin; integrity="{integrity}"'
                 link = f"<{url}>; {parameters}"
                 left -= len(link) + 2
                 if left < 0 or count >= MOST:

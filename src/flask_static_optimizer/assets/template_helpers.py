@@ -90,7 +90,7 @@ def add_template_helpers(
             if asset is not None and not asset.is_slow:
                 found = integrity.of(asset)
                 if host is not None and has_request_context():
-                    g.setdefault(_CHECKED, {})[filename] = found
+                    g.setdefault(_CHECKED, {})[endpoint, filename] = found
                 return found
             reason: object = "there is no such file" if asset is None else "the file is too large"
         except OSError as error:
@@ -110,7 +110,14 @@ def add_template_helpers(
         "static_importmap": static_importmap,
         "static_integrity": static_integrity,
     }
-    app.context_processor(lambda: dict[str, Any](helpers))
+
+    def add() -> dict[str, Any]:
+        known = current_app.jinja_env.globals
+        return {name: helper for name, helper in helpers.items() if name not in known}
+
+    # The app's own of such a name stays, be it a global or of a context processor: each of these
+    # replaces what those before it have given.
+    app.template_context_processors[None].insert(0, add)
 
 
 class Preloading:
@@ -124,18 +131,25 @@ class Preloading:
         self._kinds = kinds
         self._is_static = is_static
 
-    def remember(self, endpoint: str, values: dict[str, Any]) -> None:
+    def remember(self, endpoint: str, name: str, url: str) -> None:
         """Remember that the current request has built the URL of an asset."""
         if has_request_context():
-            used: dict[tuple[str, str], None] = g.setdefault(_USED, {})
-            used[endpoint, str(values.get("filename"))] = None
+            used: dict[str, tuple[str, str]] = g.setdefault(_USED, {})
+            used[url.partition("#")[0]] = (endpoint, name)
 
     def after_request(self, response: Response) -> Response:
         """Add a ``Link`` header with the assets of a page to its response."""
         used = g.get(_USED)
         page = response.status_code == 200 and response.mimetype == "text/html"
         if used and page and request.method in ("GET", "HEAD") and not self._is_static():
-            urls = [(url_for(endpoint, filename=name), name) for endpoint, name in used]
-            for link in links(urls, self._kinds, g.get(_CHECKED, {})):
+            checked = g.get(_CHECKED, {})
+            host = request.host_url
+            # A page may have a URL with and without its own host.
+            files = (
+                (f"/{url.removeprefix(host)}" if url.startswith(host) else url, key)
+                for url, key in used.items()
+            )
+            assets = [(url, key[1], checked.get(key, "")) for url, key in files]
+            for link in links(assets, self._kinds):
                 response.headers.add("Link", link)
         return response

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .mount import Mount
     from .urls import Urls
 
-#: A function called with the endpoint and the values of each URL of a static file that is built.
-Listener = Callable[[str, dict[str, Any]], None]
+#: A function called with the endpoint, the file name and the URL, after each URL of a static file
+#: that was built for a page.
+Listener = Callable[[str, str, str], None]
 
 
 def fingerprint_urls(
@@ -50,12 +51,13 @@ def fingerprint_urls(
         app = get_app()
         assert app is not None, "it is being called"
         mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
-        version, on_host = None, False
+        version, on_host, name, told = None, False, None, listeners
         if mount is not None:
-            for listener in () if mount.by_view else listeners:
-                listener(mount.endpoint, values)
             name = values.get("filename")
-            is_elsewhere = host is not None and not values.get(PLAIN) and host.is_used(app)
+            is_plain = values.get(PLAIN)
+            if is_plain or mount.by_view:  # a page fetches a worker's script itself, and later
+                told = ()
+            is_elsewhere = host is not None and not is_plain and host.is_used(app)
             version = urls.add(mount, values)
             if is_elsewhere and host is not None:
                 is_shared = version is not None or values.get("filename") != name
@@ -63,7 +65,13 @@ def fingerprint_urls(
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
         if version is not None:
             url = with_version(url, version)
-        return host.before(url) if on_host and host is not None else url
+        if on_host and host is not None:
+            url = host.before(url)
+        if mount is not None:
+            # Only now, as there may be no such file, or no such URL.
+            for listener in told:
+                listener(mount.endpoint, str(name), url)
+        return url
 
     _dress(url_for, app.url_for)
     app.url_for = url_for  # type: ignore[method-assign]

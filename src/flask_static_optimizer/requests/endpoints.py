@@ -314,7 +314,12 @@ class EndpointTable:
             settings.dotfiles,
             settings.symlinks,
             self._warn,
+            is_shared_below=partial(self._is_shared_below, name),
         )
+
+    def _is_shared_below(self, name: str, folder: str) -> bool:
+        endpoint = self._endpoints.get(name)
+        return endpoint is not None and endpoint.is_shared_below(folder)
 
     def _is_shared(self, name: str, filename: str, variable: str = "filename") -> bool:
         policy = self._policy(name, filename, variable)

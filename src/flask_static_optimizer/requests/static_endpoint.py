@@ -106,6 +106,31 @@ class StaticEndpoint:
         by_real = self._first(real_names, view_args)
         return by_real if self._is_strict(by_real[1]) and not self._is_strict(found[1]) else found
 
+    def is_shared_below(self, folder: str) -> bool:
+        """Return whether all clients get the same of whatever a folder may hold.
+
+        :param folder: its name, relative to the static folder.
+        """
+        names = {folder}
+        if self.static_folder is not None:
+            # Of a folder to which a link leads out of the static one, no rule knows the name.
+            names.add(real_name(self.static_folder, folder) or "")
+        spelled = {served_spelling(name) for name in names}
+        return not any(map(self._is_strict_below, spelled))
+
+    def _is_strict_below(self, folder: str) -> bool:
+        """Return whether a policy that may hold below a folder protects or leaves alone."""
+        place = "" if folder == "." else f"{folder}/"
+        for rule, policy in self.choices:
+            glob = rule.filename or _ANY
+            covers = place.startswith(glob.head) and not glob.is_literal
+            if self._is_strict(policy):
+                if covers or glob.head.startswith(place):
+                    return True
+            elif covers and glob.text == f"{glob.head}*" and not rule.variables:
+                return False  # it covers all, so that no later rule is reached
+        return self._is_strict(self.default)
+
     def _first(
         self, names: Sequence[str | None], view_args: Mapping[str, Any]
     ) -> tuple[Rule | None, CachePolicy | None]:

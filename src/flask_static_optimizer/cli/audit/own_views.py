@@ -13,6 +13,7 @@ from flask import url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from ...assets.missing import MissingFileError
 from ...http.statuses import REFUSALS
 from ...requests.url_variables import name_variable
 from ..current import application_root
@@ -136,7 +137,7 @@ class OwnViews:
         with self._app.test_request_context():
             try:
                 url = url_for(endpoint, **values)
-            except (BuildError, HTTPException, TypeError, ValueError):
+            except (BuildError, HTTPException, MissingFileError, TypeError, ValueError):
                 return []  # the page that has it fails, or a request of the page completes it
         return [url.removeprefix(self._root)] if url.startswith("/") else []
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ...assets.css import BrokenStylesheetError, references, resolve
+from ...assets.missing import leads_somewhere
 from ..current import application_root
 from .findings import Finding
 
@@ -20,10 +21,31 @@ if TYPE_CHECKING:
 
 
 def template_findings(state: AppState, app: Flask, templates: Templates) -> Iterator[Finding]:
-    """Yield a finding for each URL in the text of a template that should be made by ``url_for``."""
+    """Yield a finding for each URL in a template that leads to no file, or is in plain text."""
     root = application_root(app)
     for url, place in templates.plain:
         yield from _judged(state, url.removeprefix(root), place)
+    for built in templates.built:
+        name = built.values.get("filename")
+        if isinstance(name, str) and _is_missing(state, built.endpoint, name):
+            yield _not_there(f"{built.place}: url_for({built.endpoint!r}, filename={name!r})")
+
+
+def _is_missing(state: AppState, endpoint: str, name: str) -> bool:
+    """Return whether the URL of a file of an endpoint leads to none."""
+    # An endpoint that begins with a dot is relative to a blueprint that is not known here.
+    meant = [
+        mount
+        for mount in state.endpoints.mounts()
+        if mount.endpoint == endpoint
+        or (endpoint[:1] == "." and f".{mount.endpoint}".endswith(endpoint))
+    ]
+    return bool(meant) and not any(
+        mount.has(name)
+        or leads_somewhere(mount, name)
+        or not _is_audited(state, mount.endpoint, name)
+        for mount in meant
+    )
 
 
 def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
@@ -40,13 +62,7 @@ def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
     here = [f"{place}: {url}"]
     asset = _find(state, mount, name)
     if asset is None and not mount.has(name):
-        yield Finding(
-            "missing-file",
-            "error",
-            "a template names a static file that is not there",
-            "correct the URL or add the file",
-            here,
-        )
+        yield _not_there(*here)
     elif (
         asset is not None
         and not parts.query
@@ -119,6 +135,16 @@ def _find(state: AppState, mount: Mount, name: str) -> Asset | None:
         return state.catalogue.find(mount, name)
     except OSError:  # the request for the file reports it
         return None
+
+
+def _not_there(place: str) -> Finding:
+    return Finding(
+        "missing-file",
+        "error",
+        "a template names a static file that is not there",
+        "correct the URL or add the file",
+        [place],
+    )
 
 
 def _missing(place: str) -> Finding:

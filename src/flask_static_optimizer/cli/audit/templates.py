@@ -40,6 +40,8 @@ class BuiltURL(NamedTuple):
 
     endpoint: str
     values: Mapping[str, Any]
+    #: The file and the line.
+    place: str
 
 
 class Templates(NamedTuple):
@@ -85,14 +87,14 @@ def _read(environment: Environment, loader: BaseLoader, name: str, found: Templa
         for line, text in texts
         for url in _URL.finditer(text)
     ]
-    built = list(_built(environment.parse(source, name)))
+    built = list(_built(environment.parse(source, name), path or name))
     found.tokens.append((path or name, tokens))
     found.plain.extend(plain)
     found.relative.extend(url for _, text in texts for url in _RELATIVE.findall(text))
     found.built.extend(built)
 
 
-def _built(template: nodes.Template) -> Iterator[BuiltURL]:
+def _built(template: nodes.Template, path: str) -> Iterator[BuiltURL]:
     for call in template.find_all(nodes.Call):
         if not isinstance(call.node, nodes.Name) or call.node.name != "url_for":
             continue
@@ -102,7 +104,7 @@ def _built(template: nodes.Template) -> Iterator[BuiltURL]:
         except nodes.Impossible:  # a variable, which only the view knows
             continue
         if len(names) == 1 and isinstance(names[0], str) and not call.dyn_kwargs:
-            yield BuiltURL(names[0], values)
+            yield BuiltURL(names[0], values, f"{path}:{call.lineno}")
 
 
 def _blank(comment: re.Match[str]) -> str:
