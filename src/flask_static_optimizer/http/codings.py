@@ -64,6 +64,11 @@ def suffix(coding: str) -> str:
     return _SUFFIXES[coding]
 
 
+def suffixes() -> tuple[str, ...]:
+    """Return the suffixes of all codings, those that can't be made here among them."""
+    return tuple(_SUFFIXES.values())
+
+
 def is_compressible(content_type: str) -> bool:
     """Return whether bytes of a media type are likely to get smaller by a coding."""
     kind = content_type.partition(";")[0].strip().lower()

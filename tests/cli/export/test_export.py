@@ -19,7 +19,7 @@ from flask import Blueprint, Flask, Response, abort, request
 
 from conftest import CSS
 from flask_static_optimizer.cli import writing
-from flask_static_optimizer.cli.export.folder import WORK
+from flask_static_optimizer.cli.export.journal import WORK
 
 MakeApp = Callable[..., Flask]
 
@@ -129,10 +129,27 @@ def test_stylesheets_as_they_are_served(
     assert (target / "static" / name).read_bytes() == b"picture"
 
 
+def decorate(app: Flask) -> None:
+    view = app.view_functions["static"]
+
+    def decorated(filename: str) -> Any:
+        return view(filename=filename)
+
+    decorated.__wrapped__ = view  # type: ignore[attr-defined]
+    app.view_functions["static"] = decorated
+
+
 def guard(app: Flask) -> None:
     @app.before_request
     def closed() -> None:
         if request.path.startswith("/static/private") and "user" not in request.cookies:
+            abort(401)
+
+
+def guard_scripts(app: Flask) -> None:
+    @app.before_request
+    def closed() -> None:
+        if request.path.endswith(".js"):
             abort(401)
 
 
@@ -147,15 +164,6 @@ def test_protected_files_are_never_exported(
         config["STATIC_OPTIMIZER_RULES"] = {"static:private/*": {"session": "protected"}}
     if how == "left alone":
         config["STATIC_OPTIMIZER_RULES"] = {"static:private/*": False}
-
-    def decorate(app: Flask) -> None:
-        view = app.view_functions["static"]
-
-        def decorated(filename: str) -> Any:
-            return view(filename=filename)
-
-        decorated.__wrapped__ = view  # type: ignore[attr-defined]
-        app.view_functions["static"] = decorated
 
     def say_private(app: Flask) -> None:
         @app.after_request
@@ -240,6 +248,159 @@ def test_a_file_that_was_changed_since_is_not_pruned(
     found = outcome(app, target, "--prune")
     assert found["foreign"] == ["static/app.js"]
     assert (target / "static" / "app.js").read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("plain", [[], ["--plain"]])
+@pytest.mark.parametrize("mode", ["query", "path"])
+@pytest.mark.parametrize("how", ["rule", "guard", "decorated", "replaced"])
+def test_what_becomes_protected_is_removed(
+    make_app: MakeApp, static_folder: Path, target: Path, how: str, mode: str, plain: list[str]
+) -> None:
+    """The next copy of the folder would publish it. No ``--prune`` is needed, and no more goes."""
+    page = static_folder / "private" / "page.html"
+    page.write_text("<p>of January</p>" * 200)
+    outcome(make_app(STATIC_OPTIMIZER_FINGERPRINT=mode), target, "--plain")
+    page.write_text("<p>of February</p>" * 200)
+    (static_folder / "app.js").unlink()
+    outcome(make_app(STATIC_OPTIMIZER_FINGERPRINT=mode), target, *plain)
+    (target / "static" / "private" / "other.txt").write_text("of somebody else")
+    private = {path for path in files(target) if path.startswith("static/private/")}
+    assert [path for path in private if path.endswith(".gz")] != []
+    pages = [path for path in private if path.endswith(".html")]
+    assert len(pages) == {"query": 1, "path": 3}[mode]
+    rules = {"static:private/*": {"session": "protected"}} if how == "rule" else {}
+
+    def replace(app: Flask) -> None:
+        app.view_functions["static"] = lambda filename: "the app's own"
+
+    before = {"guard": guard, "decorated": decorate, "replaced": replace}.get(how)
+    app = make_app(before=before, STATIC_OPTIMIZER_FINGERPRINT=mode, STATIC_OPTIMIZER_RULES=rules)
+    found = outcome(app, target, *plain)
+    expected = private - {"static/private/other.txt"}
+    if how in ("rule", "guard"):
+        assert set(found["withdrawn"]) == set(found["removed"]) == expected
+        assert any("/app." in path and path.endswith(".css") for path in files(target))
+        assert any("/app." in path and path.endswith(".js") for path in files(target))
+    else:
+        assert expected < set(found["withdrawn"])
+        assert files(target) == {"static/private/other.txt"}
+        assert [excluded["url"] for excluded in found["left_out"]] == ["all files of 'static'"]
+    assert not files(target) & expected
+    assert not set(manifest(target)["files"]) & expected
+    assert not set(manifest(target)["earlier"]) & expected
+    assert found["foreign"] == ["static/private/other.txt"]
+    assert outcome(app, target, *plain)["withdrawn"] == []
+
+
+def test_what_becomes_protected_under_another_url(make_app: MakeApp, target: Path) -> None:
+    """The manifest says which paths a file had."""
+    outcome(make_app(), target)
+    rules = {"static:private/*": {"session": "protected"}}
+    app = make_app(STATIC_OPTIMIZER_RULES=rules, flask={"static_url_path": "/assets"})
+    assert outcome(app, target)["withdrawn"] == ["static/private/report.pdf"]
+
+
+def test_what_became_protected_and_was_changed_stays(make_app: MakeApp, target: Path) -> None:
+    """It is not what an export wrote."""
+    outcome(make_app(), target)
+    place = target / "static" / "private" / "report.pdf"
+    place.write_text("of somebody else")
+    found = outcome(make_app(before=guard), target)
+    assert found["withdrawn"] == found["removed"] == []
+    assert found["foreign"] == ["static/private/report.pdf"]
+    assert place.read_text() == "of somebody else"
+
+
+def test_what_fails_is_not_taken_for_protected(make_app: MakeApp, target: Path) -> None:
+    outcome(make_app(), target)
+
+    def broken(app: Flask) -> None:
+        @app.before_request
+        def out_of_order() -> None:
+            if request.path == "/static/app.js":
+                raise RuntimeError("out of order")
+            if "private" in request.path:
+                abort(401)
+
+    found = outcome(make_app(before=broken, TESTING=False), target, "--prune", status=1)
+    assert found["withdrawn"] == found["removed"] == ["static/private/report.pdf"]
+    assert (target / "static" / "app.js").exists()
+
+
+def test_only_the_plain_name_becomes_private(
+    make_app: MakeApp, static_folder: Path, target: Path
+) -> None:
+    """Files of earlier pages stay, under the names with their fingerprints."""
+    outcome(make_app(STATIC_OPTIMIZER_FINGERPRINT="path"), target, "--plain")
+    old = {path for path in files(target) if path.startswith("static/app.")} - {
+        "static/app.css",
+        "static/app.css.gz",
+        "static/app.css.br",
+        "static/app.css.zst",
+        "static/app.js",
+    }
+    (static_folder / "app.css").write_bytes(CSS + b"/* new */")
+
+    def say_private(app: Flask) -> None:
+        @app.after_request
+        def private(response: Response) -> Response:
+            if request.path == "/static/app.css":
+                response.cache_control.private = True
+            return response
+
+    app = make_app(before=say_private, STATIC_OPTIMIZER_FINGERPRINT="path")
+    found = outcome(app, target, "--plain")
+    assert "static/app.css" in found["withdrawn"]
+    assert "static/app.css.gz" in found["withdrawn"]
+    assert old <= files(target)
+
+
+def test_what_is_private_in_one_coding_is_not_exported(make_app: MakeApp, target: Path) -> None:
+    """That is seen only when it is there without a coding."""
+
+    app = make_app()
+    inner = app.wsgi_app
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if "Content-Encoding" in dict(headers):
+                headers = [pair for pair in headers if pair[0] != "Cache-Control"]
+                headers.append(("Cache-Control", "private"))
+            return start_response(status, headers, *rest)
+
+        return inner(environ, start)
+
+    app.wsgi_app = middleware  # type: ignore[method-assign]
+    found = outcome(app, target)
+    assert [excluded["url"] for excluded in found["left_out"]] == ["/static/app.css"]
+    assert found["withdrawn"] == ["static/app.css"]
+    assert not [path for path in files(target) if "app.css" in path]
+    assert "static/app.css" not in manifest(target)["files"]
+
+
+def test_why_a_folder_is_left_out(make_app: MakeApp, tmp_path: Path, target: Path) -> None:
+    class Own(Blueprint):
+        def send_static_file(self, filename: str) -> Response:
+            return Response("of a database")
+
+    def add(app: Flask) -> None:
+        shop = Blueprint("shop", __name__, static_folder=tmp_path, url_prefix="/<tenant>/<lang>")
+        app.register_blueprint(shop)
+        app.register_blueprint(Own("own", __name__, static_folder=tmp_path, url_prefix="/own"))
+        decorate(app)
+
+    found = outcome(make_app(before=add), target)
+    assert {excluded["url"]: excluded["reason"] for excluded in found["left_out"]} == {
+        "all files of 'own.static'": (
+            "its send_static_file is the app's own, so the app has to run it"
+        ),
+        "all files of 'shop.static'": (
+            "its URLs have <lang>, <tenant> in them, so a file has no one path"
+        ),
+        "all files of 'static'": "its view is decorated, so the app has to run it",
+    }
+    reason = outcome(make_app(USE_X_SENDFILE=True), target)["left_out"][0]["reason"]
+    assert reason == "USE_X_SENDFILE leaves them to a front server"
 
 
 @pytest.mark.parametrize("text", [b"of somebody else", CSS])
@@ -332,6 +493,56 @@ def test_an_interrupted_export(
     assert outcome(app, target)["failed"] == []
     assert (target / "static" / "app.css").read_bytes() == CSS + b"/* new */"
     assert not (target / WORK).exists()
+
+
+def test_each_manifest_has_a_journal(
+    make_app: MakeApp, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an export with another manifest left when it was interrupted is not ours to remove."""
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_static_optimizer.cli.export.folder.ExportFolder.finish", interrupted)
+        assert export(make_app(), target, "--manifest=a.json").exit_code == 1
+    unfinished = target / WORK / "a.json.1.new"
+    unfinished.write_text("half")
+    written = {path for path in files(target) if not path.startswith(WORK)}
+    other = make_app(flask={"static_url_path": "/other"})
+    found = outcome(other, target, "--manifest=b.json", "--prune")
+    assert found["removed"] == []
+    assert set(found["foreign"]) == written
+    assert unfinished.exists()
+    found = outcome(other, target, "--manifest=a.json", "--prune", status=1)
+    assert {"/other/" in excluded["url"] for excluded in found["failed"]} == {True}
+    assert not unfinished.exists()
+    for path in (path for path in files(target) if path.startswith("other/")):
+        (target / path).unlink()
+    found = outcome(other, target, "--manifest=a.json", "--prune")
+    assert set(found["removed"]) == written
+    assert not (target / WORK).exists()
+
+
+@pytest.mark.parametrize("name", ["", "manifest.json.journal"])
+def test_unfinished_files_elsewhere(
+    make_app: MakeApp, tmp_path: Path, target: Path, name: str
+) -> None:
+    """Where a symbolic link leads there is nothing to remove or to write."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for kept in ("keep.new", "manifest.json.1.new"):
+        (outside / kept).write_text("of somebody else")
+    link = target / WORK / name if name else target / WORK
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside / "keep.new" if name else outside)
+    result = export(make_app(), target)
+    assert result.exit_code == 1
+    assert f"{str(link)!r} is a symbolic link" in result.stderr
+    assert sorted(path.name for path in outside.iterdir()) == ["keep.new", "manifest.json.1.new"]
+    assert (outside / "keep.new").read_text() == "of somebody else"
+    link.unlink()
+    assert outcome(make_app(), target)["failed"] == []
 
 
 #: Exports a file whose bytes come slowly, and is killed meanwhile.
@@ -495,6 +706,10 @@ def test_what_it_prints(make_app: MakeApp, target: Path) -> None:
     assert "/static/private/report.pdf" in result.stdout
     assert "robots.txt" in result.stdout
     assert result.stderr == ""  # progress is for terminals
+    assert "Removed" not in result.stdout
+    result = export(make_app(before=guard_scripts), target)
+    assert "Removed, as it is left out now" in result.stdout
+    assert "\n  static/app.js\n" in result.stdout
     quiet = export(app, target, "--quiet")
     assert quiet.output == ""
 

@@ -82,7 +82,7 @@ def test_what_is_left_to_the_app_is_listed(
         " (/static/Twin.txt, /static/twin.txt).",
         "# Left to the app, as it is empty, and nginx takes any range of it for the whole: 1"
         " (/static/empty.txt).",
-        "# Left to the app, as nginx can't say one of its header fields: 1 (/static/price.txt).",
+        "# Left to the app, as nginx can't say its header field X-Price: 1 (/static/price.txt).",
         "# Left to the app, as no shared cache may keep it (private, no-store or a cookie): 1"
         f" ({REPORT}).",
     ]

@@ -15,7 +15,8 @@ from ..current import app_and_state, not_possible
 from ..public_files import settle
 from ..text import progress
 from .exporter import Exporter, Report, names_of
-from .folder import WORK, ExportFolder, Finished, NotAManifestError
+from .folder import ExportFolder, Finished, NotAManifestError
+from .journal import WORK, OccupiedError
 
 if TYPE_CHECKING:
     from ...state import AppState
@@ -57,8 +58,8 @@ def export_command(
 
     FOLDER is then the root of a bucket or of any file server. Stylesheets are written as the app
     sends them, compressed files beside the plain ones, and a manifest of all. The app is asked for
-    each file, and what it does not answer with 200 for everybody is left out. The exit status is 1
-    if a public file could not be written.
+    each file, and what it does not answer with 200 for everybody is left out, and removed if an
+    earlier export has written it. The exit status is 1 if a public file could not be written.
     """
     app, state = app_and_state()
     if app.debug:
@@ -82,8 +83,10 @@ def export_command(
             exporter.add(mount, name)
         exporter.add_decorated()
         report = exporter.report
-        finished = target.finish(report.assets, prune=prune and not report.failed)
-    except NotAManifestError as error:
+        finished = target.finish(
+            report.assets, prune=prune and not report.failed, left_out=exporter.left_out
+        )
+    except (NotAManifestError, OccupiedError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise not_possible(error, "FOLDER", str(folder)) from error
@@ -96,7 +99,7 @@ def export_command(
         click.echo(f"Error: {excluded.url}: {excluded.reason}", err=True)
     if report.failed:
         if prune:
-            click.echo("Nothing was removed, as the export is not whole.", err=True)
+            click.echo("Nothing was pruned, as the export is not whole.", err=True)
         sys.exit(1)
 
 
@@ -125,9 +128,10 @@ def _outcome(
         "folder": str(folder),
         "manifest": str(folder / manifest),
         "assets": sum(map(len, report.assets.values())),
-        "files": len(target.paths),
+        "files": target.count,
         "written": target.count_written,
         "removed": finished.removed,
+        "withdrawn": finished.withdrawn,
         "left_out": [excluded.as_dict() for excluded in report.left_out],
         "failed": [excluded.as_dict() for excluded in report.failed],
         "foreign": finished.foreign,
@@ -141,6 +145,10 @@ def _print(outcome: dict[str, Any]) -> None:
     )
     left = [f"{excluded['url']}: {excluded['reason']}" for excluded in outcome["left_out"]]
     _print_some("Left out, as the app has to answer for it:", left)
+    _print_some(
+        "Removed, as it is left out now; remove it wherever you have copied it to, too:",
+        outcome["withdrawn"],
+    )
     _print_some("Not of an export, and left alone:", outcome["foreign"])
 
 

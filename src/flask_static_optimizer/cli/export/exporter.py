@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ...assets import fingerprints
 from ...assets.urls import fingerprints_of
@@ -20,12 +20,15 @@ from ..public_files import (
     urls_of,
 )
 from ..writing import ChangedBytesError, Written
-from .folder import ExportFolder, OccupiedError, TakenError
+from .folder import ExportFolder, TakenError
+from .journal import OccupiedError
+from .left_out import LeftOut, path_of
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ...assets.mount import Mount
+    from ...requests.static_endpoint import StaticEndpoint
     from ...state import AppState
 
 
@@ -72,35 +75,65 @@ class Exporter:
         self._folder = folder
         self._plain = plain
         self.report = Report()
+        self.left_out = LeftOut(app)
 
     def exports_to(self, path: str, names: Iterable[tuple[Mount, str]]) -> bool:
         """Return whether one of the files has its place at a path in the folder."""
         wanted = (self._wanted(urls_of(self._app, mount, name)) for mount, name in names)
-        return any(_path(url) == path for urls in wanted for url in urls)
+        return any(path_of(url) == path for urls in wanted for url in urls)
 
     def add_decorated(self) -> None:
         """Report the folders whose files the app's own code has to answer for."""
-        for name in sorted(self._state.endpoints.names()):
+        earlier = self._folder.earlier_endpoints & self._app.view_functions.keys()
+        for name in sorted({*self._state.endpoints.names(), *earlier}):
             endpoint = self._state.endpoints.get(name)
-            if endpoint is not None and endpoint.folder and endpoint.mount is None:
-                reason = "its view is decorated or not Flask's own, so the app has to run it"
-                self.report.left_out.append(Excluded(f"all files of {name!r}", reason))
+            if endpoint is not None and endpoint.folder:
+                if endpoint.mount is not None:
+                    continue
+                reason = self._reason(endpoint)
+            elif name in earlier:
+                reason = "a view of the app's own has taken the place of Flask's"
+            else:
+                continue
+            self.left_out.add_folder(name)
+            self.report.left_out.append(Excluded(f"all files of {name!r}", reason))
+
+    def _reason(self, endpoint: StaticEndpoint) -> str:
+        """Return why the app has to answer for all files of a folder."""
+        if endpoint.static_folder is None:
+            return "its send_static_file is the app's own, so the app has to run it"
+        if self._app.config["USE_X_SENDFILE"]:
+            return "USE_X_SENDFILE leaves them to a front server"
+        rules = self._app.url_map.iter_rules(endpoint.name)
+        variables = sorted({name for rule in rules for name in rule.arguments} - {"filename"})
+        if variables:
+            named = ", ".join(f"<{name}>" for name in variables)
+            return f"its URLs have {named} in them, so a file has no one path"
+        return "its view is decorated, so the app has to run it"
 
     def add(self, mount: Mount, name: str) -> None:
         """Export a file, or report why not."""
         pair = urls_of(self._app, mount, name)
         for url in self._wanted(pair):
-            asset = self._exported(url, pair)
+            asset = self._exported(url, mount, name, pair)
             if asset is not None and url == _without_query(pair.best):
                 self.report.assets.setdefault(mount.endpoint, {})[name] = asset
 
-    def _exported(self, url: str, pair: UrlPair) -> dict[str, Any] | None:
+    def _exported(self, url: str, mount: Mount, name: str, pair: UrlPair) -> dict[str, Any] | None:
+        before = self._folder.count
         try:
             return self._export(url, pair)
-        except (NotPublicError, TakenError) as error:
-            failed = isinstance(error, FailedResponseError)
-            into = self.report.failed if failed else self.report.left_out
-            into.append(Excluded(url, str(error)))
+        except FailedResponseError as error:
+            self.report.failed.append(Excluded(url, str(error)))
+        except NotPublicError as error:
+            self._folder.drop_after(before)  # it may have been public without a coding
+            self.report.left_out.append(Excluded(url, str(error)))
+            if url == _without_query(pair.best):
+                self.left_out.add_file(mount.endpoint, name, pair)
+            else:
+                self.left_out.add_url(url)
+        except TakenError as error:
+            self.report.left_out.append(Excluded(url, str(error)))
         except ChangedBytesError:
             reason = "it changed while it was exported; export again"
             self.report.failed.append(Excluded(url, reason))
@@ -117,7 +150,7 @@ class Exporter:
 
     def _export(self, url: str, pair: UrlPair) -> dict[str, Any]:
         parts = urlsplit(url)
-        path = _path(url)
+        path = path_of(url)
         if parts.netloc or not parts.path.startswith("/"):
             raise NotPublicError("its URL names a host of its own")
         if not self._folder.is_possible(path):
@@ -145,11 +178,6 @@ class Exporter:
             "integrity": f"sha384-{base64.b64encode(written.sha384).decode()}",
             "codings": codings,
         }
-
-
-def _path(url: str) -> str:
-    """Return the path of a URL's file, relative to the folder."""
-    return unquote(urlsplit(url).path).removeprefix("/")
 
 
 def _headers(found: Representation) -> dict[str, str]:

@@ -6,25 +6,16 @@ import hashlib
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from werkzeug.security import safe_join
 
 from ..writing import Written, etag_of, write_verified
-
-#: The folder for unfinished files and for the journal. It is there only while an export runs, or
-#: after one that was interrupted.
-WORK = ".static-export"
+from .journal import WORK, Journal, OccupiedError
 
 _MADE_BY = "flask static export"
-_JOURNAL = "journal"
-
-
-class OccupiedError(Exception):
-    """An error for a path at which there is something else; the message says what."""
 
 
 class TakenError(Exception):
@@ -39,7 +30,16 @@ class Finished(NamedTuple):
     """The paths of the files that were removed, and of those that no export wrote."""
 
     removed: list[str]
+    #: Those of ``removed`` that belong to what this export leaves out.
+    withdrawn: list[str]
     foreign: list[str]
+
+
+class Withdrawal(Protocol):
+    """A record of what the export leaves out."""
+
+    def has(self, path: str, assets: Iterable[tuple[str, str]]) -> bool:
+        """Return whether what an earlier export wrote to a path belongs to what is left out."""
 
 
 class ExportFolder:
@@ -51,26 +51,35 @@ class ExportFolder:
     :param folder: the absolute path.
     :param manifest: the file name of the manifest, in the folder.
     :raises NotAManifestError: if the file of that name is no manifest of an export.
+    :raises OccupiedError: if the folder for unfinished files is a symbolic link.
     :raises OSError: if the folder can't be made or read.
     """
 
     def __init__(self, folder: Path, manifest: str) -> None:
         self._folder = Path(os.path.realpath(folder))
         self._manifest = manifest
-        self._work = self._folder / WORK
+        self._journal = Journal(self._folder, manifest)
         #: The ETags that exports wrote to each path.
         self._ours: dict[str, set[str]] = {}
         #: The files of this export.
         self._files: dict[str, dict[str, Any]] = {}
         self._written: dict[str, Written] = {}
+        #: The endpoints and names that the manifest of the earlier export gives for each path.
+        self._assets: dict[str, set[tuple[str, str]]] = {}
         self.count_written = 0
         self._read_manifest()
-        self._read_journal()
+        for path, etag in self._journal.resume():
+            self._claim(path, etag)
 
     @property
-    def paths(self) -> list[str]:
-        """The paths of the files of this export, relative to the folder, with slashes."""
-        return sorted(self._files)
+    def earlier_endpoints(self) -> Set[str]:
+        """The endpoints whose files the earlier export has written."""
+        return {endpoint for assets in self._assets.values() for endpoint, _ in assets}
+
+    @property
+    def count(self) -> int:
+        """The number of files of this export."""
+        return len(self._files)
 
     def is_possible(self, path: str) -> bool:
         """Return whether a file can have a path, relative to the folder, with slashes."""
@@ -115,20 +124,29 @@ class ExportFolder:
         if known is not None and known[0] == etag:
             written = known[1]
         else:
-            self._note(path, etag)
-            written = write_verified(place, etag, body, self._work / f"{os.getpid()}.new")
+            self._journal.note(path, etag)
+            written = write_verified(place, etag, body, self._journal.temporary())
             self.count_written += 1
         self._ours.setdefault(path, set()).add(etag)
         self._files[path] = {"etag": etag, "size": written.size, "headers": dict(headers)}
         self._written[path] = written
         return written
 
-    def finish(self, assets: Mapping[str, Any], *, prune: bool) -> Finished:
+    def drop_after(self, count: int) -> None:
+        """Take all files but the first ones for those of an earlier export."""
+        while len(self._files) > count:
+            self._files.popitem()
+
+    def finish(self, assets: Mapping[str, Any], *, prune: bool, left_out: Withdrawal) -> Finished:
         """Write the manifest, and remove the journal.
 
+        What an earlier export wrote of the files that are left out now is removed: whoever copies
+        the folder would publish it. A file that was changed since is not what an export wrote, and
+        stays.
+
         :param assets: the assets, by endpoint and name.
-        :param prune: whether to remove what an earlier export wrote and this one did not. A file
-            that was changed since is not what an export wrote, and stays.
+        :param prune: whether to remove all that an earlier export wrote and this one did not.
+        :param left_out: what the app may answer for only.
         :raises OSError: if it can't be written, or a file can't be removed.
         """
         earlier = {
@@ -140,17 +158,18 @@ class ExportFolder:
             and known[0] in etags
         }
         self._write_manifest(assets, earlier)
-        removed = list(earlier) if prune else []
+        withdrawn = [path for path in earlier if left_out.has(path, self._assets.get(path, ()))]
+        removed = list(earlier) if prune else withdrawn
         if removed:
             for path in removed:
                 self._remove(self._folder / path)
             # Only now: what an interruption leaves has to be known to the next export.
-            earlier = {}
+            for path in removed:
+                del earlier[path]
             self._write_manifest(assets, earlier)
-        (self._work / _JOURNAL).unlink(missing_ok=True)
-        with suppress(OSError):  # another export is running, which will say so
-            self._work.rmdir()
-        return Finished(removed, self._others({*self._files, *earlier, self._manifest}))
+        self._journal.close()
+        foreign = self._others({*self._files, *earlier, self._manifest})
+        return Finished(removed, withdrawn, foreign)
 
     def _write_manifest(self, assets: Mapping[str, Any], earlier: Mapping[str, Any]) -> None:
         manifest = {
@@ -160,8 +179,7 @@ class ExportFolder:
             "files": self._files,
             "earlier": earlier,
         }
-        self._work.mkdir(exist_ok=True)
-        new = self._work / f"{os.getpid()}.new"
+        new = self._journal.temporary()
         new.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
         new.replace(self._folder / self._manifest)
 
@@ -189,11 +207,6 @@ class ExportFolder:
             found += [path for path in paths if path not in own]
         return sorted(found)
 
-    def _note(self, path: str, etag: str) -> None:
-        self._work.mkdir(parents=True, exist_ok=True)
-        with (self._work / _JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps([path, etag]) + "\n")
-
     def _read_manifest(self) -> None:
         place = self._folder / self._manifest
         try:
@@ -205,6 +218,10 @@ class ExportFolder:
             for path, etags in found["earlier"].items():
                 for etag in etags:
                     self._claim(path, etag)
+            for endpoint, named in found["assets"].items():
+                for name, asset in named.items():
+                    for path in (asset["path"], *asset["codings"].values()):
+                        self._assets.setdefault(path, set()).add((endpoint, name))
         except FileNotFoundError:
             return
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -213,19 +230,6 @@ class ExportFolder:
                 f" ({type(error).__name__}: {error}); move it away, export into another folder or"
                 " give --manifest another name"
             ) from error
-
-    def _read_journal(self) -> None:
-        """Claim what an interrupted export has written, and remove what it left unfinished."""
-        for left in self._work.glob("*.new"):
-            left.unlink(missing_ok=True)
-        try:
-            lines = (self._work / _JOURNAL).read_text("utf-8").splitlines()
-        except FileNotFoundError:
-            return
-        for line in lines:
-            with suppress(ValueError):  # the line at which it was interrupted
-                path, etag = json.loads(line)
-                self._claim(path, etag)
 
     def _claim(self, path: str, etag: str) -> None:
         if self.is_possible(path):

@@ -154,8 +154,9 @@ def _fields_at(file: PublicFile, fingerprint: str) -> Fields:
 
 
 def _check_sayable(fields: Fields) -> None:
-    if not all(is_literal(value) for _, value in fields):
-        raise NotPublicError("nginx can't say one of its header fields")
+    for name, value in fields:
+        if not is_literal(value):
+            raise NotPublicError(f"nginx can't say its header field {name}")
 
 
 def _fingerprint(url: str) -> str | None:
