@@ -300,6 +300,34 @@ def test_what_becomes_protected_under_another_url(make_app: MakeApp, target: Pat
     assert outcome(app, target)["withdrawn"] == ["static/private/report.pdf"]
 
 
+def test_a_host_of_its_own_has_other_files(
+    make_app: MakeApp, static_folder: Path, tmp_path: Path, target: Path
+) -> None:
+    """What is left out there says nothing of the same path here."""
+    folder = tmp_path / "shop" / "static"
+    folder.mkdir(parents=True)
+    (folder / "app.css").write_text("of the shop")
+
+    def add(app: Flask) -> None:
+        app.register_blueprint(Blueprint("shop", __name__, static_folder=folder, subdomain="shop"))
+
+    def app() -> Flask:
+        return make_app(
+            before=add,
+            flask={"subdomain_matching": True},
+            SERVER_NAME="example.com",
+            STATIC_OPTIMIZER_FINGERPRINT="path",
+        )
+
+    outcome(app(), target)
+    old = {path for path in files(target) if path.startswith("static/app.")}
+    (static_folder / "app.css").write_bytes(CSS + b"/* new */")
+    found = outcome(app(), target)
+    assert "http://shop.example.com/static/app." in found["left_out"][0]["url"]
+    assert found["withdrawn"] == []
+    assert old < files(target)
+
+
 def test_what_became_protected_and_was_changed_stays(make_app: MakeApp, target: Path) -> None:
     """It is not what an export wrote."""
     outcome(make_app(), target)

@@ -33,13 +33,16 @@ class LeftOut:
 
     def add_url(self, url: str) -> None:
         """Add one of the URLs of a file."""
-        self._paths.add(path_of(url))
+        if not urlsplit(url).netloc:  # on a host of its own it is another file
+            self._paths.add(path_of(url))
 
     def add_file(self, endpoint: str, name: str, pair: UrlPair) -> None:
         """Add a file of a static folder, with all of its URLs."""
         self._files.add((endpoint, name))
-        self._paths |= {path_of(pair.plain), path_of(pair.best)}
-        self._versions.add(path_of(pair.plain))
+        for url in pair:
+            self.add_url(url)
+        if not urlsplit(pair.plain).netloc:
+            self._versions.add(path_of(pair.plain))
 
     def add_folder(self, endpoint: str) -> None:
         """Add all files of an endpoint."""
