@@ -191,7 +191,7 @@ def _warn_of_lookalikes(state: AppState, app: Flask) -> None:
     said = [
         f"{key} (did you mean {meant}?)" if meant else key
         for key, meant in Settings.lookalikes(app.config).items()
-        if meant or key == own or key.startswith(PREFIX)
+        if meant or key == own
     ]
     if said:
         state.log.warn_once(

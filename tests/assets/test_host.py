@@ -103,7 +103,6 @@ PROTECTED = {"session": "protected"}
         ({"static": PROTECTED}, []),
         ({"static:css/*": {}, "static": PROTECTED}, ["css/", "css"]),
         ({"static:css/*.css": {}, "static": PROTECTED}, []),
-        ({"static:filename=css/*&language=en": {}, "static": PROTECTED}, []),
         ({"static:c": PROTECTED}, ["css/", "css", "private/", "private", "private/deep/", "link/",
                                    "later/"]),
         ({"static": {}}, ["", "css/", "css", "private/", "private", "private/deep/", "link/",

@@ -187,8 +187,7 @@ class Settings:
 
         An equal copy made later gives equal settings, and comparing costs less than reading again.
         """
-        keys = [PREFIX + name for name in _READERS]
-        return {key: _copy(config[key]) for key in keys if key in config}
+        return {key: _copy(value) for key, value in config.items() if key.startswith(PREFIX)}
 
     def mode(self, policy: CachePolicy) -> SessionMode:
         """Return the session mode of requests under a policy: its own, else the app's."""
