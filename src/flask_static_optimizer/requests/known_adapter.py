@@ -66,7 +66,7 @@ def adapt_known_requests(app: Flask, requests: KnownRequests) -> None:
     if not requests.begin(app):
         return
     # The app holds the function; a strong reference back would keep a dropped app alive.
-    get_app, kind = ref(app), type(app)
+    get_app, kind, paths = ref(app), type(app), requests.matches
     knows_trust = "TRUSTED_HOSTS" in Flask.default_config  # from Flask 3.1 on
 
     def create_url_adapter(request: Request | None) -> MapAdapter | None:
@@ -82,11 +82,13 @@ def adapt_known_requests(app: Flask, requests: KnownRequests) -> None:
             match, known = handed
             mark_stepped(request, match, known)
         else:
-            known = requests.file(environ)
-            match = requests.match(environ) if known is None else known.match
+            is_known = environ.get("PATH_INFO") in paths  # a page must not wait
+            match = requests.match(environ) if is_known else None
             if match is None:
                 return kind.create_url_adapter(app, request)
-            if known is not None or match.endpoint.static_folder is None:
+            is_folder = match.endpoint.static_folder is not None
+            known = requests.file(environ) if is_folder else None
+            if known is not None or not is_folder:
                 mark_later(request, match, known)
         if knows_trust and (trusted := app.config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted

@@ -58,7 +58,8 @@ class KnownRequests:
         self._sends_all = sends_all
         #: The requests for files. Only those by GET are remembered.
         self.files: Remembered[Known] = Remembered(memory, _FILE)
-        self._matches: Bounded[str | None, Bounded[Asked, Match]] = Bounded(_PATHS)
+        #: The URL matches by path, and then by host and method.
+        self.matches: Bounded[str | None, Bounded[Asked, Match]] = Bounded(_PATHS)
         self._is_plain = self._is_pure = False
 
     def begin(self, app: Flask) -> bool:
@@ -96,7 +97,7 @@ class KnownRequests:
 
     def match(self, environ: Mapping[str, Any]) -> Match | None:
         """Return the URL match of a request, if it is known."""
-        matches = self._matches.get(environ.get("PATH_INFO"))
+        matches = self.matches.get(environ.get("PATH_INFO"))
         if matches is None or "HTTP_UPGRADE" in environ:
             return None
         return matches.get(_asked(environ))
@@ -117,9 +118,9 @@ class KnownRequests:
         path, asked = environ.get("PATH_INFO"), _asked(environ)
         if sum(len(part or "") for part in (path, *asked)) > _LONGEST:
             return
-        matches = self._matches.get(path)
+        matches = self.matches.get(path)
         if matches is None:
-            matches = self._matches[path] = Bounded(_MATCHES)
+            matches = self.matches[path] = Bounded(_MATCHES)
         view = app.view_functions[rule.endpoint]
         found = Match(rule, mark.view_args, mark.endpoint, mark.policy, mark.protected, view)
         matches[asked] = found

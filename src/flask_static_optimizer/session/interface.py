@@ -13,8 +13,8 @@ from ..headers.final_headers import last_word
 from ..http.fields import forbid_storing
 from ..monitoring.signals import static_request_marked
 from ..requests.current import request_object
-from ..requests.known_requests import mark_known
-from ..requests.mark import Mark, current_mark, is_missing, saved_bytes
+from ..requests.known_requests import KNOWN, mark_known
+from ..requests.mark import MARK, Mark, current_mark, is_missing, saved_bytes
 from ..requests.matching import match
 from ..requests.running import running_view
 from ..requests.stand_ins import named_like
@@ -84,7 +84,8 @@ def aware(base: Any) -> Any:
 
         def open_session(self, app: Flask, request: Request) -> Any:
             # A known request that is protected is let go on below, to where the session may open.
-            mark = mark_known(request)
+            kept = request.__dict__
+            mark = mark_known(request) if KNOWN in kept or MARK in kept else None
             if mark is not None and not mark.protected:
                 if running_view() is not None:
                     _noted(request, None)
