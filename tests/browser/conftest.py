@@ -145,9 +145,17 @@ class Site:
             )
 
         handler = type("Silent", (WSGIRequestHandler,), {"log": lambda *_: None})
-        self._server = make_server(
-            "localhost", self.port, self._counting(app), threaded=True, request_handler=handler
-        )
+        counting = self._counting(app)
+        for turn in range(50):
+            try:
+                self._server = make_server(
+                    "localhost", self.port, counting, threaded=True, request_handler=handler
+                )
+                break
+            except SystemExit:  # Werkzeug's, where something else has the port for a moment
+                if turn == 49:
+                    raise
+                time.sleep(0.2)
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
 
     def stop(self) -> None:
