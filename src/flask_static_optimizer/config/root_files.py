@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from .errors import ConfigurationError
-
-_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+from .values import is_url_path
 
 
 def root_files(where: str, value: object) -> tuple[tuple[str, str], ...]:
@@ -60,11 +58,7 @@ def _name(where: str, name: object) -> str:
 
 
 def _path(where: str, path: object, name: object) -> str:
-    if (
-        not isinstance(path, str)
-        or not _URL_PATH.fullmatch(path)
-        or not {".", ".."}.isdisjoint(path.split("/"))
-    ):
+    if not is_url_path(path):
         raise ConfigurationError(
             f"{where} has the path {path!r} for {name!r}: give a URL path such as '/robots.txt'"
             " (letters, digits and '-._~' between slashes)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
 from ..http.codings import available, install_hint
 from .errors import ConfigurationError, nearest
@@ -126,15 +126,20 @@ def sendfile(where: str, value: object) -> SendfileHeader | None:
     return None
 
 
+def is_url_path(value: object) -> TypeGuard[str]:
+    """Return whether a value is the path of a URL that a route can have."""
+    return (
+        isinstance(value, str)
+        and _URL_PATH.fullmatch(value) is not None
+        and {".", ".."}.isdisjoint(value.split("/"))
+    )
+
+
 def url_path(where: str, value: object) -> str | None:
     """Check the URL path of a route that the extension adds; return ``None`` for no route."""
     if value is False:
         return None
-    if (
-        not isinstance(value, str)
-        or not _URL_PATH.fullmatch(value)
-        or not {".", ".."}.isdisjoint(value.split("/"))
-    ):
+    if not is_url_path(value):
         raise ConfigurationError(
             f"{where} is {value!r}: give a path such as '/-/static-optimizer' (letters, digits and"
             " '-._~' between slashes) or False."

@@ -10,7 +10,7 @@ from weakref import ref
 from flask import Flask
 from werkzeug.routing import MapAdapter
 
-from .known_requests import KnownRequests, mark_later, mark_stepped
+from .known_requests import KnownRequests, mark_later
 
 if TYPE_CHECKING:
     from flask import Request
@@ -80,7 +80,7 @@ def adapt_known_requests(app: Flask, requests: KnownRequests) -> None:
         handed = environ.pop(_KNOWN, None)
         if handed is not None:
             match, known = handed
-            mark_stepped(request, match, known)
+            mark_later(request, match, known, is_stepped=True)
         else:
             is_known = environ.get("PATH_INFO") in paths  # a page must not wait
             match = requests.match(environ) if is_known else None

@@ -142,19 +142,16 @@ class KnownRequests:
             self.files.remember(environ, name, chosen.representation, known)
 
 
-def mark_later(request: Request, match: Match, known: Known | None) -> None:
-    """Let a request have a mark as soon as its session is opened."""
-    mark = Mark(match.endpoint, match.policy, match.view_args, match.protected)
-    mark.match, mark.known = match, known
-    request.__dict__[KNOWN] = mark
+def mark_later(
+    request: Request, match: Match, known: Known | None, is_stepped: bool = False
+) -> None:
+    """Let a request have a mark as soon as its session is opened.
 
-
-def mark_stepped(request: Request, match: Match, known: Known | None) -> None:
-    """Mark a request whose steps the lane takes in Flask's place."""
+    :param is_stepped: whether the lane takes its steps in Flask's place. It has the mark at once.
+    """
     mark = Mark(match.endpoint, match.policy, match.view_args, match.protected)
-    mark.match, mark.known = match, known
-    mark.is_stepped = True
-    request.__dict__[MARK] = mark
+    mark.match, mark.known, mark.is_stepped = match, known, is_stepped
+    request.__dict__[MARK if is_stepped else KNOWN] = mark
 
 
 def mark_known(request: Request) -> Mark | None:
