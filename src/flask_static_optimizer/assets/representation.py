@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from werkzeug.http import http_date
 
 from ..http.answer import Answer
-from ..http.bodies import CHUNK, SMALL_BODY, FileSlice, whole, wrapped
+from ..http.bodies import CHUNK, SMALL_BODY, FileSlice, MemorySlice, wrapped
 from ..http.bodies import part as part_of
-from ..http.conditional import ASKING, FIRST, outcome, with_etag
+from ..http.conditional import ASKING, CONDITIONS, FIRST, outcome, with_etag
 from ..http.fields import headers_304
-from ..http.ranges import Partial, Range
+from ..http.ranges import Partial, Range, requested
 from .javascript import is_javascript
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 
 _NO_RANGES: list[Range] = []
+
+#: The fields of requests for a part whose answer may be another than that part.
+_JUDGED = CONDITIONS | {"HTTP_IF_RANGE"}
 
 
 #: A status, header fields and the chunks of a body.
@@ -149,16 +152,22 @@ class Representation:
         self.length_at = 1
 
     def usual(self, environ: WSGIEnvironment) -> Usual | None:
-        """Return the answer in the two usual cases, as :meth:`answer` gives it, or ``None``.
+        """Return the answer in the usual cases, as :meth:`answer` gives it, or ``None``.
 
-        These are the whole body from memory, and a 304 for the very ``ETag`` that was sent. Nobody
-        may change what is returned.
+        These are the whole body from memory, a small part of it, and a 304 for the very ``ETag``
+        that was sent. Nobody may change what is returned.
         """
         asked = environ.keys()
         if asked.isdisjoint(ASKING):
             return self._whole
         if environ.get("HTTP_IF_NONE_MATCH") == self.etag and asked.isdisjoint(FIRST):
             return self._unmodified
+        if self.body is not None and asked.isdisjoint(_JUDGED):
+            ranges = requested(environ["HTTP_RANGE"], self.size)
+            if ranges and len(ranges) == 1 and environ["REQUEST_METHOD"] == "GET":
+                ((start, stop),) = ranges
+                if stop - start <= SMALL_BODY:
+                    return 206, self._fields_of(start, stop), (self.body[start:stop],)
         return None
 
     def answer(self, environ: WSGIEnvironment, opened: object = None) -> Answer | None:
@@ -212,7 +221,6 @@ class Representation:
         return copy
 
     def _part(self, ranges: list[Range], environ: WSGIEnvironment, opened: object) -> Answer:
-        headers = self.headers[:]
         body: Iterable[bytes]
         if len(ranges) == 1:  # the usual case
             ((start, stop),) = ranges
@@ -225,15 +233,21 @@ class Representation:
                 part = opened.cut(start, stop)
             else:
                 part = self.asset.part(start, stop)
-            headers[self.length_at] = ("Content-Length", str(stop - start))
-            headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
+            headers = self._fields_of(start, stop)
             body = (part,) if isinstance(part, bytes) else part
         else:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
-            headers = [(name, said.get(name, value)) for name, value in headers]
+            headers = [(name, said.get(name, value)) for name, value in self.headers]
             known = self._copy(opened) or self._bytes(opened)
             if isinstance(known, bytes) and len(known) > SMALL_BODY:
-                known = whole(known)  # its parts would be copies
+                known = MemorySlice(known)  # its parts would be copies
             body = partial.body_of(known)
         return Answer(206, headers, wrapped(body, environ))
+
+    def _fields_of(self, start: int, stop: int) -> list[tuple[str, str]]:
+        """Return the header fields of one part (RFC 9110 §15.3.7.1)."""
+        headers = self.headers[:]
+        headers[self.length_at] = ("Content-Length", str(stop - start))
+        headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
+        return headers

@@ -101,7 +101,40 @@ class FileSlice:
 
 
 class MemorySlice(FileSlice):
-    """A part of some bytes in memory, which nobody has to close."""
+    """Some bytes in memory that are read like a file, at once, which copies nothing.
+
+    A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
+
+    :param data: the bytes.
+    """
+
+    start = 0
+    _check = None
+
+    def __init__(self, data: bytes) -> None:
+        self.chunk = self.stop = len(data)
+        self._at = 0
+        self._data = data
+
+    @property
+    def file(self) -> IO[bytes]:  # type: ignore[override]
+        """A file with the bytes, at the same position."""
+        file = BytesIO(self._data)
+        file.seek(self._at)
+        return file
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes, all that are left if it is negative, and none at the end."""
+        start = self._at
+        self._at = self.stop if size < 0 else min(start + size, self.stop)
+        return self._data[start : self._at]
+
+    def cut(self, start: int, stop: int) -> FileSlice:
+        """Return a part of these bytes."""
+        return FileSlice(BytesIO(self._data), start, stop)
+
+    def close(self) -> None:
+        """Do nothing, as there is nothing to close."""
 
 
 class CopySlice(FileSlice):
@@ -142,15 +175,6 @@ def _sends_parts(environ: Mapping[str, Any]) -> bool:
     return str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn")
 
 
-def whole(data: bytes) -> FileSlice:
-    """Return bytes that are read like a file, at once, which copies nothing.
-
-    A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
-    """
-    size = len(data)
-    return MemorySlice(BytesIO(data), 0, size, None, size)
-
-
 def part(data: bytes, start: int, stop: int) -> bytes | FileSlice:
     """Return a part of some bytes. A large one is read like a file, so that it is not copied."""
     if stop - start <= SMALL_BODY:
@@ -169,7 +193,7 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
         and body
         and len(body[0]) > SMALL_BODY
     ):
-        return wrapped(whole(body[0]), environ)
+        return wrapped(MemorySlice(body[0]), environ)
     return body
 
 

@@ -10,7 +10,7 @@ from werkzeug.wsgi import FileWrapper
 
 from ..headers.etags import is_plain_file
 from ..headers.sent_bytes import hide_accept_encoding
-from ..http.bodies import whole
+from ..http.bodies import MemorySlice
 from ..http.fields import headers_of
 from ..store.content import has_content
 from .file_terms import terms_of
@@ -80,7 +80,7 @@ class FileViews:
             return None
         if chosen.plain.body is not None:
             file.close()
-            body: Any = whole(chosen.plain.body)
+            body: Any = MemorySlice(chosen.plain.body)
         else:
             body = asset.slice_of(file, state)
         return self._respond(app, mark, this, response, body, chosen)

@@ -13,7 +13,7 @@ from ..assets.files import FileChangingError
 from ..headers.freshness import decides_freshness
 from ..headers.response_class import Patterns
 from ..headers.sent_bytes import hide_accept_encoding
-from ..http.bodies import whole
+from ..http.bodies import MemorySlice
 from ..http.fields import forbid_storing
 from ..requests.current import app_object, request_object
 from ..requests.folders import blueprint_of
@@ -125,7 +125,7 @@ def respond(patterns: Patterns, app: Flask, mark: Mark, this: Request, chosen: C
     """
     plain, view, pattern = chosen.plain, mark.view, patterns[app.response_class]
     body = plain.body or plain.asset.open()
-    file = whole(body) if isinstance(body, bytes) else body
+    file = MemorySlice(body) if isinstance(body, bytes) else body
     response = pattern.response(file, plain.headers, passes=True)
     view.response, view.body, view.pattern = response, file, pattern
     view.etag, view.cache_control = plain.etag, plain.cache_control
