@@ -92,7 +92,7 @@ class FileViews:
         environ: Mapping[str, Any],
         response: Response,
         asset: Asset,
-        said: list[tuple[str, str]],
+        said: dict[str, str],
     ) -> Chosen | None:
         """Return the representation for a request, as an earlier one has found it if it was alike.
 
@@ -101,7 +101,7 @@ class FileViews:
         """
         has_version = mark.policy.folder is not None or asset.named_by_hash
         key = (
-            tuple(said),
+            tuple(said.items()),
             # Each rule of an endpoint has a policy of its own, which lives as long as the app.
             id(mark.policy),
             environ.get("HTTP_ACCEPT_ENCODING"),
@@ -185,37 +185,23 @@ def _sent_file(response: Response) -> Any:
     return file
 
 
-def _said(
-    headers: Headers, size: int
-) -> tuple[list[tuple[str, str]], tuple[str, str | None] | None]:
+def _said(headers: Headers, size: int) -> tuple[dict[str, str], tuple[str, str | None] | None]:
     """Return what tells the responses of a file apart, and the media type and coding they have.
 
     The time of the day is none of it: ``Date``, and ``Expires`` where ``max-age`` says the same.
 
     :param size: the size of the file in bytes. The kind is ``None`` for a body of another one.
     """
-    said, expires = [], []
-    content_type = coding = None
-    is_whole, has_age = True, False
-    for field in headers.to_wsgi_list():
-        name, value = field[0].lower(), field[1]
-        if name == "date":
-            continue
-        if name == "expires":
-            expires.append(field)
-            continue
-        if name == "content-type":
-            content_type = value
-        elif name == "content-encoding":
-            is_whole = is_whole and coding is None
-            coding = value
-        elif name == "content-length":
-            is_whole = is_whole and value == str(size)
-        elif name == "cache-control":
-            has_age = has_age or "max-age=" in value
-        said.append(field)
-    if not has_age:
-        said += expires
-    if content_type is None or not is_whole:
+    fields = headers.to_wsgi_list()
+    said = {name.lower(): value for name, value in fields}
+    if len(said) < len(fields):
+        said = {name: ",".join(headers.getlist(name)) for name in said}
+    said.pop("date", None)
+    if "max-age=" in said.get("cache-control", ""):
+        said.pop("expires", None)
+    content_type, coding, length = map(
+        said.get, ("content-type", "content-encoding", "content-length")
+    )
+    if content_type is None or length not in (None, str(size)) or "," in (coding or ""):
         return said, None
     return said, (content_type, coding)
