@@ -101,7 +101,7 @@ class FileSlice:
 
 
 class MemorySlice(FileSlice):
-    """Some bytes in memory that are read like a file, at once, which copies nothing.
+    """A body of bytes in memory that is read like a file, at once, which copies nothing.
 
     A hook can tell: Werkzeug refuses to read or change a file's body implicitly.
 
