@@ -10,6 +10,7 @@ from . import keys
 from .backends import Backend, MemoryBackend
 from .breaker import CircuitBreaker
 from .entry import MOST_VARIANTS, Entry, Variants
+from .layout import decode, decode_variants, encode, encode_variants
 from .path_states import PathStates, state_of
 from .purges import Purges
 
@@ -106,18 +107,18 @@ class Index:
             found = self._one_by_one(*wanted)
         first = found[0]
         states, of_path = tuple(found[1:-2]), tuple(found[-2:])
-        entry = Entry.decode(first)
+        entry = decode(first)
         if entry is not None:
             alive = _alive(entry, states, of_path)
             return Place(purgeable, key, key, (), (), states, of_path, alive)
-        variants = Variants.decode(first, key)
+        variants = decode_variants(first, key)
         if variants is None:
             return Place(purgeable, key, key, (), (), states, of_path, None)
         selected = keys.of_variant(key, variants.names, environ)
         # The list need not have its key: of two variants that are stored at the same time, one may
         # be missing there.
         (data,) = self._breaker.read(lambda: backend.get_many(selected)) or (None,)
-        entry = _alive(Entry.decode(data), states, of_path)
+        entry = _alive(decode(data), states, of_path)
         names, known = variants
         return Place(purgeable, key, selected, names, known, states, of_path, entry)
 
@@ -165,7 +166,7 @@ class Index:
         if lasting != path:
             entry = Entry(head.purged_by((*states, lasting)), entry.body)
         names = tuple(sorted({*place.varying, *varying}))
-        data = entry if self._as_they_are else entry.encode()
+        data = entry if self._as_they_are else encode(entry)
         if not names:
             return self._put(place.key, data, seconds)
         selected = keys.of_variant(place.key, names, environ)
@@ -175,7 +176,7 @@ class Index:
             self._breaker.ask(lambda key=surplus: self._backend.delete(key), None)  # type: ignore[misc]
         known = known[-MOST_VARIANTS:]
         # The list is written last. Where it is lost, its variants are made again.
-        index = Variants(names, known).encode()
+        index = encode_variants(Variants(names, known))
         return self._put(selected, data, seconds) and self._put(place.key, index, seconds)
 
     def forget(self, place: Place) -> None:
