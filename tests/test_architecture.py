@@ -296,7 +296,16 @@ from flask import Flask
 app = Flask("app", root_path=sys.argv[1])
 app.secret_key = "k"
 app.config["STATIC_OPTIMIZER_EXPRESS"] = sys.argv[3] == "express"
+if "rule" in sys.argv:
+    app.config["STATIC_OPTIMIZER_RULES"] = {"static:*.css": {"max_age": 60}, "view": {}}
+if "before" in sys.argv:
+    app.get("/view")(flask_static_optimizer.cacheable_static(lambda: "view"))
 flask_static_optimizer.StaticOptimizer(app)
+if "rule" in sys.argv:
+    app.add_url_rule("/view", "view", lambda: "view")
+if "after" in sys.argv:
+    app.get("/view")(flask_static_optimizer.cacheable_static(lambda: "view"))
+installed = set(sys.modules)
 environ = {
     "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": sys.argv[2], "QUERY_STRING": "",
     "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
@@ -309,6 +318,7 @@ body = app.wsgi_app(environ, lambda status, headers, *_: statuses.append(status)
 assert b"".join(body) and statuses[0][:3] == sys.argv[4], statuses
 getattr(body, "close", lambda: None)()
 print(*imported)
+print(*installed)
 print(*sys.modules)
 """
 
@@ -334,22 +344,77 @@ NOT_SERVING = {
 }
 
 
+#: Modules that only some apps need: those of stored responses, and what reads stylesheets that
+#: refer to something and scripts that import something.
+STORED = {f"{PACKAGE}.{name}" for name in ("lane.stored", "store.store", "views.stored_view")}
+FOR_SOME = STORED | {"tinycss2", f"{PACKAGE}.assets.module_syntax"}
+#: Modules that are loaded with a file that needs them.
+FOR_FILES = {f"{PACKAGE}.assets.css", f"{PACKAGE}.assets.stylesheets"}
+
+
+def served(folder: Path, path: str, *options: str) -> list[set[str]]:
+    """Serve one request, and return the modules after the import, the installation, the request."""
+    (folder / "static").mkdir()
+    (folder / "static" / "a.css").write_text("p {}")
+    (folder / "static" / "a.js").write_text("f()")
+    (folder / "static" / "refers.css").write_text("p { background: url(a.css) }")
+    (folder / "static" / "imports.js").write_text('import "./a.js"')
+    command = [sys.executable, "-c", SERVE, str(folder), path, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [set(line.split()) for line in done.stdout.splitlines()]
+
+
 @pytest.mark.parametrize("express", ["express", "hooks"])
 @pytest.mark.parametrize(("path", "status"), [("/static/a.css", "200"), ("/nowhere", "404")])
 def test_serving_loads_no_tests_no_commands_and_no_demo(tmp_path, path, status, express):
     """A worker starts faster and holds less without them, and a command is imported when called."""
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "a.css").write_text("p {}")
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(tmp_path), path, express, status],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    imported, served = (set(line.split()) for line in done.stdout.splitlines())
-    assert NOT_SERVING & imported == set()
-    assert NOT_SERVING & served == set()
+    for modules in served(tmp_path, path, express, status):
+        assert NOT_SERVING & modules == set()
+
+
+@pytest.mark.parametrize("path", ["/static/a.css", "/static/a.js"])
+def test_what_only_some_apps_need_is_not_loaded_by_others(tmp_path, path):
+    """An app without stored views loads no store, and a file without references no parser."""
+    imported, installed, all_of_them = served(tmp_path, path, "hooks", "200")
+    assert (FOR_SOME | FOR_FILES) & imported == set()
+    assert (FOR_SOME | FOR_FILES) & installed == set()
+    assert FOR_SOME & all_of_them == set()
+
+
+@pytest.mark.parametrize("declared", ["before", "after", "rule"])
+def test_what_stores_is_loaded_before_the_first_request(tmp_path, declared):
+    """The first request of a worker does not wait for it, wherever the view is declared."""
+    imported, installed, _ = served(tmp_path, "/view", "hooks", "200", declared)
+    assert STORED & imported == set()
+    assert installed >= STORED
+
+
+def test_a_file_that_refers_to_others_loads_what_reads_it(tmp_path):
+    """The control of what is not loaded by other files."""
+    *_, modules = served(tmp_path, "/static/refers.css", "hooks", "200")
+    assert FOR_FILES | {"tinycss2"} <= modules
+
+
+def test_a_script_that_imports_loads_what_reads_it(tmp_path):
+    """The control of what is not loaded by other files."""
+    *_, modules = served(tmp_path, "/static/imports.js", "hooks", "200")
+    assert f"{PACKAGE}.assets.module_syntax" in modules
+
+
+def test_serving_makes_no_dataclasses():
+    """Each would write and compile source text when it is imported: a millisecond or more.
+
+    A value is a ``NamedTuple``, and a thing that changes a class with ``__slots__``.
+    """
+    commands = {"cli", "demo"}
+    found = [
+        module.name
+        for module in modules().values()
+        if module.room not in commands
+        and any(one.source == "dataclasses" for one in imports(module))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("path", ["/static/a.css", "/page"])

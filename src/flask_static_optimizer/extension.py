@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import partial
 
 from flask import Flask
@@ -11,6 +10,7 @@ from .assets.host import Host
 from .assets.template_helpers import Preloading, add_template_helpers
 from .assets.url_for import fingerprint_urls
 from .cli import add_commands
+from .config.decorator import when_declared
 from .config.errors import ConfigurationError
 from .config.names import EXTENSION, PREFIX
 from .config.settings import Settings
@@ -23,9 +23,11 @@ from .requests.known_adapter import adapt_known_requests
 from .requests.mark import is_static_request
 from .requests.unmatched import warn_of_unmatched_rules
 from .session.before_request import mark_before_request
-from .state import AppState
+from .state import AppState, load_stored_views
 from .views.folder_view import respond, show_headers_to_error_handlers
 from .views.purging import invalidate_after_unsafe, purge
+
+when_declared(load_stored_views)
 
 
 class StaticOptimizer:
@@ -101,6 +103,8 @@ def _install(state: AppState, app: Flask) -> None:
     endpoints.refresh()
     endpoints.check()
     endpoints.check_rules()
+    if endpoints.stored() or any(rule.names_views for rule in endpoints.unmatched_rules()):
+        load_stored_views()  # views that such a rule is for may come later
     app.extensions[EXTENSION] = state
     complete = partial(_complete, state)
 
@@ -155,8 +159,9 @@ def _complete(state: AppState, app: Flask) -> None:
         state.stats.cookie_name = app.config["SESSION_COOKIE_NAME"]
         state.adoption.begin(app)
         adapt_known_requests(app, state.known)
-        store = state.open_store()
-        invalidate_after_unsafe(endpoints, store, app)
+        store = state.open_store() if endpoints.stored() else None
+        if store is not None:
+            invalidate_after_unsafe(endpoints, store, app)
         if state.lane is not None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
@@ -174,10 +179,10 @@ def _check_settings(state: AppState, app: Flask) -> None:
     if given == state.given:
         return
     settings, now = state.settings, Settings.from_config(given)
-    for field in fields(Settings):
-        if getattr(now, field.name) != getattr(settings, field.name):
+    for name, before, after in zip(Settings._fields, settings, now, strict=True):
+        if before != after:
             raise ConfigurationError(
-                f"{PREFIX}{field.name.upper()} was set after StaticOptimizer had read it; set it"
+                f"{PREFIX}{name.upper()} was set after StaticOptimizer had read it; set it"
                 " before StaticOptimizer(app) or init_app(app)."
             )
 

@@ -31,14 +31,11 @@ from .monitoring.log import Log
 from .requests.endpoints import EndpointTable
 from .requests.known_requests import KnownRequests
 from .session.adoption import Adoption
-from .store.backends import MemoryBackend, of_flask_caching
-from .store.store import Store, StoreOptions
 from .views.file_choice import FileChooser
 from .views.file_views import FileViews
 from .views.folder_view import serve_folder
 from .views.plain_view import serve_static
 from .views.sendfile import offload
-from .views.stored_view import StoredViews
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,6 +43,15 @@ if TYPE_CHECKING:
     from .config.settings import Settings
     from .lane.middleware import Lane
     from .requests.static_endpoint import StaticEndpoint
+    from .store.store import Store
+    from .views.stored_view import StoredViews
+
+
+def load_stored_views() -> None:
+    """Import what serves stored responses, which an app without them does without."""
+    from .lane import stored  # noqa: F401
+    from .store import backends, store  # noqa: F401
+    from .views import stored_view  # noqa: F401
 
 
 class AppState:
@@ -97,9 +103,6 @@ class AppState:
         self.patterns = Patterns()
         sent = SentFiles(self.memory, hashes)
         self.file_views = FileViews(settings, sent, representations, self.patterns)
-        self.stored_views = StoredViews(
-            settings, self.log, self.stats, self.patterns, self.open_store, self.file_views
-        )
         #: Describes the response of a static view, before other hooks see it.
         self.returned = partial(view_returned, settings, self.etags)
         self.adoption = Adoption()
@@ -110,6 +113,7 @@ class AppState:
         #: The middleware that answers before Flask, once the installation is finished.
         self.lane: Lane | None = None
         self._store: Store | None = None
+        self._stored_views: StoredViews | None = None
 
     def open_store(self) -> Store:
         """Return the store of responses, which is in the app's own cache if the app has one.
@@ -121,6 +125,9 @@ class AppState:
         app = self._get_app()
         if app is None:
             raise RuntimeError("the app of this store is gone")
+        from .store.backends import MemoryBackend, of_flask_caching
+        from .store.store import Store, StoreOptions
+
         settings = self.settings
         options = StoreOptions(
             enabled=settings.store,
@@ -139,12 +146,27 @@ class AppState:
                 self._store = Store(backend, namespace, options, self.log.warn)
             return self._store
 
+    def stored_views(self) -> StoredViews:
+        """Return the wrapper for views whose responses are stored."""
+        if self._stored_views is None:
+            from .views.stored_view import StoredViews
+
+            self._stored_views = StoredViews(
+                self.settings,
+                self.log,
+                self.stats,
+                self.patterns,
+                self.open_store,
+                self.file_views,
+            )
+        return self._stored_views
+
     def _serve(self, endpoint: StaticEndpoint, view: Callable[..., Any]) -> Callable[..., Any]:
         """Return the view that replaces the one of a static endpoint."""
         if endpoint.mount is None:
             if endpoint.folder:
                 return serve_static(view, self.file_views)
-            return self.stored_views.serve(endpoint.name, view)
+            return self.stored_views().serve(endpoint.name, view)
         served = serve_folder(
             self.files,
             self.known,

@@ -17,7 +17,8 @@ from werkzeug.test import create_environ
 
 from conftest import CSS, set_monotonic
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, static_request_marked
-from flask_static_optimizer.assets.asset import SMALL, Asset, Derived
+from flask_static_optimizer.assets.asset import SMALL, Asset
+from flask_static_optimizer.assets.derived import Derived
 from flask_static_optimizer.assets.memory import Memory
 from flask_static_optimizer.assets.representation import Representation
 from flask_static_optimizer.assets.variants import VariantMaker

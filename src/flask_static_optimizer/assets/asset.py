@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import MutableMapping
 from functools import partial
 from io import FileIO
-from math import inf
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
 from ..http.bodies import SMALL_BODY, FileSlice
+from .derived import Derived
 from .files import WHOLE, FileChangingError, Identity, Snapshot, read, read_part, unchanged
 from .fingerprints import etag, fingerprint, state_etag
-
-if TYPE_CHECKING:
-    from .variant import Variant
 
 #: The size in bytes up to which a file is kept in memory in any case.
 SMALL = 2**20
@@ -27,93 +23,90 @@ SMALL = 2**20
 #: time for which ``url_for`` believes a file it is a second.
 LOOK = 0.9
 
-#: What an asset takes in memory beside its bytes, what each of its variants and representations
-#: does, and each file on which it depends: measured, in bytes and rounded up.
-_ASSET, _VARIANT, _REPRESENTATION, _DEPENDENCY = 2500, 500, 2000, 400
+#: What an asset takes in memory beside its bytes, and each file on which it depends: measured, in
+#: bytes and rounded up.
+_ASSET, _DEPENDENCY = 2500, 400
 
 
-@dataclass(eq=False, slots=True)
-class Derived:
-    """The data made from an asset's bytes, which can be made again."""
-
-    #: The bytes to serve, if memory holds them.
-    body: bytes | None = None
-    #: The variants by content coding; ``None``: not made yet.
-    variants: Mapping[str, Variant] | None = None
-    #: The deltas from old versions, by the SHA-256 of the old version.
-    deltas: dict[bytes, Variant] = field(default_factory=dict)
-    #: The representations, by the values that they depend on.
-    representations: dict[Any, Any] = field(default_factory=dict)
-    #: True if the cache folder keeps the bytes, so that later versions can be sent as deltas.
-    is_version_kept: bool = False
-    #: The value of an ``integrity`` attribute; ``None``: not computed yet.
-    integrity: str | None = None
-    #: The fingerprint, or the file name with it, for URLs; ``None``: the URL has none.
-    version: str | None = None
-    #: The time when the version was found, in seconds of the monotonic clock.
-    version_found: float = -inf
-    #: True if the bytes may displace those of other assets in memory, as they are asked for often.
-    is_wanted: bool = False
-    #: The number of uses that memory had noted when this asset was last used.
-    used: int = 0
-    #: The bytes that other modules take to remember which requests the asset answers.
-    noted: int = 0
-
-    def weight(self) -> int:
-        """Return the number of bytes that it takes."""
-        variants = [*(self.variants or {}).values(), *self.deltas.values()]
-        return (
-            len(self.body or b"")
-            + sum(len(variant.body) + _VARIANT for variant in variants)
-            + len(self.representations) * _REPRESENTATION
-            + self.noted
-        )
-
-    def let_go(self) -> None:
-        """Forget the body, the variants, the deltas and the representations."""
-        self.body = self.variants = None
-        self.deltas.clear()
-        self.representations.clear()
-
-
-@dataclass(eq=False, slots=True)
 class Asset:
     """A file of a static folder in one state, and the facts about its bytes."""
 
-    name: str
-    path: str
-    snapshot: Snapshot
-    #: The bytes to serve, if the file holds others (a rewritten stylesheet) or may change without a
-    #: visible sign; else ``None``.
-    body: bytes | None
-    #: The SHA-256 of the bytes to serve, in hexadecimal; ``None``: not known yet (a large file).
-    sha256: str | None
-    #: The number of bytes to serve.
-    size: int
-    content_type: str
-    #: The content coding that the file's name implies (gzip for ``.svgz``), if any.
-    named_coding: str | None
-    #: True if the file's name holds a hash of its bytes (a bundler's file).
-    named_by_hash: bool
-    #: True if it is an ES module, or a script that imports one. Of a file that is named by a hash
-    #: nobody asks.
-    is_module: bool
-    #: True if pages may break while a browser has old bytes.
-    breaks_when_old: bool
-    #: The other files on which the bytes depend: path and state (``None``: no such file).
-    dependencies: tuple[tuple[str, Identity | None], ...] = ()
-    #: True if all files that the asset was made from had settled.
-    settled: bool = True
-    #: True if the file is too large to be hashed while a client waits.
-    is_slow: bool = False
-    #: The last time the files were seen in this state, in seconds of the monotonic clock.
-    seen: float = field(default_factory=monotonic)
-    #: The last time that somebody looked at the :attr:`dependencies`, in the same seconds.
-    looked: float = float("-inf")
-    #: The assets of its folder by name, if it is among them.
-    known: MutableMapping[str, Asset] | None = None
-    #: The data made from the bytes, stored here by the modules of this package that make it.
-    derived: Derived = field(default_factory=Derived)
+    __slots__ = (
+        "body",
+        "breaks_when_old",
+        "content_type",
+        "dependencies",
+        "derived",
+        "is_module",
+        "is_slow",
+        "known",
+        "looked",
+        "name",
+        "named_by_hash",
+        "named_coding",
+        "path",
+        "seen",
+        "settled",
+        "sha256",
+        "size",
+        "snapshot",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        path: str,
+        snapshot: Snapshot,
+        body: bytes | None,
+        sha256: str | None,
+        size: int,
+        content_type: str,
+        named_coding: str | None,
+        named_by_hash: bool,
+        is_module: bool,
+        breaks_when_old: bool,
+        dependencies: tuple[tuple[str, Identity | None], ...] = (),
+        settled: bool = True,
+        is_slow: bool = False,
+        seen: float | None = None,
+        known: MutableMapping[str, Asset] | None = None,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.snapshot = snapshot
+        #: The bytes to serve, if the file holds others (a rewritten stylesheet) or may change
+        #: without a visible sign; else ``None``.
+        self.body = body
+        #: The SHA-256 of the bytes to serve, in hexadecimal; ``None``: not known yet (a large
+        #: file).
+        self.sha256 = sha256
+        #: The number of bytes to serve.
+        self.size = size
+        self.content_type = content_type
+        #: The content coding that the file's name implies (gzip for ``.svgz``), if any.
+        self.named_coding = named_coding
+        #: True if the file's name holds a hash of its bytes (a bundler's file).
+        self.named_by_hash = named_by_hash
+        #: True if it is an ES module, or a script that imports one. Of a file that is named by a
+        #: hash nobody asks.
+        self.is_module = is_module
+        #: True if pages may break while a browser has old bytes.
+        self.breaks_when_old = breaks_when_old
+        #: The other files on which the bytes depend: path and state (``None``: no such file).
+        self.dependencies = dependencies
+        #: True if all files that the asset was made from had settled.
+        self.settled = settled
+        #: True if the file is too large to be hashed while a client waits.
+        self.is_slow = is_slow
+        #: The last time the files were seen in this state, in seconds of the monotonic clock.
+        self.seen = monotonic() if seen is None else seen
+        #: The last time that somebody looked at the :attr:`dependencies`, in the same seconds.
+        self.looked = float("-inf")
+        #: The assets of its folder by name, if it is among them.
+        self.known = known
+        #: The data made from the bytes, stored here by the modules of this package that make it.
+        self.derived = Derived()
 
     @property
     def etag(self) -> str:

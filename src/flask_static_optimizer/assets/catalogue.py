@@ -21,10 +21,10 @@ from .media_types import breaks_when_old, is_stylesheet, media_type
 from .memory import Memory
 from .mount import Mount
 from .sources import Rewritten
-from .stylesheets import Stylesheets
 
 if TYPE_CHECKING:
     from ..config.values import FingerprintMode
+    from .stylesheets import Stylesheets
 
 #: The most scripts of which the catalogue remembers whether they are ES modules.
 _MODULES = 4096
@@ -55,12 +55,14 @@ class Catalogue:
         self.mounts: tuple[Mount, ...] = ()
         #: The folders whose files are sent by views of the app's own.
         self.sources: tuple[Mount, ...] = ()
+        self._mode = mode
+        self._warn = warn
+        self._stylesheets: Stylesheets | None = None
         self._importmap = importmap
         self._memory = memory
         self._hashes = hashes
         #: Whether bytes are an ES module, by name and hash, as it takes long to find out.
         self._modules: Bounded[tuple[str, str], bool] = Bounded(_MODULES)
-        self._stylesheets = Stylesheets(self, mode, warn) if mode else None
         #: Held while a stylesheet is looked up, and with it those that it imports.
         self._turn = RLock()
         self._latest: tuple[Mount, str, Asset] | None = None
@@ -80,7 +82,7 @@ class Catalogue:
             asset = mount.known.get(name)
         if asset is not None and asset.is_current(look=look):
             return asset
-        if self._stylesheets is None or not is_stylesheet(name):
+        if self._mode is None or not is_stylesheet(name):
             return self._look_up(mount, name)
         return self._look_up_in_turn(mount, name)
 
@@ -168,14 +170,7 @@ class Catalogue:
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
         module = not named_by_hash and self._is_module(name, snapshot)
-        made: Rewritten | None = None
-        if (
-            self._stylesheets
-            and not named_by_hash
-            and is_stylesheet(name)
-            and mount.is_rewritten(name)
-        ):
-            made = self._stylesheets.rewrite(mount, name, snapshot)
+        made = None if named_by_hash else self._rewritten(mount, name, snapshot)
         body = made.body if made else None
         if body is not None:
             sha256: str | None = hashlib.sha256(body).hexdigest()
@@ -204,6 +199,17 @@ class Catalogue:
             is_slow=self._hashes.is_slow(snapshot.identity),
             seen=seen,
         )
+
+    def _rewritten(self, mount: Mount, name: str, snapshot: Snapshot) -> Rewritten | None:
+        """Rewrite a stylesheet. Return ``None`` for other files, and where that is turned off."""
+        if self._mode is None or not is_stylesheet(name) or not mount.is_rewritten(name):
+            return None
+        if self._stylesheets is None:
+            # What rewrites is loaded with the first stylesheet. One thread at a time gets here.
+            from .stylesheets import Stylesheets
+
+            self._stylesheets = Stylesheets(self, self._mode, self._warn)
+        return self._stylesheets.rewrite(mount, name, snapshot)
 
     def _known(self, name: str, path: str, state: Identity, fact: Fact, seen: float) -> Asset:
         """Make the asset of a file that is in a state in which it was read before.

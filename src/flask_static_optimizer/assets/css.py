@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
-
-import tinycss2  # type: ignore[import-untyped]
 
 from . import fingerprints as names
 
@@ -69,6 +66,9 @@ def references(source: bytes) -> list[Reference]:
         raise BrokenStylesheetError(f"it is in {charset[1].decode('latin-1')}; save it as UTF-8")
     if not may_refer(source):
         return []
+    # Only stylesheets that refer to something are parsed; to load the parser takes milliseconds.
+    import tinycss2  # type: ignore[import-untyped]
+
     # In Latin-1 each byte is one character, so positions count bytes. Bytes beyond ASCII are
     # part of a name, in Latin-1 as in UTF-8.
     text = source.decode("latin-1")
@@ -136,15 +136,19 @@ def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:
     return f"{named}{question_mark}{query}{hash_mark}{fragment}"
 
 
-@dataclass(slots=True)
 class _Level:
-    """The tokens between two brackets that have not been read yet."""
+    """The tokens between two brackets that have not been read yet.
 
-    tokens: Iterator[Any]
-    #: True if a string at this level is a URL.
-    holds_urls: bool = False
-    #: True if the next token is the URL of an ``@import``.
-    importing: bool = False
+    :param holds_urls: whether a string at this level is a URL.
+    """
+
+    __slots__ = ("holds_urls", "importing", "tokens")
+
+    def __init__(self, tokens: Iterator[Any], *, holds_urls: bool = False) -> None:
+        self.tokens = tokens
+        self.holds_urls = holds_urls
+        #: True if the next token is the URL of an ``@import``.
+        self.importing = False
 
 
 def _referring(tokens: list[Any]) -> Iterator[Any]:
@@ -163,7 +167,7 @@ def _referring(tokens: list[Any]) -> Iterator[Any]:
         if kind == "url" or (kind == "string" and (level.holds_urls or level.importing)):
             yield token
         elif kind == "function":
-            levels.append(_Level(iter(token.arguments), token.lower_name in _TAKES_URLS))
+            levels.append(_Level(iter(token.arguments), holds_urls=token.lower_name in _TAKES_URLS))
         elif kind.endswith("block"):
             levels.append(_Level(iter(token.content)))
         if kind != "whitespace":

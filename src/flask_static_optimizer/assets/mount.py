@@ -6,8 +6,6 @@ import os
 import posixpath
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 from werkzeug.security import safe_join
@@ -35,34 +33,71 @@ NOTHING_LISTED = Listing((("", Identity(0, 0, 0, 0, 0)),), ())
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
-@dataclass(eq=False, slots=True)
 class Mount:
-    """A static folder and the URLs below which the view of one endpoint serves it."""
+    """A static folder and the URLs below which the view of one endpoint serves it.
 
-    endpoint: str
-    #: The path of the folder, as Flask has it.
-    folder: str
-    #: The beginning of the URL paths, or ``None`` if it depends on the request or its host.
-    prefix: str | None
-    #: Returns, for a file name, whether all clients get the same response.
-    is_shared: Callable[[str], bool]
-    #: Returns, for a file name, whether a stylesheet gets fingerprints in its references.
-    is_rewritten: Callable[[str], bool]
-    dotfiles: bool
-    symlinks: bool
-    #: Called with an occasion and a message that an operator should read once.
-    warn: Callable[[object, str], None] = field(repr=False)
-    #: The URL variable that holds the name of a file.
-    variable: str = "filename"
-    #: True if a view of the app's own sends the files: each byte for byte, under its plain name.
-    by_view: bool = False
-    #: Returns, for the name of a folder, whether all clients get the same of all that is below it.
-    is_shared_below: Callable[[str], bool] = field(default=lambda _: False, repr=False)
-    #: The assets looked up so far, by file name, without those whose files are gone.
-    known: Bounded[str, Asset] = field(default_factory=partial(Bounded, REMEMBERED), repr=False)
-    _listed: Listing = field(default=NOTHING_LISTED, repr=False)
-    #: True if links that lead out are followed; ``None``: not known yet.
-    _follows: bool | None = field(default=None, repr=False)
+    :param folder: the path of the folder, as Flask has it.
+    :param prefix: the beginning of the URL paths, or ``None`` if it depends on the request or its
+        host.
+    :param is_shared: returns, for a file name, whether all clients get the same response.
+    :param is_rewritten: returns, for a file name, whether a stylesheet gets fingerprints in its
+        references.
+    :param warn: called with an occasion and a message that an operator should read once.
+    :param variable: the URL variable that holds the name of a file.
+    :param by_view: whether a view of the app's own sends the files: each byte for byte, under its
+        plain name.
+    :param is_shared_below: returns, for the name of a folder, whether all clients get the same of
+        all that is below it.
+    """
+
+    __slots__ = (
+        "_follows",
+        "_listed",
+        "by_view",
+        "dotfiles",
+        "endpoint",
+        "folder",
+        "is_rewritten",
+        "is_shared",
+        "is_shared_below",
+        "known",
+        "prefix",
+        "symlinks",
+        "variable",
+        "warn",
+    )
+
+    def __init__(
+        self,
+        endpoint: str,
+        folder: str,
+        prefix: str | None,
+        is_shared: Callable[[str], bool],
+        is_rewritten: Callable[[str], bool],
+        dotfiles: bool,
+        symlinks: bool,
+        warn: Callable[[object, str], None],
+        *,
+        variable: str = "filename",
+        by_view: bool = False,
+        is_shared_below: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.endpoint = endpoint
+        self.folder = folder
+        self.prefix = prefix
+        self.is_shared = is_shared
+        self.is_rewritten = is_rewritten
+        self.dotfiles = dotfiles
+        self.symlinks = symlinks
+        self.warn = warn
+        self.variable = variable
+        self.by_view = by_view
+        self.is_shared_below = is_shared_below
+        #: The assets looked up so far, by file name, without those whose files are gone.
+        self.known: Bounded[str, Asset] = Bounded(REMEMBERED)
+        self._listed = NOTHING_LISTED
+        #: True if links that lead out are followed; ``None``: not known yet.
+        self._follows: bool | None = None
 
     def path(self, name: str) -> str | None:
         """Return the path of the file of this name, or ``None`` if it can't be served.

@@ -16,6 +16,9 @@ V = TypeVar("V", bound=Callable[..., Any])
 _TAG = "_static_optimizer_policy"
 _WHERE = "@cacheable_static"
 
+#: The functions to call when a view is declared whose responses may be stored.
+_when_declared: list[Callable[[], None]] = []
+
 
 @overload
 def cacheable_static(view: V, /) -> V: ...
@@ -97,9 +100,20 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
             raise ConfigurationError(
                 f"{_WHERE} on {view!r}: it takes no attributes; wrap it in a function."
             ) from None
+        if policy.store is not False:
+            for load in _when_declared:
+                load()
         return view
 
     return tag if view is None else tag(view)
+
+
+def when_declared(load: Callable[[], None]) -> None:
+    """Call a function for each view that is declared from now on, unless it is never stored.
+
+    What serves such views is loaded then, and neither by all apps nor in a worker's first request.
+    """
+    _when_declared.append(load)
 
 
 def tag_of(view: object) -> CachePolicy | None:

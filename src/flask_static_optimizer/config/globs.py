@@ -43,6 +43,12 @@ class Glob:
     def __repr__(self) -> str:
         return f"Glob({self.text!r})"
 
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Glob) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     @property
     def is_literal(self) -> bool:
         """True if it matches one text only."""

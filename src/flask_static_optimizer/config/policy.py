@@ -6,9 +6,8 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .errors import ConfigurationError, nearest
 from .header_fields import HeaderFields, header_fields
@@ -32,8 +31,7 @@ _SHARING_FIELDS = (
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachePolicy:
+class CachePolicy(NamedTuple):
     """The caching policy of one static endpoint, or of some of its files.
 
     A field that is ``None`` was not given and takes the app's setting.
@@ -73,10 +71,10 @@ class CachePolicy:
     #: For views: a function that is called with the view's arguments before the view runs. It
     #: returns the ``ETag`` (RFC 9110 §8.8.3) of the response that the view would make now. A client
     #: that has this response gets a 304.
-    etag: Callable[..., Any] | None = field(default=None, hash=False)
+    etag: Callable[..., Any] | None = None
     #: For views: a function like ``etag`` that returns a ``datetime`` or seconds since the epoch
     #: (RFC 9110 §8.8.2).
-    last_modified: Callable[..., Any] | None = field(default=None, hash=False)
+    last_modified: Callable[..., Any] | None = None
     #: For views: the folder whose files the view sends by the name in its URL, so that ``url_for``
     #: puts fingerprints into these URLs: an absolute path, or one relative to ``app.root_path``.
     folder: str | None = None
@@ -111,7 +109,7 @@ class CachePolicy:
                         f"{where}: {name}={given[name]!r} contradicts session='protected', whose"
                         f" responses are always 'private, no-cache'; remove one of the two."
                     )
-        policy = replace(self, **checked)
+        policy = self._replace(**checked)
         if policy.immutable and policy.session == "protected":
             raise ConfigurationError(
                 f"{where}: immutable=True contradicts session='protected'; remove one of the two."
@@ -149,7 +147,7 @@ class CachePolicy:
         return ", ".join(directives)
 
 
-FIELDS = frozenset(each.name for each in fields(CachePolicy))
+FIELDS = frozenset(CachePolicy._fields)
 
 #: The fields that only the files of static folders can have.
 FILE_FIELDS = frozenset({"rewrite"})

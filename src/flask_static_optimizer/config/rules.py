@@ -5,8 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ConfigurationError
 from .globs import Glob, GlobIndex, foreign_sign
@@ -18,8 +17,7 @@ _VARIABLE = re.compile(r"[^\W\d]\w*=")
 _NEXT = re.compile(r"&(?=[^\W\d]\w*=)")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule of ``STATIC_OPTIMIZER_RULES``."""
 
     #: The key as it was written: ``"endpoint glob"``, ``"endpoint glob:filename glob"`` or
@@ -27,10 +25,10 @@ class Rule:
     key: str
     #: The policy fields that replace the endpoint's own, or ``None`` to leave such requests alone.
     fields: Mapping[str, Any] | None
-    endpoint: Glob = field(repr=False, compare=False)
-    filename: Glob | None = field(repr=False, compare=False)
+    endpoint: Glob
+    filename: Glob | None
     #: The globs of other URL variables, all of which have to match.
-    variables: tuple[tuple[str, Glob], ...] = field(default=(), repr=False, compare=False)
+    variables: tuple[tuple[str, Glob], ...] = ()
 
     @classmethod
     def parse(cls, key: object, value: object) -> Rule:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import values
 from .errors import ConfigurationError, nearest
@@ -18,9 +17,8 @@ from .spelling import lookalikes, refuse_misspelt, why_no_json
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A frozen object with all of the extension's settings, as checked values.
+class Settings(NamedTuple):
+    """A value with all of the extension's settings, as checked values.
 
     The comments are the text of the table on the configuration page
     (``docs/_ext/settings_table.py``).
@@ -203,7 +201,7 @@ class Settings:
         """
         is_elsewhere = is_file and self.host_url is not None and self.mode(policy) == "isolated"
         default = SHARED_ORIGINS if is_elsewhere else ()
-        return replace(policy, headers=merged(default, self.headers, policy.headers))
+        return policy._replace(headers=merged(default, self.headers, policy.headers))
 
 
 def _read(name: str, key: str, value: object) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,7 @@ def asset_cache_control(
         return "no-cache"
     if verified:
         age = 0 if app.debug else settings.max_age
-        return replace(policy, immutable=age > 0).cache_control(age)
+        return policy._replace(immutable=age > 0).cache_control(age)
     if policy.max_age is None and decides_freshness(scaffold):
         own = scaffold.get_send_file_max_age(name)
         if own is not None:

@@ -96,7 +96,7 @@ class Lane:
     def open(
         self,
         files: LaneFiles,
-        routes: StoredRoutes,
+        routes: StoredRoutes | None,
         *,
         recheck: float,
         watched: bool,
@@ -104,6 +104,7 @@ class Lane:
     ) -> None:
         """Open the lane for some folders and routes for which Flask would run no hook.
 
+        :param routes: the routes; ``None`` if the app stores no responses.
         :param recheck: the time in seconds for which a file is taken as unchanged after a check.
         :param watched: whether files are left to Flask where a signal receiver or a test client
             would notice that Flask did not run. Stored routes always are.
@@ -113,8 +114,8 @@ class Lane:
         self._recheck, self._is_current = recheck, files.remembered.is_current
         self._watched, self._counts = watched, counts
         self._answers = files.remembered.values
-        self._without_hooks = frozenset({*files.endpoints, *routes.endpoints})
-        self._admit_more(files.rules + routes.rules)
+        self._without_hooks = frozenset({*files.endpoints, *(routes.endpoints if routes else ())})
+        self._admit_more(files.rules + (routes.rules if routes else []))
 
     def open_steps(self, steps: Steps, rules: list[str]) -> None:
         """Open the lane for known static requests, with all of the app's hooks.
@@ -232,7 +233,7 @@ class Lane:
         if self._files is None and not self._endpoints.complete:
             self._begin()
         files, routes = self._files, self._routes
-        if files is None or routes is None or "PATH_INFO" not in environ:
+        if files is None or "PATH_INFO" not in environ:
             return None
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
@@ -244,10 +245,12 @@ class Lane:
         gate = files.gate
         if path[: gate.length] in gate.heads and not (self._watched and self._is_observed(environ)):
             answer = self._file(files, self._app(), environ)
+        if answer is not None or routes is None:
+            return answer
         gate = routes.gate
-        if answer is None and path[: gate.length] in gate.heads and not self._is_observed(environ):
-            answer = routes.answer(environ)
-        return answer
+        if path[: gate.length] in gate.heads and not self._is_observed(environ):
+            return routes.answer(environ)
+        return None
 
     def _is_observed(self, environ: WSGIEnvironment) -> bool:
         """Return whether a signal receiver or a test client would notice that Flask did not run."""

@@ -17,7 +17,6 @@ from .middleware import Lane
 from .observers import hooks, listeners, replaced_steps
 from .stand_in import stand_in
 from .steps import Steps, has_known_steps
-from .stored import StoredRoutes
 
 if TYPE_CHECKING:
     from ..assets.memory import Memory
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ..requests.static_endpoint import StaticEndpoint
     from ..store.store import Store
     from ..views.file_choice import FileChooser
+    from .stored import StoredRoutes
 
 #: The time in seconds for which the lane takes a file as unchanged after a check, with
 #: ``STATIC_OPTIMIZER_EXPRESS``.
@@ -84,26 +84,35 @@ class LaneOpening:
         self._own_hooks = own_hooks
 
     def open(
-        self, lane: Lane, files: FileChooser, memory: Memory, store: Store, stats: Stats
+        self, lane: Lane, files: FileChooser, memory: Memory, store: Store | None, stats: Stats
     ) -> None:
         """Open the lane for the folders and routes that it may serve.
 
         These are the ones for which Flask would run no code of the app besides the view. With
         ``STATIC_OPTIMIZER_EXPRESS`` the lane bypasses such code for files, and a warning says so
         once. In debug mode the lane stays closed.
+
+        :param store: the store of responses; ``None`` if the app stores none.
         """
         if self._closed():
             return
         app, endpoints, express = self._app, self._endpoints, self._settings.express
         folders = self._folders(lane, listeners(app) if express else [])
-        quiet = () if replaced_steps(app) or _middleware(lane) else self._quiet_routes()
+        routes = None if store is None else self._routes(lane, store, stats)
         lane.open(
             LaneFiles(files, memory, endpoints.shortcut, folders),
-            StoredRoutes(endpoints, store, stats, app, quiet),
+            routes,
             recheck=RECHECK if express else 0.0,
             watched=not express,
             counts=self._settings.metrics is not None or not express,
         )
+
+    def _routes(self, lane: Lane, store: Store, stats: Stats) -> StoredRoutes:
+        from .stored import StoredRoutes  # it needs modules of the store
+
+        closed = replaced_steps(self._app) or _middleware(lane)
+        quiet = () if closed else self._quiet_routes()
+        return StoredRoutes(self._endpoints, store, stats, self._app, quiet)
 
     def open_steps(self, lane: Lane, steps: Steps) -> None:
         """Open the lane for known requests with the app's hooks, if Flask's steps are its own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +66,7 @@ class Classifier:
         if base.store is None and hasattr(view, "__wrapped__"):
             # A stored response is sent without running the decorators of a view, one of which may
             # check who may see it.
-            base = replace(base, store=False)
+            base = base._replace(store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
             return None
@@ -96,14 +95,13 @@ class Classifier:
             name, folder, choices, default, mount, plain_folder(app, view), protects=self.protects
         )
         before = self._known(name)
-        source = source_of(
+        endpoint.source = source_of(
             app,
             endpoint,
             None if before is None else before.source,
             partial(self._is_shared, name),
             self._warn,
         )
-        endpoint = replace(endpoint, source=source)
         if self._settings.session == "protected" and any(
             policy.immutable and policy.session is None for policy in endpoint.policies
         ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from threading import Lock
 from typing import Any
 from weakref import ref
@@ -130,11 +129,13 @@ class EndpointTable:
 
     def stored(self) -> dict[str, list[CachePolicy]]:
         """Return the endpoints whose responses may be stored, with all policies of each."""
+        if not self.complete:
+            self.refresh()
         on = self._settings.store
         found = {
             name: [each for each in endpoint.policies if (on if each.store is None else each.store)]
-            for name in self.names()
-            if (endpoint := self.get(name)) is not None and not endpoint.folder
+            for name, endpoint in self._endpoints.items()
+            if not endpoint.folder
         }
         return {name: policies for name, policies in found.items() if policies}
 
@@ -213,7 +214,7 @@ class EndpointTable:
             static = endpoints.get(STATIC)
             if static is not None:
                 for file in self.root_files.served():
-                    endpoints[file.endpoint] = replace(static, name=file.endpoint, root_file=file)
+                    endpoints[file.endpoint] = static.of_root_file(file)
             self._endpoints, self._problem = endpoints, problem
             self._catalogue.mounts = tuple(each.mount for each in folders if each.mount)
             self._catalogue.sources = tuple(each.source for each in folders if each.source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from ..assets.fingerprints import split as split_name
@@ -26,41 +26,68 @@ def _never(_: CachePolicy) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
 class StaticEndpoint:
-    """An endpoint whose responses do not depend on the session, such as a static folder."""
+    """An endpoint whose responses do not depend on the session, such as a static folder.
 
-    name: str
-    #: Whether its view is Flask's own view of a static folder.
-    folder: bool
-    #: The rules that match it, in order, and the policy that each leads to (``None``: leave alone).
-    choices: tuple[tuple[Rule, CachePolicy | None], ...]
-    #: The policy where no rule matches; ``None`` if only the rules make the endpoint static.
-    default: CachePolicy | None
-    #: The folder, if Flask's own view serves it and no decorator is put around that view.
-    mount: Mount | None = None
-    #: The path of the folder, where Flask's own view serves it at all.
-    static_folder: str | None = None
-    #: The folder whose files a view of the app's own sends, if its policy says which.
-    source: Mount | None = None
-    #: Returns whether the session may be read by requests under a policy.
-    protects: Callable[[CachePolicy], bool] = _never
-    #: The only file that it serves, at the root of the site.
-    root_file: RootFile | None = None
-    #: The globs of file names among the rules, up to the first rule that is for all requests.
-    _globs: GlobIndex = field(init=False, repr=False, compare=False)
-    #: Whether one of these rules goes by other URL variables than the file's name.
-    _by_variables: bool = field(init=False, repr=False, compare=False)
+    :param protects: returns whether the session may be read by requests under a policy.
+    """
 
-    def __post_init__(self) -> None:
+    __slots__ = (
+        "_by_variables",
+        "_globs",
+        "choices",
+        "default",
+        "folder",
+        "mount",
+        "name",
+        "protects",
+        "root_file",
+        "source",
+        "static_folder",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        folder: bool,
+        choices: tuple[tuple[Rule, CachePolicy | None], ...],
+        default: CachePolicy | None,
+        mount: Mount | None = None,
+        static_folder: str | None = None,
+        protects: Callable[[CachePolicy], bool] = _never,
+    ) -> None:
+        self.name = name
+        #: Whether its view is Flask's own view of a static folder.
+        self.folder = folder
+        #: The rules that match it, in order, and the policy that each leads to (``None``: leave
+        #: alone).
+        self.choices = choices
+        #: The policy where no rule matches; ``None`` if only the rules make the endpoint static.
+        self.default = default
+        #: The folder, if Flask's own view serves it and no decorator is put around that view.
+        self.mount = mount
+        #: The path of the folder, where Flask's own view serves it at all.
+        self.static_folder = static_folder
+        self.protects = protects
+        #: The folder whose files a view of the app's own sends, if its policy says which.
+        self.source: Mount | None = None
+        #: The only file that it serves, at the root of the site.
+        self.root_file: RootFile | None = None
         globs = []
-        for rule, _ in self.choices:
+        for rule, _ in choices:
             if rule.is_for_all:
                 break
             globs.append(rule.filename or _ANY)
-        object.__setattr__(self, "_globs", GlobIndex(globs) if globs else _NO_GLOBS)
-        by_variables = any(rule.variables for rule, _ in self.choices[: len(globs)])
-        object.__setattr__(self, "_by_variables", by_variables)
+        #: The globs of file names among the rules, up to the first rule that is for all requests.
+        self._globs = GlobIndex(globs) if globs else _NO_GLOBS
+        #: Whether one of these rules goes by other URL variables than the file's name.
+        self._by_variables = any(rule.variables for rule, _ in choices[: len(globs)])
+
+    def of_root_file(self, file: RootFile) -> StaticEndpoint:
+        """Return the endpoint that serves one of its files at the root of the site."""
+        found = copy(self)
+        found.name, found.root_file = file.endpoint, file
+        return found
 
     @property
     def outcomes(self) -> list[CachePolicy | None]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.bounded import Bounded
+from ..http.content import has_content
 from ..http.fields import is_authenticated
 from . import rules
 from .backends import Backend, has_locks, in_process
 from .breaker import CircuitBreaker
-from .content import has_content
 from .index import Index, Place, Purgeable
 from .keys import Keys
 from .single_flight import SingleFlight
@@ -32,8 +31,7 @@ _LEFT_OUT = 16_384
 _LONGEST = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreOptions:
+class StoreOptions(NamedTuple):
     """The settings that the store uses."""
 
     #: Whether responses are stored where no policy says so.

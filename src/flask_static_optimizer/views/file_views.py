@@ -11,8 +11,8 @@ from werkzeug.wsgi import FileWrapper
 from ..headers.etags import is_plain_file
 from ..headers.sent_bytes import hide_accept_encoding
 from ..http.bodies import MemorySlice
+from ..http.content import has_content
 from ..http.fields import headers_of
-from ..store.content import has_content
 from .file_terms import terms_of
 
 if TYPE_CHECKING:

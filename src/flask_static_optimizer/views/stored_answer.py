@@ -18,9 +18,9 @@ from werkzeug.http import http_date
 
 from ..headers.response_class import Patterns
 from ..http.conditional import precondition
+from ..http.content import has_content
 from ..requests.running import running
 from ..store import rules, validation
-from ..store.content import has_content
 from ..store.entry import HIT, Entry
 from ..store.hit import Hit
 from ..store.single_flight import Role

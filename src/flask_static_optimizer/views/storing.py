@@ -13,10 +13,10 @@ from werkzeug.wsgi import FileWrapper
 
 from ..assets.fingerprints import etag, sha256
 from ..headers.final_headers import is_personal, is_stated, share
+from ..http.content import has_content
 from ..http.fields import is_offloaded, vary_names
 from ..http.statuses import CACHEABLE
 from ..store import rules, validation
-from ..store.content import has_content
 from ..store.entry import NAME, NOT_STORED, STORED, Entry, Head
 from ..store.keys import tells_coding
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -129,7 +128,7 @@ def _answered(
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
         hooks = opening.why_not(state.lane, mark.endpoint)
         reasons = opening.why_flask(state.lane, mark.endpoint)
-        express = replace(state.settings, express=True)
+        express = state.settings._replace(express=True)
         opening = LaneOpening(express, state.log, state.endpoints, app, state.own_hooks)
         remedy = ""
         if hooks and not opening.why_not(state.lane, mark.endpoint):

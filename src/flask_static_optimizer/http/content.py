@@ -1,4 +1,4 @@
-"""The content of a request, which no key of a stored response contains (RFC 9110 §9.3.1)."""
+"""The content of a request (RFC 9110 §9.3.1), which is no part of what it asks for."""
 
 from __future__ import annotations
 
