@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +101,7 @@ def settings_list() -> str:
 
     A table of three columns can't be read on a phone.
     """
-    found = {field.name: (field, meaning) for field, meaning in documented(Settings)}
+    found = dict(documented(Settings))
     grouped = {name for names in GROUPS.values() for name in names}
     groups = {**GROUPS, "Other keys": tuple(name for name in found if name not in grouped)}
     contents, sections = [], []
@@ -115,10 +114,10 @@ def settings_list() -> str:
         if group in MORE:
             sections.append(f"More: {MORE[group]}.\n\n")
         for name in names:
-            field, meaning = found[name]
+            meaning = found[name]
             end = "" if meaning.endswith(".)") else "."
             sections.append(
-                f"### {PREFIX}{name.upper()}\n\nDefault: `{default(field)}`\n\n{meaning}{end}\n\n"
+                f"### {PREFIX}{name.upper()}\n\nDefault: `{default(name)}`\n\n{meaning}{end}\n\n"
             )
     return "".join(["\n", *contents, "\n", *sections])
 
@@ -130,33 +129,32 @@ def _anchor(heading: str) -> str:
 
 def policy_table() -> str:
     """Every field of a policy and what it means."""
-    rows = [(f"`{field.name}`", meaning) for field, meaning in documented(CachePolicy)]
+    rows = [(f"`{name}`", meaning) for name, meaning in documented(CachePolicy)]
     return _table(("field", "meaning"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {"settings": settings_list, "policies": policy_table}
 
 
-def documented(cls: type[Any]) -> Iterator[tuple[Field[Any], str]]:
-    """The fields of a dataclass with their ``#:`` comments, as one line of Markdown each.
+def documented(cls: type[Any]) -> Iterator[tuple[str, str]]:
+    """The fields of a named tuple with their ``#:`` comments, as one line of Markdown each.
 
     :raises UndocumentedError: for a field that has none.
     """
     comments = ModuleAnalyzer.for_module(cls.__module__).find_attr_docs()
-    for field in fields(cls):
-        meaning = " ".join(comments.get((cls.__name__, field.name), [])).strip()
+    for name in cls._fields:
+        meaning = " ".join(comments.get((cls.__name__, name), [])).strip()
         if not meaning:
-            raise UndocumentedError(f"{cls.__name__}.{field.name} needs a '#:' comment.")
-        yield field, meaning.replace("``", "`").replace("|", r"\|").removesuffix(".")
+            raise UndocumentedError(f"{cls.__name__}.{name} needs a '#:' comment.")
+        yield name, meaning.replace("``", "`").replace("|", r"\|").removesuffix(".")
 
 
-def default(field: Field[Any]) -> str:
+def default(name: str) -> str:
     """A setting's default, in the words of a configuration file in Python."""
-    if field.default is MISSING:
-        raise UndocumentedError(f"Settings.{field.name} needs a default.")
-    if field.name in ("headers", "rules"):
+    if name in ("headers", "rules"):
         return "{}"
-    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    value = Settings._field_defaults[name]
+    value = list(value) if isinstance(value, tuple) else value
     return repr(value).replace("'", '"')
 
 
