@@ -5,9 +5,14 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, g
+from flask import Blueprint, Flask, render_template_string, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client, create_environ
 
 from flask_static_optimizer import ConfigurationError, StaticOptimizer
 from flask_static_optimizer.config.names import EXTENSION
@@ -79,23 +84,72 @@ def test_late_configuration_is_refused(late: dict[str, str]) -> None:
             app.test_client().get("/")
 
 
-def test_a_dropped_app_is_freed_at_once(make_app: MakeApp) -> None:
-    class Watched(Flask):
-        pass
-
+def test_a_dropped_app_is_freed(make_app: MakeApp) -> None:
+    """The next garbage collection frees a dropped app, also after requests and a rendered page."""
+    app = make_app(STATIC_OPTIMIZER_RULES={"*.css": {"max_age": 60}})
+    client = app.test_client()
+    for path in ("/static/app.css", "/static/app.css", "/"):
+        client.get(path).close()
+    with app.test_request_context():
+        render_template_string("{{ url_for('static', filename='app.css') }}")
+    gone = weakref.ref(app)
+    del app, client
     gc.collect()
-    gc.disable()
-    try:
-        app = Watched("app", static_folder=None)
-        app.config["SECRET_KEY"] = "k"
-        StaticOptimizer(app)
-        with app.app_context():
-            g.x = 1
-        gone = weakref.ref(app)
-        del app
-        assert gone() is None
-    finally:
-        gc.enable()
+    assert gone() is None
+
+
+def only_wsgi_app(app: Flask) -> Any:
+    return app.wsgi_app
+
+
+def proxied(app: Flask) -> Any:
+    return ProxyFix(app.wsgi_app)
+
+
+def dispatched(app: Flask) -> Any:
+    return DispatcherMiddleware(app.wsgi_app, {"/other": NotFound()})
+
+
+def proxied_twice(app: Flask) -> Any:
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    return app.wsgi_app
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
+@pytest.mark.parametrize("kept", [only_wsgi_app, proxied, dispatched, proxied_twice])
+def test_an_app_of_which_only_wsgi_app_is_kept(
+    make_app: MakeApp, kept: Callable[[Flask], Any], optimize: bool
+) -> None:
+    """A server that is given ``create_app().wsgi_app``, perhaps in a middleware, serves the app."""
+    application = kept(make_app(optimize=optimize, after=with_urls))
+    gc.collect()
+    client = Client(application)
+    for _ in range(3):
+        for path in ("/static/app.css", "/", "/urls"):
+            with client.get(path) as response:
+                assert response.status_code == 200, path
+        assert client.get("/static/none.css").status_code == 404
+    assert client.get("/urls").text.startswith("/static/app.css")
+    assert client.get("/urls").text == client.get("/urls").text
+
+
+def with_urls(app: Flask) -> None:
+    app.add_url_rule("/urls", "urls", lambda: url_for("static", filename="app.css"))
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
+def test_an_app_of_which_only_a_method_is_kept(make_app: MakeApp, optimize: bool) -> None:
+    """A method of an app that the extension replaces keeps the app, as a bound method does."""
+    app = make_app(optimize=optimize, SERVER_NAME="localhost")
+    app.test_client().get("/static/app.css").close()
+    builds, adapts = app.url_for, app.create_url_adapter
+    request = app.request_class(create_environ("/static/app.css"))
+    del app
+    gc.collect()
+    assert "/static/app.css" in builds("static", filename="app.css")
+    adapter = adapts(request)
+    assert adapter is not None
+    assert adapter.match()[0] == "static"
 
 
 def test_a_dropped_app_with_flask_session(make_app: MakeApp) -> None:

@@ -57,7 +57,7 @@ def load_stored_views() -> None:
 class AppState:
     """The parts of the extension for one app: ``app.extensions["static_optimizer"]``.
 
-    It has no strong reference to the app, so that a deleted app is freed at once.
+    It has no strong reference to the app, as threads may hold its parts longer than that lives.
     """
 
     def __init__(self, settings: Settings, app: Flask) -> None:

@@ -405,19 +405,16 @@ def test_the_app_is_freed(serve: Serve) -> None:
     import gc
     import weakref
 
-    gc.disable()
-    try:
-        app = Flask("freed", static_folder=None)
-        from flask_static_optimizer import StaticOptimizer, cacheable_static
+    app = Flask("freed", static_folder=None)
+    from flask_static_optimizer import StaticOptimizer, cacheable_static
 
-        app.get("/thing")(cacheable_static(lambda: "x"))
-        StaticOptimizer(app)
-        with app.test_client() as client:
-            client.get("/thing").close()
-            client.get("/thing").close()
-        del client
-        gone = weakref.ref(app)
-        del app
-        assert gone() is None
-    finally:
-        gc.enable()
+    app.get("/thing")(cacheable_static(lambda: "x"))
+    StaticOptimizer(app)
+    with app.test_client() as client:
+        client.get("/thing").close()
+        client.get("/thing").close()
+    del client
+    gone = weakref.ref(app)
+    del app
+    gc.collect()
+    assert gone() is None

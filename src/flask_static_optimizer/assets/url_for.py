@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from inspect import signature
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from flask import has_request_context, request
 
@@ -39,8 +38,6 @@ def fingerprint_urls(
     :param find_mount: returns the static folder of an endpoint, if it has one.
     :param host: the host that pages load static files from, if it is not the app's.
     """
-    # The app holds this function, so a strong reference to the app would keep it alive.
-    get_app = ref(app)
     kind = type(app)
     replaced = vars(app).get("url_for")
     known_to_templates = "jinja_env" in vars(app) and (
@@ -48,8 +45,6 @@ def fingerprint_urls(
     )
 
     def url_for(endpoint: str, **values: Any) -> str:
-        app = get_app()
-        assert app is not None, "it is being called"
         mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
         version, on_host, name, told = None, False, None, listeners
         if mount is not None:
@@ -83,7 +78,7 @@ def _dress(function: Callable[..., str], original: Callable[..., str]) -> None:
     """Give a function the names, the documentation and the signature of the one it stands for."""
     update_wrapper(function, original)
     function.__signature__ = signature(original)  # type: ignore[attr-defined]
-    del function.__wrapped__  # type: ignore[attr-defined]  # of the app, which it would keep alive
+    del function.__wrapped__  # type: ignore[attr-defined]  # a method of the app has none
 
 
 def _absolute(endpoint: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import ref
 
 from flask import Flask
 from werkzeug.exceptions import BadHost
@@ -76,8 +75,8 @@ class Lane:
         self._endpoints = endpoints
         self._stats = stats
         self._complete = complete
-        # The app refers to the lane. A strong reference back would keep a deleted app alive.
-        self._get_app = ref(app)
+        # Strong, as in a bound method: whoever keeps only app.wsgi_app keeps the app.
+        self._app = app
         self._files: LaneFiles | None = None
         self._routes: StoredRoutes | None = None
         self._answers: Mapping[Key, Representation] = {}
@@ -146,15 +145,15 @@ class Lane:
             return self._ask(environ, start_response)
         known = self._answers.get(key)
         if known is None:
-            app = self._get_app()
+            app = self._app
             if path[: self._length] not in self._heads:  # A page must not wait.
-                if self.inner is None and app is not None:
+                if self.inner is None:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
             hooked = self._hooked.get(key)
             if hooked is not None and hooked.match.endpoint.name in self._without_hooks:
                 hooked = None  # the lane itself may answer it
-            if (hooked is not None or not self._without_hooks) and self._take is not None and app:
+            if (hooked is not None or not self._without_hooks) and self._take is not None:
                 return self._take(app, hooked, environ, start_response)
         elif (
             (
@@ -203,25 +202,19 @@ class Lane:
         if answer is not None:
             return start(answer, start_response)
         if self._take is not None:
-            return self._take(self._app(), None, environ, start_response)
+            return self._take(self._app, None, environ, start_response)
         return self._flask(environ, start_response)
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.inner is not None:
             return self.inner(environ, start_response)
-        app = self._app()
-        return type(app).wsgi_app(app, environ, start_response)
-
-    def _app(self) -> Flask:
-        app = self._get_app()
-        assert app is not None, "it is being called"
-        return app
+        return type(self._app).wsgi_app(self._app, environ, start_response)
 
     def _begin(self) -> None:
         """Finish the installation, so that the lane can answer the first request, too."""
         # The extension's before_request hook raises the error again, where Flask reports it.
         with suppress(ConfigurationError):
-            self._complete(self._app())
+            self._complete(self._app)
         if not self._rules:
             self._admit(CLOSED)
 
@@ -244,7 +237,7 @@ class Lane:
         answer = None
         gate = files.gate
         if path[: gate.length] in gate.heads and not (self._watched and self._is_observed(environ)):
-            answer = self._file(files, self._app(), environ)
+            answer = self._file(files, self._app, environ)
         if answer is not None or routes is None:
             return answer
         gate = routes.gate
@@ -254,7 +247,7 @@ class Lane:
 
     def _is_observed(self, environ: WSGIEnvironment) -> bool:
         """Return whether a signal receiver or a test client would notice that Flask did not run."""
-        return _KEPT in environ or anybody_listens(self._app())
+        return _KEPT in environ or anybody_listens(self._app)
 
     def _takes_host(self, environ: WSGIEnvironment) -> bool:
         """Return whether Flask would take a request's host for a valid one."""

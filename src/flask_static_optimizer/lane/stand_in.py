@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -47,14 +46,10 @@ class StandIn(partial):  # type: ignore[type-arg]
 
 def stand_in(lane: Lane, app: Flask) -> StandIn:
     """Return what is called as a lane, for the middleware that it passes by or the app's method."""
-    get_app = ref(app)
 
     def original() -> Any:
         if lane.inner is not None:
             return lane.inner
-        app = get_app()
-        if app is None:
-            raise RuntimeError("the app of this wsgi_app is gone")
         return MethodType(type(app).wsgi_app, app)
 
     made = StandIn(type(lane).wsgi_app, lane)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Log:
     """A writer of the extension's warnings to one app's log.
 
-    It has only a weak reference to the app, so that an app that is dropped is freed at once.
+    It has only a weak reference to the app, as a thread may hold the writer longer than that lives.
     """
 
     def __init__(self, app: Flask) -> None:

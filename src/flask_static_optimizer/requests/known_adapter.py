@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from flask import Flask
 from werkzeug.routing import MapAdapter
@@ -65,15 +64,12 @@ def adapt_known_requests(app: Flask, requests: KnownRequests) -> None:
     """
     if not requests.begin(app):
         return
-    # The app holds the function; a strong reference back would keep a dropped app alive.
-    get_app, kind, paths = ref(app), type(app), requests.matches
+    kind, paths = type(app), requests.matches
     knows_trust = "TRUSTED_HOSTS" in Flask.default_config  # from Flask 3.1 on
 
     def create_url_adapter(request: Request | None) -> MapAdapter | None:
         match: Match | None
         known: Known | None
-        app = get_app()
-        assert app is not None, "it is being called"
         if request is None:
             return kind.create_url_adapter(app, request)
         environ = request.environ

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import ref
 
 from flask import after_this_request
 
@@ -46,12 +45,8 @@ def mark_before_request(
     :param complete: finishes the installation at the first request.
     :returns: the hook.
     """
-    # The app holds the hook; a strong reference back would keep a dropped app alive.
-    get_app = ref(app)
 
     def mark_static_request() -> None:
-        app = get_app()
-        assert app is not None, "it is handling a request"
         if app.session_interface is not adoption.served or handover.get():
             handover.set(False)
             decide(app)
