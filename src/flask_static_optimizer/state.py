@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from weakref import ref
 
 from .assets.cache_folder import CacheFolder
@@ -82,6 +83,7 @@ class AppState:
             hashes,
             warn,
             importmap=settings.importmap,
+            relative=urlsplit(settings.host_url or "").path != "",
         )
         missing = MissingFiles(self.log.warn, strict=settings.strict)
         self.urls = Urls(self.catalogue, settings.fingerprint, warn, missing)

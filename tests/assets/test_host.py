@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask import Blueprint, Flask, Response, render_template_string, url_for
@@ -164,6 +164,97 @@ def test_stylesheets_refer_as_before(make: MakeApp, static_folder: Path) -> None
     assert "cdn" not in css
     assert "://" not in css
     assert re.search(r"@import 'app\.css\?v=\w{16}'", css)
+
+
+@pytest.mark.parametrize("mode", ["query", "path"])
+@pytest.mark.parametrize("path", ["", "/a/site"])
+@pytest.mark.parametrize(
+    ("sheet", "url"),
+    [
+        ("site.css", "/static/img/a b.png"),
+        ("css/deep/site.css", "/static/img/a%20b.png?x=1#y"),
+        ("css/site.css", "img/../../img/a%20b.png"),
+        ("img/site.css", "/static/img/a%20b.png"),
+        ("img/site.css", "/static/img/c:d.png"),
+        ("css/site.css", "/static/js/app.mjs"),
+        ("css/site.css", "/static/css/site.css"),
+    ],
+)
+def test_absolute_references_of_a_stylesheet_lead_to_the_host(
+    make_app: MakeApp, static_folder: Path, path: str, sheet: str, url: str, mode: str
+) -> None:
+    """They do so below the path of the host, too, which the app is not asked for."""
+    for name in ("img/a b.png", "img/c:d.png"):
+        (static_folder / name).parent.mkdir(exist_ok=True)
+        (static_folder / name).write_bytes(b"png")
+    (static_folder / "js").mkdir(exist_ok=True)
+    (static_folder / "js/app.mjs").write_text("export {}")
+    (static_folder / sheet).parent.mkdir(parents=True, exist_ok=True)
+    (static_folder / sheet).write_text(f'p {{ background: url("{url}") }}')
+    config = {"STATIC_OPTIMIZER_HOST_URL": CDN + path, "STATIC_OPTIMIZER_FINGERPRINT": mode}
+    app = make_app(**config)
+    with app.test_request_context():
+        at = url_for("static", filename=sheet)
+    assert at.startswith(f"{CDN}{path}/")
+    found = re.search(r'url\("([^"]+)"\)', asked(app, at).text)
+    assert found is not None
+    there = urljoin(at, re.sub(r"\\20 ", "%20", found[1]))
+    assert there.startswith(f"{CDN}{path}/static/")
+    with asked(app, there) as response:
+        assert response.status_code == 200
+    if path == "" and url.startswith("/"):
+        assert found[1].startswith("/static/")
+
+
+def test_a_link_to_a_protected_file(
+    make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder with such a link, to the file or to a folder with it, is not for everybody."""
+    monkeypatch.setattr("flask_static_optimizer.assets.host._BELIEVED", 0)
+    for name in ("private", "public/deep", "other", "round"):
+        (static_folder / name).mkdir(parents=True, exist_ok=True)
+    (static_folder / "private/report.pdf").write_bytes(b"secret")
+    (static_folder / "other/open.css").write_bytes(b"p {}")
+    (static_folder / "public/open.css").symlink_to("../other/open.css")
+    (static_folder / "round/round").symlink_to("../round")
+    app = make_app(STATIC_OPTIMIZER_HOST_URL=CDN, STATIC_OPTIMIZER_RULES=RULES)
+
+    def on_host(*folders: str) -> list[bool]:
+        with app.test_request_context():
+            urls = [url_for("static", filename=folder) for folder in folders]
+        return [url.startswith(CDN) for url in urls]
+
+    assert on_host("public/", "public", "other/", "round/") == [True] * 4
+    link = static_folder / "public/deep/report.pdf"
+    link.symlink_to("../../private/report.pdf")
+    response = app.test_client().get("/static/public/deep/report.pdf")
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert on_host("public/", "public", "public/deep/", "other/") == [False, False, False, True]
+    link.unlink()
+    assert on_host("public/") == [True]
+    link.symlink_to("../../private", target_is_directory=True)
+    assert on_host("public/") == [False]
+    link.unlink()
+    # A folder that is shared by its name, with a link in it that is not.
+    link.symlink_to("../../other", target_is_directory=True)
+    assert on_host("public/") == [True]
+    (static_folder / "other/report.pdf").symlink_to("../private/report.pdf")
+    assert on_host("public/") == [False]
+
+
+def test_a_folder_with_more_than_a_page_can_look_through(
+    make_app: MakeApp, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_static_optimizer.requests.static_endpoint._MOST_ENTRIES", 3)
+    (static_folder / "many").mkdir()
+    for number in range(4):
+        (static_folder / f"many/{number}.css").write_text("p {}")
+    app = make_app(STATIC_OPTIMIZER_HOST_URL=CDN, STATIC_OPTIMIZER_RULES=RULES)
+    with app.test_request_context():
+        assert url_for("static", filename="many/") == "/static/many/"
+    app = make_app(STATIC_OPTIMIZER_HOST_URL=CDN)
+    with app.test_request_context():
+        assert url_for("static", filename="many/").startswith(CDN)
 
 
 def test_the_import_map_leads_to_the_host(make: MakeApp, cdn: str, static_folder: Path) -> None:

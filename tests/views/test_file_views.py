@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import gzip
 import hashlib
@@ -18,6 +19,7 @@ from flask import (
     Response,
     abort,
     make_response,
+    render_template_string,
     request,
     send_file,
     send_from_directory,
@@ -560,6 +562,44 @@ class TestFolder:
         assert urls(app, "app.css") == ["/assets/app.css"]
         response = app.test_client().get(f"/assets/app.css?v={FINGERPRINT}")
         assert response.headers["Cache-Control"] == "max-age=3600"
+
+    def test_pages_can_preload_and_check_them(self, make_app: MakeApp) -> None:
+        app = make_app(
+            before=sending(),
+            STATIC_OPTIMIZER_RULES={"assets": FOLDER},
+            STATIC_OPTIMIZER_PRELOAD=["style", "script"],
+        )
+        page = """{{ url_for("assets", path="app.css") }} {{ url_for("assets", path="none.css") }}
+            {{ static_integrity("app.css", "assets") }}"""
+        app.add_url_rule("/linking", "linking", lambda: render_template_string(page))
+        response = app.test_client().get("/linking")
+        link = f"</assets/app.css?v={FINGERPRINT}>; rel=preload; as=style"
+        assert response.headers.getlist("Link") == [link]
+        digest = base64.b64encode(hashlib.sha384(CSS).digest()).decode()
+        assert response.text.endswith(f"sha384-{digest}")
+
+    def test_a_build_makes_their_variants(
+        self, make_app: MakeApp, static_folder: Path, tmp_path: Path
+    ) -> None:
+        theme = tmp_path / "theme"
+        theme.mkdir()
+        (theme / "site.css").write_bytes(CSS[::-1])
+        (theme / "same.css").write_bytes(CSS)
+
+        def setup(app: Flask) -> None:
+            @app.get("/theme/<path:path>", endpoint="assets")
+            def view(path: str) -> Response:
+                return send_from_directory(theme, path)
+
+        rules = {"assets": {"folder": str(theme)}}
+        app = make_app(before=setup, STATIC_OPTIMIZER_RULES=rules)
+        assert app.test_cli_runner().invoke(args=["static", "build"]).exit_code == 0
+        response = app.test_client().get("/theme/site.css", headers=CODED)
+        assert response.headers["Content-Encoding"] == "gzip"
+        sha256 = hashlib.sha256(CSS[::-1]).hexdigest()
+        kept = {path.name for path in (static_folder.parent / "kept").rglob(f"{sha256}.*")}
+        assert f"{sha256}.best.gzip" in kept
+        assert not [name for name in kept if "quick" in name]
 
     def test_the_decorator(self, make_app: MakeApp, static_folder: Path) -> None:
         def setup(app: Flask) -> None:

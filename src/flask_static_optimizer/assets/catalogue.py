@@ -37,6 +37,7 @@ class Catalogue:
     ``stat``, and once in a while one for each file that a stylesheet refers to.
 
     :param importmap: whether pages carry an import map of all ES modules.
+    :param relative: whether references in stylesheets become relative.
     :param memory: releases the assets that are no longer served.
     :param hashes: the hashes of large files.
     :param warn: called with an occasion and a message that an operator should read once.
@@ -51,11 +52,13 @@ class Catalogue:
         warn: Callable[[object, str], None],
         *,
         importmap: bool = False,
+        relative: bool = False,
     ) -> None:
         self.mounts: tuple[Mount, ...] = ()
         #: The folders whose files are sent by views of the app's own.
         self.sources: tuple[Mount, ...] = ()
         self._mode = mode
+        self._relative = relative
         self._warn = warn
         self._stylesheets: Stylesheets | None = None
         self._importmap = importmap
@@ -208,7 +211,8 @@ class Catalogue:
             # What rewrites is loaded with the first stylesheet. One thread at a time gets here.
             from .stylesheets import Stylesheets
 
-            self._stylesheets = Stylesheets(self, self._mode, self._warn)
+            relative = self._relative
+            self._stylesheets = Stylesheets(self, self._mode, self._warn, relative=relative)
         return self._stylesheets.rewrite(mount, name, snapshot)
 
     def _known(self, name: str, path: str, state: Identity, fact: Fact, seen: float) -> Asset:

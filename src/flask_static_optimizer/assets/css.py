@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from . import fingerprints as names
 
@@ -117,6 +118,24 @@ def resolve(base: str, url: str) -> Target | None:
     folder = base.rpartition("/")[0]
     path = urljoin(f"{folder}/", parts.path) if parts.path[0] != "/" else urljoin("/", parts.path)
     return Target(unquote(path if path.startswith("/") else f"/{path}"))
+
+
+def relative(base: str, url: str) -> str:
+    """Return a URL that is absolute on its host as one relative to a stylesheet.
+
+    So it leads to the same file below whatever path the host has the site.
+
+    :param base: the URL path of the stylesheet, without percent-encoding.
+    """
+    url = url.strip()
+    if not url.startswith("/"):
+        return url
+    head = re.match("[^?#]*", url)
+    path = head[0] if head else ""
+    folder = quote(base.rpartition("/")[0]) or "/"
+    found = posixpath.relpath(path, folder)
+    # What has a colon in its first part would be read as a URL with a scheme.
+    return f"{'./' if ':' in found.partition('/')[0] else ''}{found}{url[len(path) :]}"
 
 
 def with_fingerprint(url: str, mode: str, fingerprint: str) -> str:

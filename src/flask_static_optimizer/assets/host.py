@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from werkzeug.security import safe_join
+
+from ..config.bounded import Bounded
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from .mount import Mount
+
+#: The seconds for which a folder is not looked through again for links.
+_BELIEVED = 1.0
+
+#: The number of folders that are remembered.
+_FOLDERS = 1024
 
 
 class Host:
@@ -23,6 +32,8 @@ class Host:
     def __init__(self, url: str, *, in_debug: bool) -> None:
         self._url = url
         self._in_debug = in_debug
+        #: By folder: until when it is believed, and whether the host has all that is below it.
+        self._folders: Bounded[tuple[str, str], tuple[float, bool]] = Bounded(_FOLDERS)
 
     def is_used(self, app: Flask) -> bool:
         """Return whether the URLs that an app makes now have the host."""
@@ -41,7 +52,16 @@ class Host:
             return False
         if is_shared:
             return True
-        return mount.is_shared_below(name) if _is_folder(mount, name) else mount.is_shared(name)
+        return self._has_folder(mount, name) if _is_folder(mount, name) else mount.is_shared(name)
+
+    def _has_folder(self, mount: Mount, name: str) -> bool:
+        """Return whether the host has all that is below a folder, which is looked at seldom."""
+        key, now = (mount.endpoint, name), monotonic()
+        known = self._folders.get(key)
+        if known is None or now >= known[0]:
+            known = now + _BELIEVED, mount.is_shared_below(name)
+            self._folders[key] = known
+        return known[1]
 
     def before(self, url: str) -> str:
         """Return a URL of the app with this host in the place of the app's."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from typing import NamedTuple
 
@@ -19,6 +21,18 @@ class Link(NamedTuple):
     name: str
     #: The path to which the link leads.
     target: str
+
+
+class Below(NamedTuple):
+    """A symbolic link below a folder."""
+
+    #: The name below the static folder.
+    name: str
+    is_folder: bool
+
+
+class TooManyError(Exception):
+    """An error for a folder that has too many entries to look at them all."""
 
 
 def real_name(folder: str, name: str) -> str | None:
@@ -48,6 +62,28 @@ def leading_out(folder: str, name: str) -> Link | None:
         if real_name(folder, part) is None:
             return Link(part, os.path.realpath(os.path.join(folder, part)))
     return None
+
+
+def links_below(folder: str, name: str, most: int) -> Iterator[Below]:
+    """Yield the symbolic links below a folder, which are not followed.
+
+    :param folder: the static folder.
+    :param name: the name of the folder, relative to the static folder.
+    :param most: the most entries to look at.
+    :raises TooManyError: if there are more entries.
+    """
+    places = [name]
+    for place in places:
+        with suppress(OSError), os.scandir(os.path.join(folder, place)) as entries:
+            for entry in entries:
+                most -= 1
+                if most < 0:
+                    raise TooManyError
+                found = posixpath.normpath(posixpath.join(place, entry.name))
+                if entry.is_symlink():
+                    yield Below(found, entry.is_dir())
+                elif entry.is_dir():
+                    places.append(found)
 
 
 def _has_link(folder: str, name: str) -> bool:

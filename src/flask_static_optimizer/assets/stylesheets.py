@@ -15,6 +15,7 @@ from .css import (
     Reference,
     may_refer,
     references,
+    relative,
     resolve,
     rewrite,
     with_fingerprint,
@@ -89,13 +90,23 @@ class Assets(Protocol):
 
 
 class Stylesheets:
-    """A rewriter of the references in one app's stylesheets, for one thread at a time."""
+    """A rewriter of the references in one app's stylesheets, for one thread at a time.
+
+    :param relative: whether references become relative, as pages load stylesheets from a host that
+        has the app's files below a path.
+    """
 
     def __init__(
-        self, catalogue: Assets, mode: FingerprintMode, warn: Callable[[object, str], None]
+        self,
+        catalogue: Assets,
+        mode: FingerprintMode,
+        warn: Callable[[object, str], None],
+        *,
+        relative: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self._mode = mode
+        self._relative = relative
         self._warn = warn
         #: What the last stylesheets import, as it takes long to find out.
         self._known: Bounded[Place, _Sheet] = Bounded(MOST_SHEETS)
@@ -226,13 +237,16 @@ class Stylesheets:
         target = self._target(*place, url)
         if target is None:
             return None
+        given, mount = url, place[0]
+        if self._relative and mount.prefix is not None:
+            url = relative(mount.prefix + place[1], url)
         if target in run.circle[place]:
             return with_fingerprint(url, self._mode, NOBODY)
         # The path may lead to something that is not served, such as a folder or a dotfile.
         path = posixpath.join(target[0].folder, target[1])
         state = Identity.at(path)
         if target not in run.found:
-            run.found[target] = self._asset(place, url, target)
+            run.found[target] = self._asset(place, given, target)
         asset = run.found[target]
         if asset is None:
             sources.add(path, state, settled=True)
@@ -242,7 +256,7 @@ class Stylesheets:
             sources.add(other, known, settled=True)
         fingerprint = asset.fingerprint if target[0].is_shared(target[1]) else None
         if fingerprint is None or not self._catalogue.takes_fingerprint(target[0], asset):
-            return None
+            return None if url == given else url
         return with_fingerprint(url, self._mode, fingerprint)
 
     def _asset(self, place: Place, url: str, target: Place) -> Asset | None:

@@ -30,8 +30,8 @@ class Mounts(Protocol):
     def mounts(self) -> tuple[Mount, ...]:
         """Return all static folders."""
 
-    def mount(self, endpoint: str) -> Mount | None:
-        """Return the static folder of an endpoint, if it has one."""
+    def linked(self, endpoint: str) -> Mount | None:
+        """Return the folder of an endpoint, also if a view serves it, if it has one."""
 
 
 def add_template_helpers(
@@ -84,7 +84,7 @@ def add_template_helpers(
         check nothing. A warning names the file once. A file of another host is checked only where
         its tag has a ``crossorigin`` attribute, too.
         """
-        mount = folders.mount(endpoint)
+        mount = folders.linked(endpoint)
         try:
             asset = catalogue.find(mount, filename) if mount else None
             if asset is not None and not asset.is_slow:

@@ -48,14 +48,16 @@ def fingerprint_urls(
         mount = find_mount(endpoint if endpoint[:1] != "." else _absolute(endpoint))
         version, on_host, name, told = None, False, None, listeners
         if mount is not None:
-            name = values.get("filename")
+            name = values.get(mount.variable)
             is_plain = values.get(PLAIN)
-            if is_plain or mount.by_view:  # a page fetches a worker's script itself, and later
+            if is_plain:  # a page fetches a worker's script itself, and later
                 told = ()
             is_elsewhere = host is not None and not is_plain and host.is_used(app)
             version = urls.add(mount, values)
+            if mount.by_view and version is None:  # who knows what the view sends
+                told = ()
             if is_elsewhere and host is not None:
-                is_shared = version is not None or values.get("filename") != name
+                is_shared = version is not None or values.get(mount.variable) != name
                 on_host = host.has(mount, name, is_shared=is_shared)
         url = replaced(endpoint, **values) if replaced else kind.url_for(app, endpoint, **values)
         if version is not None:

@@ -104,9 +104,11 @@ def _told(state: AppState) -> Iterator[None]:
 
 
 def _build(state: AppState, *, quiet: bool) -> Result:
-    everything = assets_of(state.endpoints.mounts(), state.catalogue)
+    folders = (*state.endpoints.mounts(), *state.endpoints.sources())
+    everything = assets_of(folders, state.catalogue)
     hashes = hashes_of(everything)
-    assets = [asset for asset in everything if is_codable(asset)]
+    # A view may send the files of a static folder: the same bytes need no second variant.
+    assets = list({asset.sha256: asset for asset in everything if is_codable(asset)}.values())
     making: Iterable[Built] = build(assets, state.variants, state.cache_folder)
     if not quiet:
         making = progress(making, "Coding static files", len(assets))

@@ -92,6 +92,12 @@ class EndpointTable:
             self.refresh()
         return self._catalogue.mounts
 
+    def sources(self) -> tuple[Mount, ...]:
+        """Return the folders whose files are sent by views of the app's own."""
+        if not self.complete:
+            self.refresh()
+        return self._catalogue.sources
+
     def mount(self, endpoint: str) -> Mount | None:
         """Return the static folder of an endpoint, if it is one of :meth:`mounts`."""
         found = self.get(endpoint)

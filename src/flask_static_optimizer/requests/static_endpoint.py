@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from ..assets.fingerprints import split as split_name
-from ..assets.links import real_name
+from ..assets.links import TooManyError, links_below, real_name
 from ..assets.mount import Mount
 from ..config.globs import Glob, GlobIndex
 from ..config.policy import CachePolicy
@@ -15,6 +16,9 @@ from ..config.rules import Rule, served_spelling
 
 if TYPE_CHECKING:
     from .root_files import RootFile
+
+#: The most entries of a folder among which links are looked for. A page waits for that.
+_MOST_ENTRIES = 10_000
 
 _NO_GLOBS = GlobIndex([])
 
@@ -143,7 +147,32 @@ class StaticEndpoint:
             # Of a folder to which a link leads out of the static one, no rule knows the name.
             names.add(real_name(self.static_folder, folder) or "")
         spelled = {served_spelling(name) for name in names}
-        return not any(map(self._is_strict_below, spelled))
+        if any(map(self._is_strict_below, spelled)):
+            return False
+        if self.static_folder is None or not any(map(self._is_strict, self.outcomes)):
+            return True
+        return not self._links_to_strict(self.static_folder, {posixpath.normpath(n) for n in names})
+
+    def _links_to_strict(self, static_folder: str, folders: set[str]) -> bool:
+        """Return whether a link below some folders may lead to what a policy protects."""
+        seen = set(folders)
+        todo = list(folders)
+        for folder in todo:
+            try:
+                for link in links_below(static_folder, folder, _MOST_ENTRIES):
+                    if not link.is_folder:
+                        if self._is_strict(self.choose({"filename": link.name})[1]):
+                            return True
+                        continue
+                    real = real_name(static_folder, link.name)
+                    if real is None or self._is_strict_below(served_spelling(real)):
+                        return True
+                    if real not in seen:
+                        seen.add(real)
+                        todo.append(real)
+            except TooManyError:
+                return True
+        return False
 
     def _is_strict_below(self, folder: str) -> bool:
         """Return whether a policy that may hold below a folder protects or leaves alone."""
