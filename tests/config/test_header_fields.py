@@ -62,6 +62,21 @@ def test_the_later_layer_wins_whatever_the_case() -> None:
         ({"Use-As-Dictionary": "x"}, ["'Use-As-Dictionary'"]),
         ({"Transfer-Encoding": "chunked"}, ["'Transfer-Encoding'"]),
         ({"Date": "now"}, ["'Date'"]),
+        ({"Server": "mine"}, ["'Server'", "leave it out"]),
+        ({"Status": "404 Not Found"}, ["'Status'", "something else", "return the status"]),
+        ({"refresh": "0; url=/"}, ["'refresh'", "something else", "redirect"]),
+        ({"Clear-Site-Data": '"cache"'}, ["'Clear-Site-Data'", "leave it out"]),
+        ({"X-Accel-Redirect": "/a"}, ["'X-Accel-Redirect'", "STATIC_OPTIMIZER_SENDFILE"]),
+        ({"X-Accel-Charset": "latin1"}, ["'X-Accel-Charset'", "leave it out"]),
+        ({"X-Accel-Expires": "5"}, ["'X-Accel-Expires'"]),
+        ({"X-Sendfile": "/a"}, ["'X-Sendfile'", "STATIC_OPTIMIZER_SENDFILE"]),
+        ({"Connection": "close"}, ["'Connection'", "only the server", "leave it out"]),
+        ({"Keep-Alive": "timeout=5"}, ["'Keep-Alive'", "only the server"]),
+        ({"Proxy-Authenticate": "Basic"}, ["'Proxy-Authenticate'", "only the server"]),
+        ({"Proxy-Connection": "close"}, ["'Proxy-Connection'", "only the server"]),
+        ({"Upgrade": "h2c"}, ["'Upgrade'", "only the server"]),
+        ({"Trailer": "X-A"}, ["'Trailer'", "only the server"]),
+        ({"Via": "1.1 me"}, ["'Via'"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_sent_is_refused_by_name(value: Any, words: list[str]) -> None:
@@ -80,6 +95,11 @@ def test_what_cannot_be_sent_is_refused_by_name(value: Any, words: list[str]) ->
             way()
         for word in (name, *words):
             assert word in str(caught.value)
+
+
+def test_orders_to_a_proxy_that_leave_the_response_as_it_is_are_taken() -> None:
+    given = {"X-Accel-Buffering": "no", "X-Accel-Limit-Rate": "100000"}
+    assert header_fields("here", given) == tuple(given.items())
 
 
 def test_security_fields_that_begin_with_content_are_taken() -> None:

@@ -73,7 +73,7 @@ class Entries:
         preloads: dict[Markup, None] = {}
         scripts: dict[Markup, None] = {}
         for name in names:
-            mount, manifest, known = self._find(name, endpoint)
+            mount, manifest, known = self.find(name, endpoint)
 
             tag = partial(self._tag, mount, manifest, nonce, integrity=integrity)
             *imported, chunk = with_imports(known, name)
@@ -113,7 +113,7 @@ class Entries:
             tags.append(kind.format(url, _attributes("", nonce, "")))
         return Markup("\n").join(tags)
 
-    def _find(self, name: str, endpoint: str | None) -> tuple[Mount, str, Mapping[str, Chunk]]:
+    def find(self, name: str, endpoint: str | None) -> tuple[Mount, str, Mapping[str, Chunk]]:
         """Return the first manifest that has an entry, and the folder in which it lies.
 
         :raises EntryError: if none has.

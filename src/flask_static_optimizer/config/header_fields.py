@@ -34,24 +34,54 @@ _CONTENT = frozenset(
 _OWNED = (CACHING - _CONTENT) | {
     "allow",
     "cache-status",
-    "connection",
     "date",
     "digest",
-    "keep-alive",
     "location",
     "repr-digest",
     "server",
     "server-timing",
     "set-cookie2",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+    "via",
     "www-authenticate",
-    "x-lighttpd-send-file",
-    "x-litespeed-location",
-    "x-sendfile2",
 }
+
+#: The fields, in lower case, that are about one connection (RFC 9110 §7.6.1). An app must not set
+#: them (PEP 3333), and HTTP/2 forbids them.
+_OF_CONNECTION = frozenset(
+    {
+        "connection",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+#: The fields, in lower case, by which a server, a proxy or a browser makes something else of a
+#: response: another status, other bytes, another page, an empty cache.
+_COMMANDS = frozenset(
+    {
+        "clear-site-data",
+        "refresh",
+        "status",
+        "x-accel-charset",
+        "x-accel-redirect",
+        "x-lighttpd-send-file",
+        "x-lighttpd-send-tempfile",
+        "x-litespeed-location",
+        "x-reproxy-file",
+        "x-reproxy-url",
+        "x-sendfile",
+        "x-sendfile2",
+    }
+)
 
 #: How the fields end by which a CDN of any name is told what it may keep.
 _FOR_CACHES = ("cache-control", "edge-control")
@@ -61,6 +91,8 @@ _INSTEAD = {
     "cache-control": "give max_age, immutable or public in a policy",
     "etag": "give a view's etag in @cacheable_static",
     "expires": "give max_age in a policy",
+    "refresh": "answer with a redirect",
+    "status": "return the status from a view",
     "vary": "give vary in a policy",
     "x-accel-redirect": f"give {PREFIX}SENDFILE",
     "x-sendfile": f"give {PREFIX}SENDFILE",
@@ -87,19 +119,30 @@ def header_fields(where: str, value: object) -> HeaderFields:
                 f"{where} has {name!r}: that is not a header name; give letters, digits and '-'."
             )
         lower = name.lower()
-        if (
-            lower in _OWNED
-            or lower.endswith(_FOR_CACHES)
-            or (lower.startswith("content-") and lower not in _CONTENT)
-        ):
+        wrong = _what_is_wrong(lower)
+        if wrong is not None:
             raise ConfigurationError(
-                f"{where} has {name!r}={said!r}, a field that is set for each response;"
-                f" {_instead(lower)}."
+                f"{where} has {name!r}={said!r}, a field {wrong}; {_instead(lower)}."
             )
         if lower in checked:
             raise ConfigurationError(f"{where} has {name!r} twice; give each field once.")
         checked[lower] = (name, _value(where, name, said))
     return tuple(checked.values())
+
+
+def _what_is_wrong(lower: str) -> str | None:
+    """Return why a field can't be set, or ``None`` if it can."""
+    if lower in _OF_CONNECTION:
+        return "of the connection, which only the server may set"
+    if lower in _COMMANDS:
+        return "that makes something else of the response"
+    if (
+        lower in _OWNED
+        or lower.endswith(_FOR_CACHES)
+        or (lower.startswith("content-") and lower not in _CONTENT)
+    ):
+        return "that is set for each response"
+    return None
 
 
 def _instead(lower: str) -> str:

@@ -13,7 +13,7 @@ from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .root_files import root_files
 from .rules import Rule, read_rules
-from .spelling import lookalikes, refuse_misspelt, why_no_json
+from .spelling import is_own, lookalikes, refuse_misspelt, why_no_json
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
 
@@ -142,6 +142,11 @@ class Settings(NamedTuple):
         :returns: the key of the setting that each may be meant for; empty if it is like none.
         """
         return lookalikes(config, _READERS)
+
+    @staticmethod
+    def is_own(key: str) -> bool:
+        """Return whether a key is surely meant for the extension, be it a setting or not."""
+        return is_own(key, _READERS)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

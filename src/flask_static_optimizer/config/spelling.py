@@ -87,6 +87,11 @@ def lookalikes(config: Mapping[str, object], settings: Collection[str]) -> dict[
     return found
 
 
+def is_own(key: str, settings: Collection[str]) -> bool:
+    """Return whether a key is surely meant for the extension, be it a setting or not."""
+    return key == _NAME or key.startswith(PREFIX) or misspelt(key, settings) is not None
+
+
 def _plain(key: str) -> str:
     return key.upper().replace("-", "_").removeprefix("FLASK_")
 

@@ -30,7 +30,9 @@ def in_source() -> set[tuple[str, str]]:
 
 def in_table() -> set[tuple[str, str]]:
     """Collect what the table of the documentation lists."""
-    rows = re.findall(r"^\| (`.*?) \| (error|warning|note)(?:, (\w+))? \|", PAGE.read_text(), re.M)
+    rows = re.findall(
+        r"^\| (`.*?) \| (error|warning|note)(?:, (\w+))?(?:, (\w+))? \|", PAGE.read_text(), re.M
+    )
     return {
         (code, severity)
         for codes, *severities in rows

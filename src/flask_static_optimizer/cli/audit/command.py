@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from ..current import app_and_state
 from ..text import json_option, print_json
 from .configuration import configuration_findings
+from .entries import entry_findings
 from .explain import Reason, explain
 from .findings import merged
 from .integrity import integrity_findings
@@ -74,6 +75,7 @@ def audit_command(
             *OwnViews(state, app, survey.cookie).findings(templates, urls),
             *template_findings(state, app, templates),
             *integrity_findings(state, app, templates),
+            *entry_findings(state, app, templates),
             *templates.findings,
             *stylesheet_findings(state),
             *logged_findings(state),

@@ -27,13 +27,7 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             "run without --debug and FLASK_DEBUG where visitors come",
         )
     for key, meant in state.settings.lookalikes(app.config).items():
-        write = f"write {meant}" if meant else f"write {PREFIX} before the name of each setting"
-        yield Finding(
-            "unknown-key",
-            "error",
-            f"the configuration has {key}, which the extension does not read",
-            f"{write}, or rename it if it is meant for something else",
-        )
+        yield _unknown_key(key, meant, is_own=state.settings.is_own(key))
     for rule in state.endpoints.unmatched_rules():
         yield Finding(
             "rule-unmatched",
@@ -76,6 +70,22 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
             yield Finding(
                 "coding-missing", "note", f"{coding} is not offered", install_hint(coding)
             )
+
+
+def _unknown_key(key: str, meant: str, *, is_own: bool) -> Finding:
+    """Return the finding for a key that looks like a setting and is none.
+
+    :param meant: the key of the setting that it may be meant for; empty if it is like none.
+    :param is_own: whether it is surely meant for the extension.
+    """
+    problem = f"the configuration has {key}, which the extension does not read"
+    write = f"write {meant}" if meant else f"write {PREFIX} before the name of each setting"
+    if is_own:
+        return Finding("unknown-key", "error", problem, write)
+    fix = f"{write} if it is meant for the extension, or let it stay"
+    if meant:
+        return Finding("unknown-key", "warning", problem, fix)
+    return Finding("unknown-key", "note", problem, fix)
 
 
 def _root_file_findings(state: AppState) -> Iterator[Finding]:

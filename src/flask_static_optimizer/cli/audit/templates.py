@@ -44,6 +44,15 @@ class BuiltURL(NamedTuple):
     place: str
 
 
+class LoadedEntry(NamedTuple):
+    """A bundler's entry that a template loads by ``static_entry``, with its name written out."""
+
+    name: str
+    endpoint: str | None
+    #: The file and the line.
+    place: str
+
+
 class Templates(NamedTuple):
     """The URLs in all templates of an app."""
 
@@ -55,11 +64,12 @@ class Templates(NamedTuple):
     findings: list[Finding]
     #: The path of each template, and its tokens: line, kind and text.
     tokens: list[tuple[str, list[tuple[int, str, str]]]]
+    entries: list[LoadedEntry]
 
 
 def read_templates(app: Flask) -> Templates:
     """Read all templates of an app and its blueprints that their loaders can list."""
-    found = Templates([], [], [], [], [])
+    found = Templates([], [], [], [], [], [])
     environment = app.jinja_env
     loader = environment.loader
     try:
@@ -87,7 +97,9 @@ def _read(environment: Environment, loader: BaseLoader, name: str, found: Templa
         for line, text in texts
         for url in _URL.finditer(text)
     ]
-    built = list(_built(environment.parse(source, name), path or name))
+    parsed = environment.parse(source, name)
+    built = list(_built(parsed, path or name))
+    found.entries.extend(_entries(parsed, path or name))
     found.tokens.append((path or name, tokens))
     found.plain.extend(plain)
     found.relative.extend(url for _, text in texts for url in _RELATIVE.findall(text))
@@ -95,9 +107,7 @@ def _read(environment: Environment, loader: BaseLoader, name: str, found: Templa
 
 
 def _built(template: nodes.Template, path: str) -> Iterator[BuiltURL]:
-    for call in template.find_all(nodes.Call):
-        if not isinstance(call.node, nodes.Name) or call.node.name != "url_for":
-            continue
+    for call in _calls(template, "url_for"):
         try:
             names = [each.as_const() for each in call.args]
             values = dict(each.as_const() for each in call.kwargs)
@@ -105,6 +115,23 @@ def _built(template: nodes.Template, path: str) -> Iterator[BuiltURL]:
             continue
         if len(names) == 1 and isinstance(names[0], str) and not call.dyn_kwargs:
             yield BuiltURL(names[0], values, f"{path}:{call.lineno}")
+
+
+def _entries(template: nodes.Template, path: str) -> Iterator[LoadedEntry]:
+    for call in _calls(template, "static_entry"):
+        endpoints = [each.value for each in call.kwargs if each.key == "endpoint"]
+        endpoint = endpoints[0] if endpoints else nodes.Const(None)
+        if not isinstance(endpoint, nodes.Const) or call.dyn_kwargs:
+            continue
+        for each in call.args:
+            if isinstance(each, nodes.Const) and isinstance(each.value, str):
+                yield LoadedEntry(each.value, endpoint.value, f"{path}:{call.lineno}")
+
+
+def _calls(template: nodes.Template, name: str) -> Iterator[nodes.Call]:
+    for call in template.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == name:
+            yield call
 
 
 def _blank(comment: re.Match[str]) -> str:
