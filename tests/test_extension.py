@@ -14,6 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client, create_environ
 
+import flask_static_optimizer
 from flask_static_optimizer import ConfigurationError, StaticOptimizer
 from flask_static_optimizer.config.names import EXTENSION
 
@@ -162,3 +163,15 @@ def test_a_dropped_app_with_flask_session(make_app: MakeApp) -> None:
     del app
     gc.collect()
     assert gone() is None
+
+
+def test_the_public_names() -> None:
+    """They are imported when they are first used, and are what their modules have."""
+    for name in flask_static_optimizer.__all__:
+        assert name in dir(flask_static_optimizer)
+        assert getattr(flask_static_optimizer, name) is vars(flask_static_optimizer)[name]
+    with pytest.raises(AttributeError, match="'flask_static_optimizer' has no attribute 'nothing'"):
+        _ = flask_static_optimizer.nothing
+    found: dict[str, Any] = {}
+    exec("from flask_static_optimizer import *", found)
+    assert {*flask_static_optimizer.__all__} <= {*found}

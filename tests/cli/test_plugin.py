@@ -90,11 +90,27 @@ def test_it_is_among_the_commands_of_flask(flask: FlaskCommand, project: Project
 def test_commands_are_imported_when_they_are_called() -> None:
     source = (
         "import sys\n"
-        "import flask_static_optimizer\n"
+        "from flask_static_optimizer import StaticOptimizer\n"
+        "assert 'flask_static_optimizer.cli' in sys.modules\n"
         "assert 'flask_static_optimizer.cli.plugin' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_of_an_app_without_the_extension_pays_for_no_more_than_the_name() -> None:
+    """Each ``flask`` command loads all entry points, in whatever app it is called."""
+    source = (
+        "import sys, flask.cli\n"
         "before = set(sys.modules)\n"
         "import flask_static_optimizer.cli.plugin\n"
         "print(*sorted(set(sys.modules) - before))\n"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
-    assert done.stdout.split() == ["flask_static_optimizer.cli.plugin"], done.stderr
+    assert done.stdout.split() == [
+        "flask_static_optimizer",
+        "flask_static_optimizer.cli",
+        "flask_static_optimizer.cli.plugin",
+        "flask_static_optimizer.config",
+        "flask_static_optimizer.config.names",
+    ], done.stderr

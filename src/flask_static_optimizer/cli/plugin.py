@@ -1,7 +1,8 @@
 """The entry point by which ``flask static`` is known before an app is loaded.
 
 Flask asks entry points first. The command here hands over to the app's own of that name, and says
-what to do if the app has none. A process that serves requests does not import this module.
+what to do if the app has none. A process that serves requests does not import this module, but each
+``flask`` command does, of any app. So nothing else of the package is imported before it is called.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ import click
 from flask import current_app
 from flask.cli import NoAppException, ScriptInfo
 
-from ..config.errors import ConfigurationError
 from ..config.names import PREFIX
-from ..requests.current import app_object
 from . import HELP, StaticGroup
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ class StaticPlugin(StaticGroup):
             if args and "--help" not in args and not extra.get("resilient_parsing"):
                 raise
             return super().make_context(info_name, args, parent, **extra)
+        from ..requests.current import app_object
+
         if not current_app or app_object() is not app:
             parent.with_resource(app.app_context())
         return command.make_context(info_name, args, parent, **extra)
@@ -52,6 +53,8 @@ def _load(parent: click.Context | None) -> Flask:
 
     :raises click.ClickException: if there is none, or its configuration is wrong.
     """
+    from ..config.errors import ConfigurationError
+
     info = ScriptInfo() if parent is None else parent.ensure_object(ScriptInfo)
     try:
         return info.load_app()
