@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, render_template_string, url_for
 
 from flask_static_optimizer.assets import missing
-from flask_static_optimizer.assets.missing import MOST_NAMED, MissingFileError
+from flask_static_optimizer.assets.missing import MOST_TOLD, ONE_BY_ONE, PAUSE, MissingFileError
 from flask_static_optimizer.assets.mount import Mount
 
 MakeApp = Callable[..., Flask]
@@ -122,20 +122,56 @@ def test_names_that_visitors_choose(
 ) -> None:
     """Neither the log nor the memory grows with them."""
     app = make_app(**config)
-    for number in range(MOST_NAMED + 100):
+    for number in range(MOST_TOLD + 100):
         url(app, f"{number}.png")
-    assert len(caplog.messages) == MOST_NAMED + 1
-    assert "no more of them are named" in caplog.messages[-1]
+    assert len(caplog.messages) == ONE_BY_ONE + 2
+    assert f"{MOST_TOLD - ONE_BY_ONE} more static files" in caplog.messages[-2]
+    assert "no more of them are told" in caplog.messages[-1]
     told = app.extensions["static_optimizer"].urls._missing
     with app.test_request_context():
         for number in range(4200):
             app.url_for("static", filename=f"x{number}.png")
-    assert len(caplog.messages) == MOST_NAMED + 1
-    assert len(told._named) <= MOST_NAMED + 1
+    assert len(caplog.messages) == ONE_BY_ONE + 2
+    assert len(told._told) <= MOST_TOLD + 1
+    assert told._waiting == []
     assert len(told._looked_for) <= 4096
 
 
-def test_threads_tell_it_once(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_set_of_icons(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with many files that are not there has no line for each of them."""
+    now = [1000.0]
+    monkeypatch.setattr(missing, "monotonic", lambda: now[0])
+    app = make_app()
+
+    def page(*numbers: int) -> list[str]:
+        caplog.clear()
+        for number in numbers:
+            url(app, f"{number}.svg")
+        return list(caplog.messages)
+
+    told = page(*range(34))
+    assert len(told) == ONE_BY_ONE
+    assert ["told together" in each for each in told] == [False] * (ONE_BY_ONE - 1) + [True]
+    assert page(*range(34)) == []
+    now[0] += PAUSE
+    (together,) = page(0)
+    assert f"{34 - ONE_BY_ONE} more static files" in together
+    assert f"'{ONE_BY_ONE}.svg' of 'static'" in together
+    assert "19 others" in together
+    assert page(*range(34)) == []
+    now[0] += 10 * PAUSE
+    assert page(*range(35)) == []
+    now[0] += PAUSE
+    (together,) = page(34)
+    assert "1 more static files that are not there: '34.svg' of 'static'." in together
+
+
+def test_threads_tell_it_once(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing, "ONE_BY_ONE", 20)
     app = make_app()
     barrier = threading.Barrier(8)
 

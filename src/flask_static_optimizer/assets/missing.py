@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from werkzeug.security import safe_join
@@ -18,9 +19,16 @@ from . import fingerprints
 if TYPE_CHECKING:
     from .mount import Mount
 
-#: The most missing files that the log names, since clients may choose names that a page builds
-#: URLs of.
-MOST_NAMED = 200
+#: The number of missing files that the log names one by one, with a similar name. Of a set of
+#: icons that is not there it would else have a line for each.
+ONE_BY_ONE = 5
+
+#: The seconds after which those that were found since are told together, and how many it names.
+PAUSE = 60.0
+_TOGETHER = 10
+
+#: The most missing files that are told, since clients may choose names that a page builds URLs of.
+MOST_TOLD = 200
 
 #: The most files that are remembered as looked for.
 _LOOKED_FOR = 4096
@@ -44,7 +52,10 @@ class MissingFiles:
         self._warn = warn
         self._strict = strict
         self._lock = Lock()
-        self._named: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str]] = set()
+        #: Those that are told together, and when the first of them was found.
+        self._waiting: list[tuple[str, str]] = []
+        self._since = 0.0
         self._looked_for: Bounded[tuple[str, str], None] = Bounded(_LOOKED_FOR)
 
     def look(self, mount: Mount, name: str) -> None:
@@ -61,33 +72,61 @@ class MissingFiles:
     def report(self, mount: Mount, name: str) -> None:
         """Report a file that is not there: in the log once, or as an error.
 
+        The first few are told one by one, and those that follow together, once in a while.
+
         :raises MissingFileError: if such a URL is an error.
         """
         if leads_somewhere(mount, name):
             return
-        if not self._strict:
-            key = (mount.endpoint, name)
-            with self._lock:
-                if key in self._named or len(self._named) > MOST_NAMED:
-                    return
-                self._named.add(key)
-                is_last = len(self._named) > MOST_NAMED
-            if is_last:
-                self._warn(
-                    "static_optimizer: pages have URLs of more than %s static files that are not"
-                    " there; no more of them are named. Where visitors choose the names, look for"
-                    " the file first.",
-                    MOST_NAMED,
-                )
-                return
-        message = (
-            f"url_for({mount.endpoint!r}, filename={name!r}) leads to no file: there is none of"
-            f" that name that is served from {mount.folder!r}.{_similar(mount, name)} Correct the"
-            " name, or put the file there."
-        )
         if self._strict:
-            raise MissingFileError(f"{message} (STATIC_OPTIMIZER_STRICT is True.)")
-        self._warn("static_optimizer: %s", message)
+            raise MissingFileError(f"{_said(mount, name)} (STATIC_OPTIMIZER_STRICT is True.)")
+        key = (mount.endpoint, name)
+        with self._lock:
+            is_new = key not in self._told and len(self._told) <= MOST_TOLD
+            if is_new:
+                self._told.add(key)
+            number = len(self._told)
+            if is_new and ONE_BY_ONE < number <= MOST_TOLD:
+                if not self._waiting:
+                    self._since = monotonic()
+                self._waiting.append(key)
+            together: list[tuple[str, str]] = []
+            if self._waiting and (
+                monotonic() - self._since >= PAUSE or (is_new and number > MOST_TOLD)
+            ):
+                together, self._waiting = self._waiting, []
+        if together:
+            self._tell_together(together)
+        if is_new and number <= ONE_BY_ONE:
+            last = " More of them are told together, once a minute." if number == ONE_BY_ONE else ""
+            self._warn("static_optimizer: %s%s", _said(mount, name), last)
+        elif is_new and number > MOST_TOLD:
+            self._warn(
+                "static_optimizer: pages have URLs of more than %s static files that are not"
+                " there; no more of them are told. Where visitors choose the names, look for"
+                " the file first.",
+                MOST_TOLD,
+            )
+
+    def _tell_together(self, files: Sequence[tuple[str, str]]) -> None:
+        named = [f"{name!r} of {endpoint!r}" for endpoint, name in files[:_TOGETHER]]
+        if len(files) > _TOGETHER:
+            named.append(f"{len(files) - _TOGETHER} others")
+        self._warn(
+            "static_optimizer: pages have URLs of %s more static files that are not there: %s."
+            " Correct the names, or put the files there; 'flask static audit' lists those that"
+            " templates name, and with STATIC_OPTIMIZER_STRICT each is an error.",
+            len(files),
+            ", ".join(named),
+        )
+
+
+def _said(mount: Mount, name: str) -> str:
+    return (
+        f"url_for({mount.endpoint!r}, filename={name!r}) leads to no file: there is none of"
+        f" that name that is served from {mount.folder!r}.{_similar(mount, name)} Correct the"
+        " name, or put the file there."
+    )
 
 
 def leads_somewhere(mount: Mount, name: str) -> bool:
