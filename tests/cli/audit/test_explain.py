@@ -260,3 +260,25 @@ def test_the_url_of_a_file_is_told(make_app: Any) -> None:
     output = explained(make_app(), "app.css")
     assert output.splitlines()[0].split() == ["URL", "/static/app.css"]
     assert "the URL of the file 'app.css' of 'static'" in output
+
+
+def test_what_is_compressed_is_not_made_yet(
+    make_app: Any, static_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not said that nothing makes a file smaller while that is not known."""
+    app = make_app()
+    variants = app.extensions["static_optimizer"].variants
+    asset = app.extensions["static_optimizer"].catalogue.find(
+        app.extensions["static_optimizer"].endpoints.mounts()[0], "app.css"
+    )
+    with variants._alone(asset.sha256):
+        said = explained(app, "/static/app.css")
+    assert "being made for another request" in said
+    assert "the client does not take" in explained(app, "/static/app.css")
+    monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", 1e9)
+    (static_folder / "app.css").write_bytes(b"a { b: c }\n" * 99)
+    said = explained(make_app(), "/static/app.css")
+    assert "has changed just now" in said
+    assert "none makes it smaller" not in said
+    (static_folder / "app.png").write_bytes(b"x" * 999)
+    assert "none makes it smaller" in explained(make_app(), "/static/app.png")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 
+from ...assets.variant import NOT_YET
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ...http.workers import is_for_worker
@@ -332,4 +333,10 @@ class _Explained:
             return f"the client does not take {', '.join(variants)} (-H 'Accept-Encoding: gzip')"
         if self._app.debug:
             return "debug mode: nothing is compressed"
+        if variants is NOT_YET and not representation.asset.settled:
+            return (
+                "the file has changed just now; what is compressed is made in a moment: ask again"
+            )
+        if variants is NOT_YET:
+            return "what is compressed is being made for another request at the moment: ask again"
         return "none makes it smaller, or it is too large ('flask static build' makes more)"
