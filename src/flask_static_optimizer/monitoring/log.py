@@ -9,6 +9,9 @@ from weakref import ref
 if TYPE_CHECKING:
     from flask import Flask
 
+#: The most warnings of one kind. Each is remembered, so that it is logged once.
+MOST_OF_A_KIND = 1000
+
 
 class Log:
     """A writer of the extension's warnings to one app's log.
@@ -19,7 +22,8 @@ class Log:
     def __init__(self, app: Flask) -> None:
         self._get_app = ref(app)
         self._lock = Lock()
-        self._said: set[object] = set()
+        #: By kind, the occasions that a warning was logged for.
+        self._said: dict[object, set[object]] = {}
 
     def warn(self, message: str, *args: object) -> None:
         """Log a warning.
@@ -33,15 +37,27 @@ class Log:
     def warn_once(self, occasion: object, message: str, *args: object) -> None:
         """Log a warning, unless one was logged for the same occasion.
 
-        :param occasion: anything hashable. A tuple whose first item is a word can be read back by
-            :meth:`occasions`.
+        Of one kind so many are logged, and one that says that there are more: clients and views may
+        have a part in an occasion, and what was dropped from memory would be said again and again.
+
+        :param occasion: anything hashable. The first item of a tuple is the kind of the occasion, by
+            which :meth:`occasions` reads it back; any other is the only one of its kind.
         :param message: a format string for ``args``, as :meth:`logging.Logger.warning` takes it.
         """
+        kind = occasion[0] if isinstance(occasion, tuple) else occasion
         with self._lock:
-            if occasion in self._said:
+            said = self._said.setdefault(kind, set())
+            if occasion in said or len(said) > MOST_OF_A_KIND:
                 return
-            self._said.add(occasion)
+            said.add(occasion)
+            is_last = len(said) > MOST_OF_A_KIND
         self.warn(message, *args)
+        if is_last:
+            self.warn(
+                "static_optimizer: more than %s warnings like the last one; no more of them are"
+                " logged until the next start.",
+                MOST_OF_A_KIND,
+            )
 
     def occasions(self, kind: str) -> list[tuple[str, ...]]:
         """Return the occasions of one kind that a warning was logged for, sorted.
@@ -49,5 +65,5 @@ class Log:
         :param kind: the first item of an occasion.
         """
         with self._lock:
-            said = [item for item in self._said if isinstance(item, tuple) and item[0] == kind]
+            said = [item for item in self._said.get(kind, ()) if isinstance(item, tuple)]
         return sorted(said)

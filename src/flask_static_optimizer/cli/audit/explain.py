@@ -334,9 +334,7 @@ class _Explained:
         if self._app.debug:
             return "debug mode: nothing is compressed"
         if variants is NOT_YET and not representation.asset.settled:
-            return (
-                "the file has changed just now; what is compressed is made in a moment: ask again"
-            )
+            return "the file has changed just now; it is compressed in a moment: ask again"
         if variants is NOT_YET:
             return "what is compressed is being made for another request at the moment: ask again"
         return "none makes it smaller, or it is too large ('flask static build' makes more)"
