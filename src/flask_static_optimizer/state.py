@@ -25,6 +25,7 @@ from .assets.sent_files import SentFiles
 from .assets.urls import Urls
 from .assets.variants import VariantMaker
 from .headers.etags import FileETags
+from .headers.freshness import flask_max_age
 from .headers.response_class import Patterns
 from .headers.view_headers import view_returned
 from .http.codings import available
@@ -133,6 +134,7 @@ class AppState:
         from .store.store import Store, StoreOptions
 
         settings = self.settings
+        said = settings.unversioned_max_age, flask_max_age(app), settings.cdn_cache_control
         options = StoreOptions(
             enabled=settings.store,
             protected=settings.session == "protected",
@@ -140,6 +142,7 @@ class AppState:
             max_body=settings.store_max_body,
             wait=settings.store_wait,
             obeys_requests=settings.store_obeys_requests,
+            terms=repr((*said, app.debug)),
         )
         backend = of_flask_caching(app.extensions) or MemoryBackend(settings.store_size)
         # Other apps may use the same cache and the same host, and their responses must stay apart.

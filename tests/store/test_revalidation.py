@@ -505,3 +505,52 @@ def test_a_policy_with_validators_is_asked_alone(serve: Serve, clock: Any) -> No
     clock.tick(61)
     assert stored.get().headers["Last-Modified"] == LONG_AGO
     assert source.seen == [{}, {}]
+
+
+@pytest.mark.parametrize("way", ["a 304 of the view", "an etag of the policy", "fresh"])
+@pytest.mark.parametrize(
+    ("policy", "config", "field", "expected"),
+    [
+        ({"max_age": 5}, {}, "Cache-Control", "max-age=5"),
+        ({"max_age": None}, {"UNVERSIONED_MAX_AGE": 9}, "Cache-Control", "max-age=9"),
+        ({"stale_if_error": 9}, {}, "Cache-Control", "max-age=60, stale-if-error=9"),
+        ({"vary": "X-Kind"}, {}, "Vary", "X-Kind"),
+        ({"headers": {"X-A": "2"}}, {}, "X-A", "2"),
+        ({}, {"HEADERS": {"X-A": "3"}}, "X-A", "3"),
+        ({}, {"CDN_CACHE_CONTROL": "max-age=7"}, "CDN-Cache-Control", "max-age=7"),
+        ({"public": True}, {}, "Cache-Control", "public, max-age=60"),
+    ],
+)
+def test_a_deploy_with_another_policy(
+    serve: Serve,
+    clock: Any,
+    tmp_path: Path,
+    way: str,
+    policy: dict[str, Any],
+    config: dict[str, Any],
+    field: str,
+    expected: str,
+) -> None:
+    """The policy of now decides, and what was stored under the same one is still used."""
+    caches = Caches("FileSystemCache", {"CACHE_DIR": str(tmp_path / "cache")})
+    base: dict[str, Any] = {"CACHE_TYPE": "FileSystemCache", **caches.config}
+    source = Source()
+
+    def deploy(policy: dict[str, Any], config: dict[str, Any]) -> Stored:
+        asked = {"etag": lambda: "v1"} if way == "an etag of the policy" else {}
+        settings = {f"STATIC_OPTIMIZER_{name}": value for name, value in config.items()}
+        return serve(source, add=caches.install, config=base | settings, **asked, **policy)
+
+    before = deploy({}, {})
+    before.get()
+    after = deploy(policy, config)
+    assert field == "Cache-Control" or field not in before.get().headers
+    if way != "fresh":
+        clock.tick(61)
+    assert after.get().headers[field] == expected
+    again = deploy({}, {})
+    runs = len(source.seen)
+    response = again.get()
+    assert response.headers["Cache-Control"] == "max-age=60"
+    assert "hit" in status_of(response) or status_of(response) == RENEWED
+    assert len(source.seen) - runs == (way == "a 304 of the view")

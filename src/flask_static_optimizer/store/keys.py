@@ -48,13 +48,14 @@ class Keys:
         self._namespace = _hash(namespace)[:16]
         self._path = f"fso:{self._namespace}{_PATH}"
 
-    def of_request(self, environ: Mapping[str, Any]) -> str | None:
+    def of_request(self, environ: Mapping[str, Any], terms: str = "") -> str | None:
         """Return the key of a request's URL as it was sent, or ``None`` if it is too long.
 
         URLs are different if their scheme, host, script root, path or query differ in any way. That
         includes the spelling of the host, since a view may compare hosts as strings.
 
         :param environ: the WSGI environ of the request.
+        :param terms: what the fields of the response depend on besides, as text.
         """
         get = environ.get
         path, query, root = get("PATH_INFO", ""), get("QUERY_STRING", ""), get("SCRIPT_NAME", "")
@@ -62,7 +63,7 @@ class Keys:
             return None
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"
         scheme = get("wsgi.url_scheme")
-        url = (scheme, host, root, path, query, *map(get, _FORWARDED))
+        url = (scheme, host, root, path, query, *map(get, _FORWARDED), terms)
         return f"fso:{self._namespace}:{_quick_hash(url)}"
 
     def of_request_path(self, environ: Mapping[str, Any]) -> str:
@@ -76,6 +77,14 @@ class Keys:
         """
         hashed = _known_path_hash if len(path) <= _SHORT else _path_hash
         return f"{self._path}{hashed(path)}"
+
+    @staticmethod
+    def of_terms(said: object) -> str:
+        """Return a short text for what the fields of responses depend on.
+
+        :param said: values whose ``repr`` is the same in each process.
+        """
+        return _hash((repr(said),))[:16]
 
     def of_purgeable(self, *name: str) -> str:
         """Return the key of the state that an endpoint, a tag or everything is purged by."""

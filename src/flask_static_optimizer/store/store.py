@@ -46,6 +46,8 @@ class StoreOptions(NamedTuple):
     wait: float
     #: Whether the ``Cache-Control`` of a request can demand a new response.
     obeys_requests: bool
+    #: The settings by which responses say how long they hold, as text.
+    terms: str = ""
 
 
 class Scope(NamedTuple):
@@ -58,6 +60,9 @@ class Scope(NamedTuple):
     public: bool
     #: The keys that all responses of the endpoint can be purged by.
     purgeable: tuple[str, ...]
+    #: What the policy and the settings say of the header fields, as text. It is a part of the keys,
+    #: so that after a deploy with another policy no response of before is sent or renewed.
+    terms: str
 
 
 class Store:
@@ -155,7 +160,7 @@ class Store:
         :returns: the place of the response, whether or not there is one. ``None`` if the URL is too
             long, and while the backend can't be used.
         """
-        key = self.keys.of_request(environ)
+        key = self.keys.of_request(environ, scope.terms)
         if key is None:
             return None
         purgeable = Purgeable(scope.purgeable, self.keys.of_request_path(environ))
@@ -197,10 +202,14 @@ class Store:
         options = self.options
         protected = options.protected if policy.session is None else policy.session == "protected"
         wanted = options.enabled if policy.store is None else policy.store
+        public = options.public if policy.public is None else policy.public
+        ages = policy.max_age, policy.stale_while_revalidate, policy.stale_if_error
+        said = (*ages, policy.immutable, public, policy.vary, policy.headers, options.terms)
         purgeable = [("all",), ("endpoint", endpoint), *(("tag", tag) for tag in policy.tags)]
         return Scope(
             endpoint,
             wanted and not protected,
-            options.public if policy.public is None else policy.public,
+            public,
             tuple(self.keys.of_purgeable(*name) for name in purgeable),
+            self.keys.of_terms(said),
         )
