@@ -13,7 +13,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,14 +28,6 @@ from packaging.requirements import Requirement
 from flask_static_optimizer import StaticOptimizer
 from flask_static_optimizer.store import breaker
 from wsgi_servers import free_port
-
-
-def wait_for_threads() -> None:
-    """Wait until the background threads of all apps have done what there is to do."""
-    for thread in threading.enumerate():
-        if thread.name == "static_optimizer":
-            thread.join(60)
-
 
 CSS = b"body { color: rebeccapurple }\n" * 40
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import ref
 
-from .assets.background import Background
 from .assets.cache_folder import CacheFolder
 from .assets.catalogue import Catalogue
 from .assets.copies import Copies
@@ -77,8 +76,7 @@ class AppState:
         self.memory = Memory(settings.memory)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
         self.cache_folder = CacheFolder(cache_dir, settings.cache_size, warn)
-        background = Background(allowed=settings.hash_later)
-        hashes = Hashes(settings.hash_size, background, self.cache_folder, warn)
+        hashes = Hashes(settings.hash_size, settings.hash_later, self.cache_folder, warn)
         self.catalogue = Catalogue(
             settings.fingerprint,
             settings.manifests,
@@ -102,7 +100,7 @@ class AppState:
         self.known = KnownRequests(self.memory, sends_all=settings.sendfile is None)
         self.endpoints = EndpointTable(app, settings, self.catalogue, self._serve, warn)
         self.etags = FileETags(hashes.is_slow)
-        copies = Copies(self.cache_folder, background, may_build)
+        copies = Copies(self.cache_folder, may_build)
         representations = Representations(self.variants, self.memory, copies)
         self.files = FileChooser(settings, self.urls, representations)
         self.patterns = Patterns()

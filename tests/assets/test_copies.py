@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import create_environ
 
-from conftest import wait_for_threads
 from flask_static_optimizer.assets import copies
 from flask_static_optimizer.assets.asset import SMALL
-from flask_static_optimizer.assets.background import Background
 from flask_static_optimizer.http.bodies import CHUNK
 
 MakeApp = Callable[..., Flask]
@@ -40,7 +37,6 @@ class Sent:
         environ["SERVER_SOFTWARE"] = server or "gunicorn/99.0"
         self.file: Any = None
         self.status, self.headers = 0, dict[str, str]()
-        wait_for_threads()  # copies are made beside requests
         self.app_iter = app.wsgi_app(environ, self._start)
 
     def _wrap(self, file: Any, size: int) -> Any:
@@ -88,7 +84,6 @@ def film(static_folder: Path) -> bytes:
 
 
 def kept(static_folder: Path) -> list[Path]:
-    wait_for_threads()
     return sorted((static_folder.parent / "kept" / "copies").glob("*/*"))
 
 
@@ -99,8 +94,6 @@ def test_what_is_asked_for_twice_is_copied(
     first = Sent(app)
     assert (first.body(), first.is_by_descriptor) == (film, False)
     assert kept(static_folder) == []
-    second = Sent(app)
-    assert (second.body(), second.is_by_descriptor) == (film, False)
     for _ in range(3):
         sent = Sent(app)
         assert sent.is_by_descriptor
@@ -109,37 +102,6 @@ def test_what_is_asked_for_twice_is_copied(
     (copy,) = kept(static_folder)
     assert copy.name == hashlib.sha256(film).hexdigest()
     assert copy.read_bytes() == film
-
-
-def test_nobody_waits_for_a_copy(make_app: MakeApp, static_folder: Path, film: bytes) -> None:
-    """Whoever asks meanwhile gets the file itself."""
-    app = make_app()
-    app.test_client().get("/")
-    held = threading.Event()
-    background = app.extensions["static_optimizer"].catalogue._hashes._background
-    background.later("something else", held.wait)
-    try:
-        for _ in range(4):
-            assert app.test_client().get("/static/film.bin").data == film
-        assert not (static_folder.parent / "kept" / "copies").exists()
-    finally:
-        held.set()
-    assert len(kept(static_folder)) == 1
-    assert descriptors(app, 1) == [True]
-
-
-def test_without_a_thread_the_second_request_makes_it(make_app: MakeApp, film: bytes) -> None:
-    app = make_app(STATIC_OPTIMIZER_HASH_LATER=False)
-    assert descriptors(app, 3) == [False, True, True]
-
-
-def descriptors(app: Flask, count: int) -> list[bool]:
-    found = []
-    for _ in range(count):
-        sent = Sent(app)
-        sent.body()
-        found.append(sent.is_by_descriptor)
-    return found
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
@@ -208,7 +170,7 @@ def test_parts(make_app: MakeApp, film: bytes, asked: str, part: slice, server: 
         assert sent.body() == film[part]
         assert sent.status == 206
         large = part.stop - part.start > CHUNK
-        assert sent.is_by_descriptor == (count > 1 and large and server != "uWSGI")
+        assert sent.is_by_descriptor == (count > 0 and large and server != "uWSGI")
 
 
 def test_several_parts(make_app: MakeApp, film: bytes) -> None:
@@ -272,7 +234,7 @@ def found(app: Flask, name: str = "film.bin") -> tuple[copies.Copies, Any]:
     app.test_client().get("/")
     state = app.extensions["static_optimizer"]
     asset = state.catalogue.find(state.endpoints.mount("static"), name)
-    made = copies.Copies(state.cache_folder, Background(allowed=False), lambda: not app.debug)
+    made = copies.Copies(state.cache_folder, lambda: not app.debug)
     assert made.open(asset) is None
     return made, asset
 

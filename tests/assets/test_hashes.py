@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask, send_file, url_for
 
-from conftest import wait_for_threads
 from flask_static_optimizer import cacheable_static
 from flask_static_optimizer.assets import hashes
 
@@ -64,6 +63,12 @@ def build(make_app: MakeApp) -> Callable[..., Flask]:
 def url(app: Flask, name: str = FILM) -> str:
     with app.test_request_context():
         return url_for("static", filename=name)
+
+
+def wait_for_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "static_optimizer":
+            thread.join(60)
 
 
 @pytest.mark.usefixtures("settled")
@@ -191,7 +196,7 @@ def test_a_thread_after_a_fork(build: MakeApp, film: Path, monkeypatch: pytest.M
     monkeypatch.setattr("flask_static_optimizer.assets.files.SETTLED", -1e9)
     app = build(STATIC_OPTIMIZER_HASH_LATER=True)
     state = app.extensions["static_optimizer"]
-    state.catalogue._hashes._background._thread = threading.Thread()
+    state.catalogue._hashes._thread = threading.Thread()
     url(app, film.name)
     wait_for_threads()
     assert "?v=" in url(app, film.name)

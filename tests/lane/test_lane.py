@@ -15,7 +15,7 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.test import create_environ
 
-from conftest import CSS, set_monotonic, wait_for_threads
+from conftest import CSS, set_monotonic
 from flask_static_optimizer import ConfigurationError, StaticOptimizer, static_request_marked
 from flask_static_optimizer.assets.asset import SMALL, Asset
 from flask_static_optimizer.assets.derived import Derived
@@ -477,7 +477,6 @@ def test_a_failing_start_response_closes_files(make_app: MakeApp, static_folder:
         environ = create_environ("/static/large.bin", headers=headers)
         with pytest.raises(BrokenPipeError):
             app.wsgi_app(environ, fail)
-        wait_for_threads()
     after = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
     assert before == after
 

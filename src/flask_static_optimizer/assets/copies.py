@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from io import FileIO
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 from ..config.bounded import Bounded
 from ..http.bodies import CHUNK, CopySlice
 from .asset import SMALL
-from .background import Background
 from .cache_folder import CacheFolder, copy_name
 
 if TYPE_CHECKING:
@@ -35,15 +33,11 @@ class Copies:
     ``sendfile`` reads a file while it is sent, so what it sends of a file that is rewritten
     meanwhile is of two states. Nobody rewrites a copy.
 
-    :param background: makes them, if that is allowed; else who asks waits.
     :param may_copy: returns whether copies may be made while requests wait.
     """
 
-    def __init__(
-        self, cache_folder: CacheFolder, background: Background, may_copy: Callable[[], bool]
-    ) -> None:
+    def __init__(self, cache_folder: CacheFolder, may_copy: Callable[[], bool]) -> None:
         self._cache_folder = cache_folder
-        self._background = background
         self._may_copy = may_copy
         self._asked: Bounded[str, bool] = Bounded(_REMEMBERED)
         #: The device, the inode and the size of each copy whose bytes have the hash in its name.
@@ -54,11 +48,10 @@ class Copies:
         self._copied = 0
 
     def open(self, asset: Asset) -> CopySlice | None:
-        """Return the copy of an asset's file, which is made when it is asked for a second time.
+        """Return the copy of an asset's file, from the second time on that it is asked for.
 
-        ``None`` is returned until it is made, for a file that is small, not settled or too large to
-        be hashed while a client waits, where the bytes are not the file's own, and where there can
-        be no copy.
+        ``None`` is returned for a file that is small, not settled or too large to be hashed while a
+        client waits, where the bytes are not the file's own, and where there can be no copy.
         """
         sha256 = asset.sha256
         if sha256 is None or asset.size <= SMALL or asset.size > self._cache_folder.limit:
@@ -68,69 +61,49 @@ class Copies:
         if sha256 not in self._asked:
             self._asked[sha256] = True
             return None
-        file = self._opened(sha256)
-        if file is None:
-            with self._lock:
-                if sha256 in self._making or not self._is_there_or_may_be(asset, sha256):
-                    return None
-                self._making.add(sha256)
-            make = partial(self._make, asset, sha256)
-            if not self._background.later(("copy", sha256), make):
-                make()
-                file = self._opened(sha256)
+        file = self._cache_folder.open(copy_name(sha256))
+        if file is None or self._verified.get(sha256) != _identity(file):
+            file = self._made(asset, sha256, file)
         return None if file is None else CopySlice(file, 0, asset.size, whole=True)
 
-    def _opened(self, sha256: str) -> FileIO | None:
-        """Return the copy, open, if there is one that is verified."""
-        file = self._cache_folder.open(copy_name(sha256))
-        if file is not None and self._verified.get(sha256) != _identity(file):
-            file.close()
-            return None
-        return file
+    def _made(self, asset: Asset, sha256: str, file: FileIO | None) -> FileIO | None:
+        """Return the verified copy, which is made if there is none yet.
 
-    def _is_there_or_may_be(self, asset: Asset, sha256: str) -> bool:
-        """Return whether there is a copy, or whether this process may make one more.
-
-        One that may be made counts as made.
+        :param file: the copy that is there, open. It is closed if it is not returned.
         """
-        if self._cache_folder.path(copy_name(sha256)).exists():
-            return True
-        if time.monotonic() - self._since > _PERIOD:
-            self._since, self._copied = time.monotonic(), 0
-        if self._copied + asset.size > self._cache_folder.limit:
-            return False
-        self._copied += asset.size
-        return True
-
-    def _make(self, asset: Asset, sha256: str) -> None:
-        """Verify the copy, which is made if there is none yet."""
-        is_made = False
+        with self._lock:
+            alone = sha256 not in self._making
+            self._making.add(sha256)
+        if not alone:
+            if file is not None:
+                file.close()
+            return None
         try:
-            is_made = self._verify(sha256) or (self._copy(asset, sha256) and self._verify(sha256))
+            name = copy_name(sha256)
+            if file is None and self._copy(asset, name):
+                file = self._cache_folder.open(name)
+            if file is None:
+                return None
+            if _has_hash(file, sha256):
+                self._verified[sha256] = _identity(file)
+                return file
+            file.close()
+            self._cache_folder.remove(name)
+            return None
         finally:
-            if not is_made:  # so that not each request tries it
-                self._asked.pop(sha256)
             with self._lock:
                 self._making.discard(sha256)
 
-    def _verify(self, sha256: str) -> bool:
-        """Return whether there is a copy of the right bytes. One of others is removed."""
-        name = copy_name(sha256)
-        file = self._cache_folder.open(name)
-        if file is None:
-            return False
-        with file:
-            if _has_hash(file, sha256):
-                self._verified[sha256] = _identity(file)
-                return True
-        self._cache_folder.remove(name)
-        return False
-
-    def _copy(self, asset: Asset, sha256: str) -> bool:
-        """Copy an asset's file."""
+    def _copy(self, asset: Asset, name: str) -> bool:
+        """Copy an asset's file, unless this process has copied enough lately."""
+        with self._lock:
+            if time.monotonic() - self._since > _PERIOD:
+                self._since, self._copied = time.monotonic(), 0
+            if self._copied + asset.size > self._cache_folder.limit:
+                return False
+            self._copied += asset.size
         with suppress(OSError), open(asset.path, "rb", buffering=0) as original:
-            pieces = partial(_read, original, asset.size)
-            return self._cache_folder.keep(copy_name(sha256), pieces, asset.size)
+            return self._cache_folder.keep(name, lambda: _read(original, asset.size), asset.size)
         return False  # who opens the original to send it reports the error
 
 

@@ -7,34 +7,34 @@ import os
 import re
 import time
 from collections.abc import Callable
-from functools import partial
+from threading import Lock, Thread
 
 from ..config.bounded import Bounded
 from . import files
-from .background import Background
 from .cache_folder import CacheFolder
 from .files import FileChangingError, Identity, Snapshot, read
 
 #: The size in bytes up to which a file that has not settled is hashed, as it is at each request.
 UNSETTLED = 4 * 2**20
 
-#: The number of hashes remembered.
+#: The number of hashes remembered, and of files that wait for theirs.
 _REMEMBERED = 10_000
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Hashes:
-    """The hashes of large files: kept in the cache folder, or made in the background.
+    """The hashes of large files: kept in the cache folder, or made by one background thread.
 
     :param limit: the size in bytes up to which a settled file is hashed while a client waits.
+    :param background: whether the thread may run.
     :param warn: called with an occasion and a message that an operator should read once.
     """
 
     def __init__(
         self,
         limit: int,
-        background: Background,
+        background: bool,
         cache_folder: CacheFolder,
         warn: Callable[[object, str], None],
     ) -> None:
@@ -43,6 +43,9 @@ class Hashes:
         self._cache_folder = cache_folder
         self._warn = warn
         self._known: Bounded[str, str] = Bounded(_REMEMBERED)
+        self._waiting: dict[str, Callable[[str], None]] = {}
+        self._thread: Thread | None = None
+        self._lock = Lock()
 
     def is_slow(self, state: Identity) -> bool:
         """Return whether hashing a file would keep a client waiting."""
@@ -60,11 +63,19 @@ class Hashes:
             return Snapshot(state, state.settled, self._find(path, state), None)
 
     def later(self, path: str, done: Callable[[str], None]) -> None:
-        """Have a file hashed in the background, if that is allowed.
+        """Have a file hashed by the background thread.
 
         :param done: called with the path when the hash is known.
         """
-        self._background.later(("hash", path), partial(self._hash, path, done))
+        if not self._background:
+            return
+        with self._lock:
+            if len(self._waiting) < _REMEMBERED:
+                self._waiting[path] = done
+            # A thread does not live on in a process that was forked.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._work, name="static_optimizer", daemon=True)
+                self._thread.start()
 
     def compute(self, path: str) -> None:
         """Hash a file, however long that takes, once it has settled.
@@ -98,18 +109,25 @@ class Hashes:
                 known = self._known[name] = kept
         return known
 
-    def _hash(self, path: str, done: Callable[[str], None]) -> None:
-        try:
-            self.compute(path)
-        except (FileChangingError, FileNotFoundError):
-            return  # the next look-up of the file asks again
-        except OSError as error:
-            self._warn(
-                ("hash", path),
-                f"static_optimizer: {path!r} gets no fingerprint, as it can't be read: {error}",
-            )
-            return
-        done(path)
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                path = next(iter(self._waiting), None)
+                if path is None:
+                    self._thread = None
+                    return
+                done = self._waiting.pop(path)
+            try:
+                self.compute(path)
+            except (FileChangingError, FileNotFoundError):
+                continue  # the next look-up of the file asks again
+            except OSError as error:
+                self._warn(
+                    ("hash", path),
+                    f"static_optimizer: {path!r} gets no fingerprint, as it can't be read: {error}",
+                )
+                continue
+            done(path)
 
 
 def hash_name(path: str, state: Identity) -> str:

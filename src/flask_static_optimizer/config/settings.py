@@ -67,8 +67,8 @@ class Settings(NamedTuple):
     #: Bytes of the largest file that is hashed while a page or a request waits, 16 MiB or more.
     #: Larger files have plain URLs and an ``ETag`` of their state until their hash is known.
     hash_size: int = 64 * 2**20
-    #: Hash larger files, and make the copies of large ones, in a background thread, one at a time.
-    #: ``False``: only ``flask static build`` hashes them, and a request waits for a copy.
+    #: Hash larger files in a background thread, one at a time. ``False``: only
+    #: ``flask static build`` does.
     hash_later: bool = True
     #: Files of the app's static folder that are served at the root of the site, too:
     #: ``"favicon.ico"``, or ``{"/.well-known/security.txt": "security.txt"}`` for another path.
