@@ -40,8 +40,8 @@ class Log:
         Of one kind so many are logged, and one that says that there are more: clients and views may
         have a part in an occasion, and what was dropped from memory would be said again and again.
 
-        :param occasion: anything hashable. The first item of a tuple is the kind of the occasion, by
-            which :meth:`occasions` reads it back; any other is the only one of its kind.
+        :param occasion: anything hashable. The first item of a tuple is the kind of the occasion,
+            by which :meth:`occasions` reads it back; any other is the only one of its kind.
         :param message: a format string for ``args``, as :meth:`logging.Logger.warning` takes it.
         """
         kind = occasion[0] if isinstance(occasion, tuple) else occasion
