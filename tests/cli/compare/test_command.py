@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -235,9 +236,9 @@ def test_an_app_that_ends_its_process(flask: FlaskCommand, project: Project) -> 
 def test_an_app_that_leaves_a_thread(flask: FlaskCommand, project: Project, plain: str) -> None:
     """A scheduler that does not end keeps nobody waiting."""
     name = project(
-        f"import threading\nfrom {plain} import create_app as make\n"
+        f"import os, threading\nfrom {plain} import create_app as make\n"
         "def create_app():\n"
-        "    if __import__('sys').argv[0] != 'parent':\n"
+        f"    if os.getpid() != {os.getpid()}:\n"
         "        threading.Thread(target=threading.Event().wait, daemon=False).start()\n"
         "    return make()\n"
     )

@@ -146,3 +146,25 @@ def test_versions_of_the_apps_own_stay() -> None:
     assert plain("/a.css?v=0123456789abcdef?2.1") == plain("/a.css?2.1") == "/a.css?2.1"
     assert plain("/a.css?x=1&v=0123456789abcdef") == plain("/a.css?x=1") == "/a.css?x=1"
     assert plain("/a.css?v=1.2") == "/a.css?v=1.2"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "without", "optimized"),
+    [
+        ("text/css", "p { b: url(a.png) }", "p { b: url(a.png?v=0123456789abcdef) }"),
+        ("text/css", "p { b: url('a.eot?#x') }", "p { b: url('a.eot?v=0123456789abcdef#x') }"),
+        ("text/css", '@import "b.css";', '@import "b.0123456789abcdef.css";'),
+        ("application/json", '{"src": "/a.png"}', '{"src": "/a.png?v=0123456789abcdef"}'),
+        ("application/json", '{"src": "/a.png"}', '{"src": "/a.0123456789abcdef.png"}'),
+        ("text/html", "/a.png?x=1", "/a.png?x=1&amp;v=0123456789abcdef"),
+    ],
+)
+def test_fingerprints_are_no_other_bytes(media_type: str, without: str, optimized: str) -> None:
+    def hash_of(text: str) -> str:
+        app = Flask("site")
+        app.add_url_rule("/", view_func=lambda: "<img src=/a>", endpoint="page")
+        app.add_url_rule("/a", view_func=lambda: Response(text, mimetype=media_type))
+        return visited(app, "/")[1].assets["/a"].sha256
+
+    assert hash_of(without) == hash_of(optimized)
+    assert hash_of(without) != hash_of(without.replace("a.", "c.").replace("b.", "c."))

@@ -58,6 +58,6 @@ ROWS = (
     Counter(
         "milliseconds",
         "Milliseconds",
-        "The time that the app took for all of it, without the network and the browser.",
+        "The times inside the app, added up. Requests come several at a time and wait for each other.",
     ),
 )
