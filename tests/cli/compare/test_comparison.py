@@ -74,6 +74,9 @@ def test_pages() -> None:
         "/: 200 without, 404 with the extension"
     ]
     assert pages(Seen(404, "a"), Seen(404, "b")).failed() == ["/"]
+    away = pages(*[Seen(302, "", error="/ redirects to https://elsewhere.example/")] * 2)
+    assert away.failed() == ["/"]
+    assert away.notes() == ["/: 302 (/ redirects to https://elsewhere.example/), without and with"]
     assert pages(Seen(404, "a"), Seen(200, "b")).failed() == []
 
 

@@ -72,10 +72,10 @@ class Comparison(NamedTuple):
         for part in (_pages, _assets):
             before, after = (_steady(side, part) for side in (self.without, self.optimized))
             for name, seen in before.items():
-                if seen.status < 400:
+                if _works(seen):
                     continue
                 other = after.get(name)
-                both = other is not None and other.status >= 400
+                both = other is not None and not _works(other)
                 found.append(f"{name}: {_status(seen)}, without{' and with' if both else ' only'}")
         return found
 

@@ -58,6 +58,6 @@ ROWS = (
     Counter(
         "milliseconds",
         "Milliseconds",
-        "The times inside the app, added up. Requests come several at a time and wait for each other.",
+        "The times inside the app, added up. Of several requests at a time each waits for others.",
     ),
 )
