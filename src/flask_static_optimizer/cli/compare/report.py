@@ -69,7 +69,7 @@ def print_rest(comparison: Comparison) -> None:
     """Print what is left as it was, what is not, and what fails anyway."""
     touching = comparison.touching()
     for style, heading, lines in (
-        ("yellow", "Still with a session, as a view of the app answers them:", touching),
+        ("yellow", "Still with a session (what views send, and what is not there):", touching),
         ("red", "Broken with the extension:", comparison.broken()),
         ("yellow", "What fails without the extension:", comparison.notes()),
     ):
