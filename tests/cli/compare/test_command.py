@@ -152,6 +152,9 @@ def test_a_page_behind_a_log_in(flask: FlaskCommand, plain: str) -> None:
     assert found["notes"] == []
     found = compared(flask, plain, "--url", "/account", status=1)
     assert found["notes"] == ["/account: 404, without and with"]
+    assert found["redirects"] == {"/account": "/nowhere"}
+    result = flask("--app", plain, "static", "compare", "--rounds", "1", "--url", "/account")
+    assert "/account leads to /nowhere.\n" in result.output
 
 
 def test_what_breaks_is_named(flask: FlaskCommand, project: Project, plain: str) -> None:

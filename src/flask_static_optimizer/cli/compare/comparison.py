@@ -79,6 +79,11 @@ class Comparison(NamedTuple):
                 found.append(f"{name}: {_status(seen)}, without{' and with' if both else ' only'}")
         return found
 
+    def redirects(self) -> dict[str, str]:
+        """Return the pages that lead elsewhere, to a log-in perhaps, and where to."""
+        pages = self.without.sights[-1].pages
+        return {name: seen.leads_to for name, seen in pages.items() if seen.leads_to}
+
     def touching(self) -> list[str]:
         """Return the assets that still take session operations with the extension."""
         return [name for name, seen in self.optimized.sights[-1].assets.items() if seen.operations]

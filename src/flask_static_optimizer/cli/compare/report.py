@@ -53,6 +53,8 @@ def print_report(comparison: Comparison) -> None:
         f" sessions {comparison.sessions.preposition} {comparison.store}"
     )
     click.echo(wrapped(title))
+    for name, target in comparison.redirects().items():
+        click.echo(wrapped(f"{name} leads to {target}."))
     click.echo()
     for line in _table(without, optimized, _rows(comparison.sessions)):
         click.echo(line)
@@ -162,6 +164,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         "broken": comparison.broken(),
         "notes": comparison.notes(),
         "touching": comparison.touching(),
+        "redirects": comparison.redirects(),
         "verdict": verdict(comparison),
     }
 

@@ -56,6 +56,8 @@ class Seen:
     error: str | None = None
     #: The session operations that it took.
     operations: int = 0
+    #: Where redirects lead to.
+    leads_to: str | None = None
 
 
 @dataclass
@@ -112,6 +114,7 @@ class _Loading:
             tuple(fetched.responses[-1].headers) if fetched.responses else (),
             errors[-1] if errors else None,
             tally.session_reads + tally.session_writes,
+            plain(fetched.url) if len(fetched.responses) > 1 else None,
         )
         self._seen.setdefault(name, seen)
         return fetched
