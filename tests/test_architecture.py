@@ -332,6 +332,7 @@ NOT_SERVING = {
             "assets.build",
             "cli.audit",
             "cli.build",
+            "cli.compare",
             "cli.exchange",
             "cli.export",
             "cli.nginx",

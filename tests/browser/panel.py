@@ -34,17 +34,25 @@ class Panel:
     def status(self) -> str:
         return str(self.chromium.run("return document.getElementById('status').textContent"))
 
-    def figures(self, kind: str = "now") -> dict[str, dict[str, int]]:
+    def figures(self, kind: str = "now") -> dict[str, dict[str, float]]:
         """Read the figures by side and name: of this visit or, with ``"all"``, of all."""
         shown: list[list[str]] = self.chromium.run(
             "return [...document.querySelectorAll('[data-figure]')].map(cell => ["
             " cell.dataset.side, cell.dataset.figure,"
             f" cell.querySelector('.{kind}').textContent])"
         )
-        figures: dict[str, dict[str, int]] = {"without": {}, "with": {}}
+        figures: dict[str, dict[str, float]] = {"without": {}, "with": {}}
         for side, figure, value in shown:
-            figures[side][figure] = int(value.replace(",", ""))
+            figures[side][figure] = float(value.replace(",", ""))
         return figures
+
+    def fields(self) -> list[list[str]]:
+        """Read the header fields that stand side by side."""
+        found: list[list[str]] = self.chromium.run(
+            "return [...document.getElementById('fields').rows].map("
+            "row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return found
 
     def log(self) -> list[list[str]]:
         """Read the visits so far, the last one first."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -62,9 +63,9 @@ def project(
 def flask(entry_points: None) -> Callable[..., Result]:
     """Call the ``flask`` command in this process."""
 
-    def call(*arguments: str) -> Result:
+    def call(*arguments: str, **options: Any) -> Result:
         # --app and --debug set these, and the runner puts back what was there.
         runner = CliRunner(env={"FLASK_APP": None, "FLASK_DEBUG": None})
-        return runner.invoke(FlaskGroup(), list(arguments), prog_name="flask")
+        return runner.invoke(FlaskGroup(), list(arguments), prog_name="flask", **options)
 
     return call

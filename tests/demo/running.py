@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask_static_optimizer.demo.command import main
 
 #: What is on the demo's page.
-ASSETS = 13
+ASSETS = 14
 
 
 def run(*arguments: str) -> Result:

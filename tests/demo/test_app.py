@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from demo.running import ASSETS
+from flask_static_optimizer.cli.compare.browser import Browser, site_of
+from flask_static_optimizer.cli.compare.tally import Counts
+from flask_static_optimizer.cli.compare.visit import visit
 from flask_static_optimizer.demo.app import create_app
-from flask_static_optimizer.demo.server import served
 from flask_static_optimizer.demo.stores import file_store
-from flask_static_optimizer.demo.visit import Browser, assets
 
 
 class TestApp:
@@ -27,17 +27,18 @@ class TestApp:
             assert client.post("/logout").location == "/login"
             assert client.get("/").status_code == 302
 
-    def test_all_that_is_on_the_page_is_there(self) -> None:
-        with (
-            file_store() as store,
-            served(create_app(store.config, optimize=True)) as url,
-            Browser(url) as browser,
-        ):
-            browser.log_in()
-            urls = assets(browser.fetch("/").body.decode(), httpx.URL(url))
-            assert len(urls) == ASSETS
-            assert any("/bootstrap/static/" in url for url in urls)
-            assert all(browser.fetch(url).body for url in urls)
+    @pytest.mark.parametrize("optimize", [False, True])
+    def test_all_that_is_on_the_page_is_there(self, optimize: bool) -> None:
+        with file_store() as store:
+            app = create_app(store.config, optimize=optimize)
+            browser = Browser(app, site_of(app))
+            assert browser.post("/login").status == 302
+            _, sight = visit(browser, ["/"], lambda: Counts(0, 0))
+            assert len(sight.assets) == ASSETS
+            assert any(url.startswith("/bootstrap/static/") for url in sight.assets)
+            # It is imported by another module.
+            assert "/static/js/version.js" in sight.assets
+            assert {seen.status for seen in sight.assets.values()} == {200}
 
     def test_the_users_debug_mode_stays_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The debug mode of the user's project does not reach the demo."""

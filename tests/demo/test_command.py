@@ -23,7 +23,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 class TestErrors:
     @pytest.mark.parametrize(
         "module",
-        ["cachelib", "flask_bootstrap", "flask_login", "flask_session", "httpx", "redis", "rich"],
+        ["cachelib", "flask_bootstrap", "flask_login", "flask_session", "redis"],
     )
     def test_a_missing_extra_is_named(self, module: str) -> None:
         code = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask_static_optimizer import demo
-from flask_static_optimizer.demo.deployment import CHANGED, deployed
+from flask_static_optimizer.demo.deployment import CHANGED, MODULE, STYLESHEET, deployed
 
 ORIGINAL = Path(demo.__file__).with_name("static")
 
@@ -18,17 +18,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_deploy_changes_one_file_of_a_copy() -> None:
+def test_a_deploy_changes_a_stylesheet_and_a_module_of_a_copy() -> None:
     original = contents(ORIGINAL)
     with deployed() as deployment:
         assert contents(deployment.folder) == original
-        seen = {original[CHANGED]}
+        seen = {original[STYLESHEET]}
         for version in (2, 3):
             assert deployment.change() == version
             changed = contents(deployment.folder)
-            assert {name for name in changed if changed[name] != original.get(name)} == {CHANGED}
-            assert f'"version {version}"'.encode() in changed[CHANGED]
-            seen.add(changed[CHANGED])
+            assert {name for name in changed if changed[name] != original.get(name)} == set(CHANGED)
+            assert f'"version {version}"'.encode() in changed[STYLESHEET]
+            assert f"version = {version};".encode() in changed[MODULE]
+            seen.add(changed[STYLESHEET])
         assert len(seen) == 3
     assert contents(ORIGINAL) == original
     assert not deployment.folder.exists()

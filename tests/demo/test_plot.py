@@ -8,10 +8,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from demo.running import run
-from flask_static_optimizer.demo.measure import Comparison, Visits
+from flask_static_optimizer.cli.compare.comparison import Comparison
+from flask_static_optimizer.cli.compare.measure import Side, Visits
+from flask_static_optimizer.cli.compare.tally import Tally
+from flask_static_optimizer.cli.compare.visit import Visit
 from flask_static_optimizer.demo.plot import LONGEST, draw
-from flask_static_optimizer.demo.tally import Tally
-from flask_static_optimizer.demo.visit import Visit
 
 KEPT = Path(__file__).parents[2] / "docs" / "visits.svg"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,7 +29,7 @@ def visits(*figures: tuple[int, int, int]) -> Visits:
 
 
 def drawn(without: Visits, optimized: Visits) -> ET.Element:
-    picture = draw(Comparison("a <store> & more", 7, without, optimized))
+    picture = draw(Comparison("a <store> & more", 7, Side(without, ()), Side(optimized, ())))
     return ET.fromstring(picture)
 
 

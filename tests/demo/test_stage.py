@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from flask import Flask
+from werkzeug.datastructures import EnvironHeaders
 
 from conftest import RedisServer, free_port
 from demo.running import ASSETS, run
+from flask_static_optimizer.cli.compare.browser import Browser
+from flask_static_optimizer.cli.compare.tally import Counts, Tally
+from flask_static_optimizer.cli.compare.visit import visit
 from flask_static_optimizer.demo.panel.rows import ROWS
 from flask_static_optimizer.demo.stage import staged
 from flask_static_optimizer.demo.stores import file_store, redis_store
-from flask_static_optimizer.demo.tally import Counts, Tally
-from flask_static_optimizer.demo.visit import Browser
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SIDES = ("without", "with")
+
+
+def over_http(stack: ExitStack, origin: str) -> WSGIApplication:
+    """Return a WSGI app that passes each request on to a server."""
+    http = stack.enter_context(httpx.Client(base_url=origin, trust_env=False))
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        fields = EnvironHeaders(environ)
+        url, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        if environ["QUERY_STRING"]:
+            url += f"?{environ['QUERY_STRING']}"
+        with http.stream(method, url, headers=list(fields)) as response:
+            sent = b"".join(response.iter_raw())
+            start_response(f"{response.status_code} ", response.headers.multi_items())
+        return [sent]
+
+    return app
 
 
 class Client:
@@ -31,7 +54,7 @@ class Client:
         self.http = stack.enter_context(httpx.Client(base_url=url, trust_env=False))
         self.page = self.http.get("/")
         self.origins = re.findall(r'data-origin="([^"]+)"', self.page.text)
-        self.visitors = [stack.enter_context(Browser(origin)) for origin in self.origins]
+        self.visitors = [Browser(over_http(stack, origin), origin) for origin in self.origins]
 
     def figures(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = self.http.get("/figures").json()
@@ -40,7 +63,7 @@ class Client:
     def visit(self) -> dict[str, Tally]:
         """Let each visitor visit; return what came over the wire."""
         return {
-            side: visitor.visit("/", lambda: Counts(0, 0)).total
+            side: visit(visitor, ["/"], lambda: Counts(0, 0))[0].total
             for side, visitor in zip(SIDES, self.visitors, strict=True)
         }
 
@@ -69,20 +92,20 @@ def client(stack: ExitStack) -> Client:
 def test_the_counters_are_what_came_over_the_wire(client: Client) -> None:
     assert all(set(figures.values()) == {0} for figures in client.figures().values())
     for visitor in client.visitors:
-        visitor.log_in()
+        assert visitor.post("/login").status == 302
     before = client.figures()
     assert [before[side]["requests"] for side in SIDES] == [1, 1]
     seen = client.visit()
     after = client.figures()
     for side in SIDES:
         wire = asdict(seen[side])
-        for name in ("requests", "not_modified", "cookies_set", "body_bytes"):
+        for name in ("requests", "not_modified", "cookies_set", "body_bytes", "plain_bytes"):
             assert after[side][name] - before[side][name] == wire[name]
 
 
 def test_a_visit_again_and_one_after_a_deploy(client: Client) -> None:
     for visitor in client.visitors:
-        visitor.log_in()
+        assert visitor.post("/login").status == 302
     client.visit()
     again = client.cost()
     assert again["without"]["requests"] == ASSETS + 1
@@ -91,13 +114,27 @@ def test_a_visit_again_and_one_after_a_deploy(client: Client) -> None:
     assert again["with"]["requests"] == 1
     assert again["with"]["session_reads"] == again["with"]["session_writes"] == 1
 
-    assert client.http.post("/deploy").json() == {"file": "css/demo.css", "version": 2}
+    assert client.http.post("/deploy").json() == {
+        "files": ["css/demo.css", "js/version.js"],
+        "version": 2,
+    }
     changed = client.cost()
     assert changed["without"]["requests"] == ASSETS + 1
-    assert changed["without"]["not_modified"] == ASSETS - 1
-    assert changed["with"]["requests"] == 2
+    assert changed["without"]["not_modified"] == ASSETS - 2
+    assert changed["with"]["requests"] == 3
     assert changed["with"]["not_modified"] == 0
     assert changed["with"]["session_reads"] == 1
+
+
+def test_a_responses_headers_side_by_side(client: Client) -> None:
+    assert client.http.get("/response").json() == {"fields": []}
+    for visitor in client.visitors:
+        assert visitor.post("/login").status == 302
+    client.visit()
+    fields = {name: sides for name, *sides in client.http.get("/response").json()["fields"]}
+    assert fields["Cache-Control"] == ["no-cache", "max-age=31536000, immutable"]
+    assert fields["Set-Cookie"] == ["static_optimizer_demo_without=…", None]
+    assert fields["Vary"][0] == "Cookie"
 
 
 def test_both_in_one_redis(stack: ExitStack, redis: RedisServer) -> None:
@@ -105,7 +142,7 @@ def test_both_in_one_redis(stack: ExitStack, redis: RedisServer) -> None:
     client = Client(url, stack)
     assert f"sessions in Redis at 127.0.0.1:{redis.port}" in client.page.text
     for visitor in client.visitors:
-        visitor.log_in()
+        assert visitor.post("/login").status == 302
     client.visit()
     cost = client.cost()
     assert cost["without"]["session_reads"] == cost["without"]["session_writes"] == ASSETS + 1
@@ -181,7 +218,7 @@ def test_counts_in_one_redis_stay_apart(served: Callable[..., str], redis: Redis
 
     def look(client: Client) -> None:
         without, _ = client.visitors
-        without.log_in()
+        assert without.post("/login").status == 302
         figures = client.figures()
         assert figures["without"]["session_writes"] > 0
         assert figures["with"]["session_writes"] == 0

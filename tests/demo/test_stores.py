@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conftest import RedisServer
+from flask_static_optimizer.cli.compare.tally import Counts
 from flask_static_optimizer.demo.stores import redis_store
-from flask_static_optimizer.demo.tally import Counts
 
 
 def test_two_stores_in_one_redis_count_apart(redis: RedisServer) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "audit": (".audit.command", "audit_command"),
     "build": (".build", "build_command"),
     "clean": (".build", "clean_command"),
+    "compare": (".compare.command", "compare_command"),
     "explain": (".audit.command", "explain_command"),
     "export": (".export.command", "export_command"),
     "nginx": (".nginx.command", "nginx_command"),

@@ -34,6 +34,9 @@ class StaticPlugin(StaticGroup):
         try:
             app = _load(parent)
             command = None if parent is None else app.cli.get_command(parent, "static")
+            if parent is not None and command is None and args[:1] == ["compare"]:
+                # It adds the extension itself, in a process of its own.
+                command = StaticGroup("static", help=HELP)
             if parent is None or command is None:
                 raise click.ClickException(_advice(app, parent))
         except click.ClickException:

@@ -62,6 +62,8 @@ def create_app(
         BOOTSTRAP_SERVE_LOCAL=True,
         # The demo leaves nothing on the disk.
         STATIC_OPTIMIZER_CACHE_SIZE=0,
+        # Its pages carry the import map, so that a module's URL has a fingerprint, too.
+        STATIC_OPTIMIZER_IMPORTMAP=True,
         **session_config,
     )
     Session(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -17,9 +17,12 @@ _INSTALL = "pip install 'flask-static-optimizer[demo]' (in a checkout: pip insta
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="flask-static-optimizer")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Keeps sessions out of Flask's static requests and gives static responses true caching
     headers."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 @main.command()
@@ -66,9 +69,9 @@ def demo(
 ) -> None:
     """See what the extension does for one real app.
 
-    A small app with Flask-Session, Flask-Login and Bootstrap-Flask's own assets is served
-    twice on this machine, without and with StaticOptimizer. An HTTP client with a browser's
-    cache logs in and loads its page twice. The table shows what each way cost.
+    A small app with Flask-Session, Flask-Login and Bootstrap-Flask's own assets is made twice,
+    without and with StaticOptimizer. A visitor with a browser's cache logs in and loads its page
+    twice. The table shows what each way cost. For your own app: flask static compare.
     """
     if port is not None and not serve:
         raise click.UsageError("--port needs --serve.")
@@ -78,9 +81,10 @@ def demo(
         raise click.UsageError("--serve measures nothing: leave out --json and --plot.")
     with ExitStack() as stack:
         stack.enter_context(_plain_errors())
+        from ..cli.compare.report import as_dict, print_report
+        from ..cli.text import print_json
         from .measure import compare
         from .plot import draw
-        from .report import as_dict, print_report
         from .stage import serve_until_interrupted
         from .stores import file_store, redis_store
 
@@ -91,7 +95,7 @@ def demo(
         store = stack.enter_context(redis_store(redis_url) if redis_url else file_store())
         comparison = compare(store, rounds)
         if as_json:
-            click.echo(json.dumps(as_dict(comparison), indent=2))
+            print_json(as_dict(comparison))
         else:
             print_report(comparison)
         if plot:
@@ -112,6 +116,6 @@ def _plain_errors() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing in ("", __package__):
+        if missing in ("", __name__.partition(".")[0]):
             raise
         raise click.ClickException(f"the demo needs {missing}: {_INSTALL}") from None

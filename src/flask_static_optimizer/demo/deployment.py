@@ -10,8 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
-#: The file that a deploy changes.
-CHANGED = "css/demo.css"
+#: The files that a deploy changes: a stylesheet, and a module that another one imports.
+STYLESHEET = "css/demo.css"
+MODULE = "js/version.js"
+CHANGED = (STYLESHEET, MODULE)
 
 #: A badge beside the name in the navigation bar, which shows the version of the file.
 _BADGE = """
@@ -35,22 +37,26 @@ class Deployment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.version = 1
-        self._original = (folder / CHANGED).read_text()
+        self._original = (folder / STYLESHEET).read_text()
         self._lock = Lock()
 
     def change(self) -> int:
-        """Replace one file with a new version, as deploy tools do.
+        """Replace the files with new versions, as deploy tools do.
 
         :returns: the number of the new version.
         """
         with self._lock:
             self.version += 1
             badge = _BADGE.format(version=self.version, hue=self.version * 67 % 360)
-            path = self.folder / CHANGED
-            new = path.with_name(path.name + ".new")
-            new.write_text(self._original + badge)
-            os.replace(new, path)
+            self._replace(STYLESHEET, self._original + badge)
+            self._replace(MODULE, f"export const version = {self.version};\n")
             return self.version
+
+    def _replace(self, name: str, text: str) -> None:
+        path = self.folder / name
+        new = path.with_name(path.name + ".new")
+        new.write_text(text)
+        os.replace(new, path)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
-from .measure import Comparison
-from .tally import Tally
+from ..cli.compare.comparison import Comparison
+from ..cli.compare.tally import Tally
 
 #: The length of the longest bar, in units of the picture.
 LONGEST = 236
@@ -62,7 +62,7 @@ def draw(comparison: Comparison) -> str:
 
 def parts(comparison: Comparison) -> list[Part]:
     """Return the parts of the picture, with the lengths of all bars on one scale."""
-    pairs = list(zip(comparison.without, comparison.optimized, strict=True))
+    pairs = list(zip(comparison.without.visits, comparison.optimized.visits, strict=True))
     largest = max(figure(visit.total) for _, figure in _PARTS for pair in pairs for visit in pair)
 
     def bar(side: str, value: int) -> Bar:

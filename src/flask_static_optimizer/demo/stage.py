@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 import click
 
 from .app import create_app
-from .deployment import Deployment, deployed
+from .deployment import STYLESHEET, Deployment, deployed
 from .meter import Meter
 from .panel import Side, create_panel
 from .server import served
@@ -40,7 +40,7 @@ def staged(
 @contextmanager
 def _side(store: SessionStore, deployment: Deployment, *, optimize: bool) -> Iterator[Side]:
     app = create_app(store.config, optimize=optimize, static_folder=deployment.folder, framed=True)
-    meter = Meter(app, store.counts)
+    meter = Meter(app, store.counts, f"/static/{STYLESHEET}")
     # Each app has a port of its own, so that the browser caches the files of each separately.
     with served(meter) as url:
         yield Side(url, meter)

@@ -14,7 +14,7 @@ import click
 import redis
 from cachelib.file import FileSystemCache
 
-from .tally import Counts
+from ..cli.compare.tally import Counts
 
 #: Commands that count as reads, and those that count as writes: all that a session interface may
 #: send about keys and values.

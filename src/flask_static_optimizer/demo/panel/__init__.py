@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..deployment import CHANGED, Deployment
+from ...cli.compare.comparison import side_by_side
+from ...cli.compare.tally import Tally
+from ..deployment import CHANGED, STYLESHEET, Deployment
 from ..meter import Meter
-from ..tally import Tally
 from .rows import ROWS
 
 
@@ -52,7 +53,9 @@ def create_panel(
         host = urlsplit(request.host_url).hostname
         origins = {name: side.seen_from(host) for name, side in sides.items()}
         page = Response(
-            render_template("panel.html", rows=ROWS, origins=origins, sessions_in=sessions_in)
+            render_template(
+                "panel.html", rows=ROWS, origins=origins, sessions_in=sessions_in, file=STYLESHEET
+            )
         )
         there = " ".join(origins.values())
         # The page needs nothing that is not on this machine.
@@ -66,12 +69,18 @@ def create_panel(
         answer: dict[str, Any] = {name: _figures(side.meter.tally) for name, side in sides.items()}
         return answer, {"Cache-Control": "no-store"}
 
+    @app.get("/response")
+    def response() -> ResponseReturnValue:
+        last = [side.meter.last for side in sides.values()]
+        before, after = ([] if one is None else list(one.headers) for one in last)
+        return {"fields": side_by_side(before, after)}, {"Cache-Control": "no-store"}
+
     @app.post("/deploy")
     def deploy() -> ResponseReturnValue:
-        return {"file": CHANGED, "version": deployment.change()}
+        return {"files": CHANGED, "version": deployment.change()}
 
     return app
 
 
-def _figures(tally: Tally) -> dict[str, int]:
+def _figures(tally: Tally) -> dict[str, float]:
     return {row.figure: getattr(tally, row.figure) for row in ROWS}

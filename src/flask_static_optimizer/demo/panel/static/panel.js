@@ -14,7 +14,7 @@ let before = null; // the counters when this visit began
 let visits = 0;
 let ended = false;
 
-const number = (value) => value.toLocaleString("en");
+const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 1 });
 const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 const operations = (figures) => figures.session_reads + figures.session_writes;
 
@@ -75,6 +75,25 @@ function list(what, visit) {
   while (log.rows.length > LOGGED) log.lastElementChild.remove();
 }
 
+/** Show the header fields of the file that is watched, side by side. */
+async function compareHeaders() {
+  const { fields } = await ask("/response");
+  const rows = fields.map(([name, ...values]) => {
+    const row = document.createElement("tr");
+    const heading = document.createElement("th");
+    heading.scope = "row";
+    heading.textContent = name;
+    row.append(heading);
+    values.forEach((value, index) => {
+      const cell = row.insertCell();
+      cell.className = names[index];
+      cell.textContent = value ?? "–";
+    });
+    return row;
+  });
+  document.getElementById("fields").replaceChildren(...rows);
+}
+
 /** Send both frames somewhere, and wait until all that is on their pages is there. */
 async function travel(what, depart) {
   before = await counters();
@@ -89,6 +108,7 @@ async function travel(what, depart) {
   );
   const visit = show(await counters());
   list(what, visit);
+  await compareHeaders();
   const [without, optimized] = names.map(
     (side) =>
       `${count(visit[side].requests, "request")}, ${count(operations(visit[side]), "session operation")}`,
@@ -121,9 +141,10 @@ const act = {
       ? travel("Logged out", (frame) => post(frame, "/logout"))
       : travel("Logged in", (frame) => post(frame, "/login")),
   deploy: async () => {
-    const { file, version } = await ask("/deploy", { method: "POST" });
+    const { files, version } = await ask("/deploy", { method: "POST" });
     deployed = `version ${version}`;
-    say(`${file} is now version ${version} in both apps. Visit again to see what is asked for.`);
+    const what = files.join(" and ");
+    say(`${what} are now version ${version} in both apps. Visit again to see what is asked for.`);
   },
 };
 

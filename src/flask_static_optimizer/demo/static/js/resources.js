@@ -1,4 +1,4 @@
-"use strict";
+import { version } from "./version.js";
 
 function source(entry) {
   if (entry.transferSize === 0) return "the browser's cache";
@@ -8,7 +8,7 @@ function source(entry) {
   return "the server";
 }
 
-window.addEventListener("load", () => {
+function list() {
   const rows = performance.getEntriesByType("resource").map((entry) => {
     const row = document.createElement("tr");
     const cells = [new URL(entry.name).pathname, source(entry), entry.transferSize.toLocaleString()];
@@ -20,4 +20,9 @@ window.addEventListener("load", () => {
     return row;
   });
   document.getElementById("resources").replaceChildren(...rows);
-});
+}
+
+document.getElementById("version").textContent = version;
+// A module may run when the page has already loaded.
+if (document.readyState === "complete") list();
+else window.addEventListener("load", list);

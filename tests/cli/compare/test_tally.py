@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_static_optimizer.demo.tally import Tally
+from flask_static_optimizer.cli.compare.tally import Tally
 
 
 def test_the_median_is_taken_of_each_figure() -> None:

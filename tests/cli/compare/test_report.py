@@ -1,0 +1,76 @@
+"""The table, and the verdict below it."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.running import run
+from flask_static_optimizer.cli.compare.comparison import BY_INTERFACE, Comparison
+from flask_static_optimizer.cli.compare.measure import Side, Visits
+from flask_static_optimizer.cli.compare.report import verdict
+from flask_static_optimizer.cli.compare.tally import Tally
+from flask_static_optimizer.cli.compare.visit import Visit
+
+
+class TestReport:
+    def test_the_table_and_the_verdict(self) -> None:
+        result = run("--rounds", "1")
+        assert result.exit_code == 0, result.output
+        lines = [line.split() for line in result.output.splitlines()]
+        assert ["Requests", "15", "15", "15", "1", "30", "16"] in lines
+        assert ["Session", "reads", "15", "1", "15", "1", "30", "2"] in lines
+        assert ["Session", "writes", "15", "1", "15", "1", "30", "2"] in lines
+        assert ["of", "them", "304", "0", "0", "14", "0", "14", "0"] in lines
+        assert ["Vary", "Cookie", "Accept-Encoding"] in lines
+        assert " ".join(result.output.split()).endswith(
+            "28 asset requests no longer touch the session store;"
+            " the second visit asks for 1 file instead of 15."
+        )
+        assert max(map(len, result.output.splitlines())) <= 80
+
+    def test_compressed_is_not_compared_with_uncompressed(self) -> None:
+        """A row has the bytes before compression, on both sides."""
+        lines = {
+            label: [float(cell.replace(",", "")) for cell in line[18:].split()]
+            for line in run("--rounds", "1").output.splitlines()
+            if (label := line[:18].strip()) in ("Sent (kB)", "uncompressed")
+        }
+        sent, plain = lines["Sent (kB)"], lines["uncompressed"]
+        assert sent[0] == plain[0]
+        assert sent[1] < plain[1] / 4
+        assert plain[1] == pytest.approx(plain[0], rel=0.02)  # fingerprints are in the page
+
+    @pytest.mark.parametrize(
+        ("before", "after", "asks", "expected"),
+        [
+            (
+                Tally(requests=3, session_reads=3),
+                Tally(requests=2),
+                2,
+                "6 asset requests no longer touch the session store;"
+                " the second visit asks for 3 files instead of 4.",
+            ),
+            (
+                Tally(requests=3, session_reads=3, session_writes=3),
+                Tally(requests=3, session_reads=3),
+                3,
+                "Asset requests still touch the session store 6 times (12 times without);"
+                " the second visit asks for 4 files, as ever.",
+            ),
+            (
+                Tally(requests=3),
+                Tally(requests=0),
+                0,
+                "Asset requests do not touch the session store, with or without;"
+                " the second visit asks for 1 file instead of 4.",
+            ),
+        ],
+    )
+    def test_the_verdict_follows_the_figures(
+        self, before: Tally, after: Tally, asks: int, expected: str
+    ) -> None:
+        page = Tally(requests=1, session_reads=1, session_writes=1)
+        sides = [Side(Visits(*[Visit(page, part)] * 2), ()) for part in (before, after)]
+        assert verdict(Comparison("files", 1, *sides)) == expected
+        said = verdict(Comparison("an interface", 1, *sides, BY_INTERFACE))
+        assert said == expected.replace("the session store", "the session")
