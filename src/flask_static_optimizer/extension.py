@@ -135,7 +135,7 @@ def _install(state: AppState, app: Flask) -> None:
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
     if settings.metrics:
-        add_metrics(state.stats, app, settings.metrics)
+        add_metrics(state.stats, log.warn_once, app, settings.metrics)
     add_commands(app)
 
 

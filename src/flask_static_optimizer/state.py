@@ -26,8 +26,8 @@ from .headers.etags import FileETags
 from .headers.response_class import Patterns
 from .headers.view_headers import view_returned
 from .http.codings import available
-from .monitoring.counters import Stats
 from .monitoring.log import Log
+from .monitoring.prometheus import make_stats
 from .requests.endpoints import EndpointTable
 from .requests.known_requests import KnownRequests
 from .session.adoption import Adoption
@@ -69,7 +69,7 @@ class AppState:
         #: The configuration that the settings were read from.
         self.given = settings.given(app.config)
         self.log = Log(app)
-        self.stats = Stats()
+        self.stats = make_stats(settings.metrics)
         warn = self.log.warn_once
         self.memory = Memory(settings.memory)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
@@ -143,7 +143,7 @@ class AppState:
         namespace = (app.name, repr(app.secret_key))
         with self._lock:
             if self._store is None:
-                self._store = Store(backend, namespace, options, self.log.warn)
+                self._store = Store(backend, namespace, options, self.log.warn, self.stats)
             return self._store
 
     def stored_views(self) -> StoredViews:
