@@ -112,6 +112,8 @@ class AppState:
         self.receivers: list[Callable[..., None]] = []
         #: The middleware that answers before Flask, once the installation is finished.
         self.lane: Lane | None = None
+        #: Reports on the static files of a page, for the panel of a debug toolbar.
+        self.page_report: Callable[[Any, str], Any] | None = None
         self._store: Store | None = None
         self._stored_views: StoredViews | None = None
 
