@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 
 from .assets.host import Host
 from .assets.template_helpers import Preloading, add_template_helpers
@@ -135,8 +136,9 @@ def _install(state: AppState, app: Flask) -> None:
 
     state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
     if settings.metrics:
-        add_metrics(state.stats, app, settings.metrics)
+        add_metrics(state.stats, log.warn_once, app, settings.metrics)
     add_commands(app)
+    state.page_report = partial(_report_on_page, state)
 
 
 def _complete(state: AppState, app: Flask) -> None:
@@ -172,6 +174,12 @@ def _complete(state: AppState, app: Flask) -> None:
         state.receivers.append(show_headers_to_error_handlers(app))
         if app.debug:
             state.receivers += add_timing(app)
+
+
+def _report_on_page(state: AppState, request: Request, html: str) -> Any:
+    from .cli.audit.page import page_report  # a page is only looked at in a debug toolbar
+
+    return page_report(state, app_object(), request, html)
 
 
 def _check_settings(state: AppState, app: Flask) -> None:

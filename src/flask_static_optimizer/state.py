@@ -28,8 +28,8 @@ from .headers.freshness import flask_max_age
 from .headers.response_class import Patterns
 from .headers.view_headers import view_returned
 from .http.codings import available
-from .monitoring.counters import Stats
 from .monitoring.log import Log
+from .monitoring.prometheus import make_stats
 from .requests.endpoints import EndpointTable
 from .requests.known_requests import KnownRequests
 from .session.adoption import Adoption
@@ -71,7 +71,7 @@ class AppState:
         #: The configuration that the settings were read from.
         self.given = settings.given(app.config)
         self.log = Log(app)
-        self.stats = Stats()
+        self.stats = make_stats(settings.metrics)
         warn = self.log.warn_once
         self.memory = Memory(settings.memory)
         cache_dir = settings.cache_dir or os.path.join(app.instance_path, "static_optimizer")
@@ -115,6 +115,8 @@ class AppState:
         self.receivers: list[Callable[..., None]] = []
         #: The middleware that answers before Flask, once the installation is finished.
         self.lane: Lane | None = None
+        #: Reports on the static files of a page, for the panel of a debug toolbar.
+        self.page_report: Callable[[Any, str], Any] | None = None
         self._store: Store | None = None
         self._stored_views: StoredViews | None = None
 
@@ -148,7 +150,7 @@ class AppState:
         namespace = (app.name, repr(app.secret_key))
         with self._lock:
             if self._store is None:
-                self._store = Store(backend, namespace, options, self.log.warn)
+                self._store = Store(backend, namespace, options, self.log.warn, self.stats)
             return self._store
 
     def stored_views(self) -> StoredViews:

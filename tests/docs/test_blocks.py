@@ -39,8 +39,9 @@ SPELLINGS = [
     "/static/private/../private/report.pdf",
 ]
 
-#: What a program printed, and files of the reader's that are not about us.
-_SHOWN = {"js", "text"}
+#: What a program printed, files of the reader's that are not about us, and queries, which
+#: ``monitoring/test_dashboard.py`` checks.
+_SHOWN = {"js", "promql", "text"}
 
 
 @pytest.fixture

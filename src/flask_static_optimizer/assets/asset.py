@@ -37,6 +37,7 @@ class Asset:
         "content_type",
         "dependencies",
         "derived",
+        "endpoint",
         "is_module",
         "is_slow",
         "known",
@@ -70,6 +71,7 @@ class Asset:
         settled: bool = True,
         is_slow: bool = False,
         seen: float | None = None,
+        endpoint: str = "",
         known: MutableMapping[str, Asset] | None = None,
     ) -> None:
         self.name = name
@@ -103,6 +105,8 @@ class Asset:
         self.seen = monotonic() if seen is None else seen
         #: The last time that somebody looked at the :attr:`dependencies`, in the same seconds.
         self.looked = float("-inf")
+        #: The endpoint of its folder; empty for a file that a view sends.
+        self.endpoint = endpoint
         #: The assets of its folder by name, if it is among them.
         self.known = known
         #: The data made from the bytes, stored here by the modules of this package that make it.

@@ -168,7 +168,7 @@ class Catalogue:
         state = Identity.of(os.stat(path))
         fact = self._memory.facts.find(mount, name, state)
         if fact is not None:
-            return self._known(name, path, state, fact, seen)
+            return self._known(mount, name, path, state, fact, seen)
         snapshot = self._hashes.snapshot(path)
         content_type, named_coding = media_type(name)
         named_by_hash = snapshot.data is not None and is_named_by_hash(name, snapshot.data)
@@ -201,6 +201,7 @@ class Catalogue:
             settled=snapshot.settled and (made is None or made.settled),
             is_slow=self._hashes.is_slow(snapshot.identity),
             seen=seen,
+            endpoint=mount.endpoint,
         )
 
     def _rewritten(self, mount: Mount, name: str, snapshot: Snapshot) -> Rewritten | None:
@@ -215,7 +216,9 @@ class Catalogue:
             self._stylesheets = Stylesheets(self, self._mode, self._warn, relative=relative)
         return self._stylesheets.rewrite(mount, name, snapshot)
 
-    def _known(self, name: str, path: str, state: Identity, fact: Fact, seen: float) -> Asset:
+    def _known(
+        self, mount: Mount, name: str, path: str, state: Identity, fact: Fact, seen: float
+    ) -> Asset:
         """Make the asset of a file that is in a state in which it was read before.
 
         Its bytes are served as they are in the file.
@@ -235,6 +238,7 @@ class Catalogue:
             breaks_when_old=fact.is_module or breaks_when_old(name, content_type),
             is_slow=self._hashes.is_slow(state),
             seen=seen,
+            endpoint=mount.endpoint,
         )
 
     def is_fingerprinted(self, mount: Mount, asset: Asset) -> bool:

@@ -65,7 +65,9 @@ class Representation:
         "body",
         "cache_control",
         "choice",
+        "coding",
         "copies",
+        "endpoint",
         "etag",
         "former_etag",
         "headers",
@@ -136,6 +138,8 @@ class Representation:
         if self.modified is not None:
             self.headers.append(("Last-Modified", self.last_modified))
         coding = variant.coding if variant else asset.named_coding
+        #: What its responses are counted by.
+        self.endpoint, self.coding = asset.endpoint, coding or "identity"
         if coding:
             self.headers.append(("Content-Encoding", coding))
         if varies:

@@ -111,7 +111,8 @@ class Settings(NamedTuple):
     #: file.
     sendfile: SendfileHeader | None = None
     #: The URL path where Prometheus reads the counters, such as ``"/-/static-optimizer"``. ``None``
-    #: or ``False``: there is no such route.
+    #: or ``False``: there is no such route. With ``prometheus_client``
+    #: (``flask-static-optimizer[metrics]``) they have labels, and several processes count together.
     metrics: str | None = None
     #: Store the responses of ``@cacheable_static`` views whose policy does not say otherwise.
     store: bool = True

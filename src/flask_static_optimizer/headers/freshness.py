@@ -17,16 +17,23 @@ DEFAULT_MAX_AGE = 3600
 
 
 def default_max_age(
-    settings: Settings, app: Flask, policy: CachePolicy, *, breaks_when_old: bool = False
+    settings: Settings,
+    app: Flask,
+    policy: CachePolicy,
+    *,
+    breaks_when_old: bool = False,
+    debug: bool | None = None,
 ) -> int:
     """Return the freshness, in seconds, of a static response that says nothing of it.
 
     :param breaks_when_old: whether it is a file with which pages may break while it is old.
+    :param debug: whether debug mode is on; ``None``: as in the app.
     """
     for age in (policy.max_age, settings.unversioned_max_age, flask_max_age(app)):
         if age is not None:
             return max(age, 0)
-    if app.debug or (breaks_when_old and not policy.immutable):
+    debug = app.debug if debug is None else debug
+    if debug or (breaks_when_old and not policy.immutable):
         return 0
     return DEFAULT_MAX_AGE
 
@@ -46,6 +53,7 @@ def asset_cache_control(
     verified: bool | None,
     *,
     breaks_when_old: bool,
+    debug: bool | None = None,
 ) -> str:
     """Return the ``Cache-Control`` value of a file in a static folder.
 
@@ -59,17 +67,18 @@ def asset_cache_control(
     :param verified: whether the URL's fingerprint is that of the bytes; ``None`` if the URL has
         no fingerprint.
     :param breaks_when_old: whether pages may break while the file is old.
+    :param debug: whether debug mode is on; ``None``: as in the app.
     """
     if verified is False:
         return "no-cache"
     if verified:
-        age = 0 if app.debug else settings.max_age
+        age = 0 if (app.debug if debug is None else debug) else settings.max_age
         return policy._replace(immutable=age > 0).cache_control(age)
     if policy.max_age is None and decides_freshness(scaffold):
         own = scaffold.get_send_file_max_age(name)
         if own is not None:
             return policy.cache_control(max(own, 0))
-    age = default_max_age(settings, app, policy, breaks_when_old=breaks_when_old)
+    age = default_max_age(settings, app, policy, breaks_when_old=breaks_when_old, debug=debug)
     return policy.cache_control(age)
 
 

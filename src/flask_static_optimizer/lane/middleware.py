@@ -179,7 +179,7 @@ class Lane:
                 if same:
                     start_response(NOT_MODIFIED, known.headers_304.copy())
                     if self._counts:
-                        self._count(known, environ, unmodified=True)
+                        self._stats.served_file(known, environ, 304)
                     return ()
                 if (
                     tag is None
@@ -189,7 +189,7 @@ class Lane:
                 ):
                     start_response(OK, known.headers.copy())
                     if self._counts:
-                        self._count(known, environ, unmodified=False)
+                        self._stats.served_file(known, environ, 200)
                     return () if method == "HEAD" else (known.small_body,)
             if "HTTP_IF_RANGE" not in environ:
                 answer = self._answer_with(known, environ)
@@ -279,15 +279,8 @@ class Lane:
         if answer is None:
             return None
         if self._counts:
-            self._count(representation, environ, unmodified=answer.status == 304)
+            self._stats.served_file(representation, environ, answer.status)
         return answer._replace(body=wrapped_bytes(answer.body, environ))
-
-    def _count(
-        self, representation: Representation, environ: WSGIEnvironment, *, unmodified: bool
-    ) -> None:
-        found = representation
-        saved = found.saved_by_304 if unmodified else found.saved_by_coding
-        self._stats.served_file(environ, unmodified=unmodified, saved=saved)
 
 
 def _unknown(_: Asset) -> bool:

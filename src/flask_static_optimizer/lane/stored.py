@@ -66,7 +66,7 @@ class StoredRoutes:
         answer = self._store.answer(environ, *known)
         if answer is None or answer.status not in GOOD:
             return None
-        self._stats.served_stored(environ, answer)
+        self._stats.served_stored(known[0], environ, answer)
         return answer
 
     def _match(self, raw: str) -> tuple[str, CachePolicy] | None:

@@ -115,6 +115,8 @@ class Mark:
     known: Known | None = None
     #: Whether the lane takes the steps of the request in Flask's place.
     is_stepped = False
+    #: Whether it refreshes a stored response, so that its own response goes to nobody.
+    is_refresh = False
     #: Whether the view has returned, or something in its place. The session opens no more then.
     has_returned = False
 
@@ -133,6 +135,12 @@ class Mark:
         self.protected = protected
         self.session = SessionUse()
         self.view = ViewResponse()
+
+    @property
+    def coding(self) -> str | None:
+        """The content coding of the file that was chosen, if one was."""
+        chosen = self.view.representation
+        return None if chosen is None else chosen.coding
 
     def __repr__(self) -> str:
         mode = "protected" if self.protected else "isolated"

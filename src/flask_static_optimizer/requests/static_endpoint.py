@@ -94,6 +94,11 @@ class StaticEndpoint:
         return found
 
     @property
+    def label(self) -> str:
+        """The name by which it is counted: a file at the root counts to its folder."""
+        return self.mount.endpoint if self.root_file and self.mount else self.name
+
+    @property
     def outcomes(self) -> list[CachePolicy | None]:
         """All that may hold for one of its requests; ``None``: it is left alone."""
         found = [policy for _, policy in self.choices]

@@ -238,11 +238,7 @@ def _end(app: Flask, mark: Mark, response: Response) -> None:
     last_word(parts.settings, parts.log, app, mark, request, response)
     if use.looked or use.read_by_view or use.dropped:
         session_kept_out(parts.log, app, mark, response, request.path)
-    parts.stats.served(
-        request.environ,
-        response.status_code == 304,
-        use.opened,
-        bool(use.dropped),
-        mark.cookies_dropped,
-        saved_bytes(mark.view, response.status_code == 304),
-    )
+    if not mark.is_refresh:
+        unmodified = response.status_code == 304
+        saved = saved_bytes(mark.view, unmodified)
+        parts.stats.served(mark, request.environ, response, unmodified, saved)

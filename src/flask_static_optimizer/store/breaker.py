@@ -39,10 +39,14 @@ class CircuitBreaker:
     """A circuit breaker, which lets a backend fail without a request failing.
 
     :param warn: called with a message that an operator should read.
+    :param failed: called after each call of the backend that failed or was too slow.
     """
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, warn: Callable[[str], None], failed: Callable[[], object] = lambda: None
+    ) -> None:
         self._warn = warn
+        self._failed = failed
         self._lock = Lock()
         self._open_until = float("-inf")
         self._said_at = float("-inf")
@@ -112,6 +116,7 @@ class CircuitBreaker:
             return True
 
     def _open(self, reason: str, took: float) -> None:
+        self._failed()
         # The next attempt may take as long as this one did, so it should be rare.
         pause = min(max(PAUSE, _TIMES * took), INTERVAL)
         with self._lock:

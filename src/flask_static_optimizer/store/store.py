@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.bounded import Bounded
 from ..http.content import has_content
 from ..http.fields import is_authenticated
+from ..monitoring.counters import Figures, Stats
 from . import rules
 from .backends import Backend, has_locks, in_process
 from .breaker import CircuitBreaker
@@ -75,6 +77,7 @@ class Store:
     :param namespace: strings that distinguish this app from others that use the same backend.
     :param options: the settings.
     :param warn: called with a message that an operator should read.
+    :param stats: the counters.
     """
 
     def __init__(
@@ -83,8 +86,11 @@ class Store:
         namespace: tuple[str, ...],
         options: StoreOptions,
         warn: Callable[[str], None],
+        stats: Stats,
     ) -> None:
-        breaker = CircuitBreaker(warn)
+        breaker = CircuitBreaker(warn, partial(stats.add, Figures(backend_errors=1)))
+        #: Count a purge.
+        self.count_purge = partial(stats.add, Figures(purges=1))
         locks = has_locks(backend)
         self.options = options
         self.in_process = in_process(backend)
@@ -189,6 +195,7 @@ class Store:
         :raises Exception: whatever the backend raises. The purge is remembered then, and sent
             before the store is read again.
         """
+        self.count_purge()
         names = []
         if endpoint is not None:
             names.append(self.keys.of_purgeable("endpoint", endpoint))

@@ -92,6 +92,7 @@ def _invalidate(store: Store, response: Response) -> Response:
             with suppress(Exception):
                 store.index.purge(*keys)
 
+        store.count_purge()
         purge()
         # The app may commit its change only after the response, so it is purged again then.
         response.call_on_close(purge)

@@ -81,13 +81,14 @@ class StoredAnswer:
 
     def response(self) -> Response:
         """Return the response, out of the store or of the view."""
+        self._mark.is_refresh = is_refresh(self._environ)
         if has_content(self._environ):
             return self._run(self._new_run(None, "bypass"))
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
         if not self._store.admits(self._environ, self._scope):
             return self._not_modified() or self._run(self._new_run(None, "bypass"))
-        if is_refresh(self._environ):
+        if self._mark.is_refresh:
             place = self._store.find(self._environ, self._scope)
             run = self._new_run(place, "stale", leading=True)
             return self._renewed(place) or self._run(run)
@@ -95,13 +96,13 @@ class StoredAnswer:
 
     def _look_up(self) -> Response:
         store, environ = self._store, self._environ
-        until, how = None, HIT
+        until, how, result = None, HIT, "hit"
         while True:
             place = store.find(environ, self._scope)
             entry = None if place is None else place.entry
             now = time.time()
             if entry is not None and store.is_fresh(entry, now, environ):
-                return self._hit(entry, now, how)
+                return self._hit(entry, now, how, result)
             if until is None:
                 until = store.single_flight.deadline()
                 answer = self._not_modified() or self._renewed(place)
@@ -109,7 +110,7 @@ class StoredAnswer:
                     return answer
             if place is not None and entry is not None and store.may_be_stale(entry, now, environ):
                 self._parts.refresher.start(self._app, environ, store.single_flight, place.selected)
-                return self._hit(entry, now)
+                return self._hit(entry, now, result="stale")
             if store.options.obeys_requests and rules.only_if_cached(environ):
                 abort(504)
             forwarded = _why_forwarded(place, now)
@@ -121,7 +122,7 @@ class StoredAnswer:
             if role is not Role.WAITED:
                 leading = role is Role.LEADING
                 return self._run(self._new_run(place, forwarded, leading=leading), place)
-            how = f"fwd={forwarded}; collapsed"
+            how, result = f"fwd={forwarded}; collapsed", "collapsed"
 
     def _is_over(self, before: Place) -> bool:
         """Return whether the response that was missing at a place is there by now."""
@@ -168,6 +169,7 @@ class StoredAnswer:
                 run.give_up()
             stale = self._instead_of_exception(error, place)
             if stale is None:
+                self._count_run(run)
                 raise
         if stale is not None:
             if run is not None:
@@ -179,6 +181,8 @@ class StoredAnswer:
         if run is not None and self._mark.view.representation is not None:
             run.leave()
             self._mark.run = None
+        else:
+            self._count_run(run)
         self._say_validators(response)
         return response
 
@@ -200,7 +204,7 @@ class StoredAnswer:
         now = time.time()
         if status < 500 or entry is None or not rules.usable_if_error(entry.head, now):
             return None
-        return self._hit(entry, now, f"fwd=stale; fwd-status={status}")
+        return self._hit(entry, now, f"fwd=stale; fwd-status={status}", "stale")
 
     def _validators(self) -> Validators:
         if self._known is None:
@@ -221,6 +225,7 @@ class StoredAnswer:
         del response.headers["Content-Type"]
         self._mark.view.response = response
         self._say_validators(response)
+        self._count("revalidated")
         return response
 
     def _say_validators(self, response: Response) -> None:
@@ -249,10 +254,14 @@ class StoredAnswer:
             place, renewed, place.varying, self._environ, spare=validation.spare(entry.head)
         )
         stored = "; stored" if kept else ""
-        return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}")
+        return self._hit(renewed, now, f"fwd=stale; fwd-status=304{stored}", "revalidated")
 
-    def _hit(self, entry: Entry, now: float, how: str = HIT) -> Response:
-        """Return a stored response, complete but for what other hooks do."""
+    def _hit(self, entry: Entry, now: float, how: str = HIT, result: str = "hit") -> Response:
+        """Return a stored response, complete but for what other hooks do.
+
+        :param how: how it was found, as ``Cache-Status`` says it.
+        :param result: how it is counted.
+        """
         app, view, status = self._app, self._mark.view, entry.head.status
         pattern, body = self._parts.patterns[app.response_class], [entry.body]
         if status == 200:  # Hooks see the whole; conditions and ranges are judged after them.
@@ -266,11 +275,21 @@ class StoredAnswer:
         if len(response.headers) > len(fields):  # The class has added a Content-Type.
             del response.headers["Content-Type"]
         self._parts.stats.add((0, 0, 0, 0, 0, 0, 1))
+        self._count(result)
         view.response = response
         view.etag = entry.head.etag
         view.body = tuple(body)
         view.sent = response.headers.to_wsgi_list()
         return response
+
+    def _count_run(self, run: StoringRun | None) -> None:
+        """Count that the view has run, where its responses are stored and are no files."""
+        if run is not None:
+            self._count("miss" if run.has_place else "bypass")
+
+    def _count(self, result: str) -> None:
+        if self._scope.stored and not self._mark.protected and not self._mark.is_refresh:
+            self._parts.stats.looked_up(self._mark.endpoint.name, result)
 
 
 def _log_exception(app: Flask) -> None:

@@ -80,6 +80,11 @@ class StoringRun:
             self._begun = store.index.begin(place)
 
     @property
+    def has_place(self) -> bool:
+        """True if the store was asked, and can be given the response."""
+        return self._place is not None
+
+    @property
     def wanted(self) -> bool:
         """True if the response can be stored, as far as is known before the view runs."""
         return self._begun is not None

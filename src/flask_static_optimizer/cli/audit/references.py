@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +24,7 @@ def template_findings(state: AppState, app: Flask, templates: Templates) -> Iter
     """Yield a finding for each URL in a template that leads to no file, or is in plain text."""
     root = application_root(app)
     for url, place in templates.plain:
-        yield from _judged(state, url.removeprefix(root), place)
+        yield from url_findings(state, url.removeprefix(root), place)
     for built in templates.built:
         name = built.values.get("filename")
         if isinstance(name, str) and _is_missing(state, built.endpoint, name):
@@ -48,7 +48,12 @@ def _is_missing(state: AppState, endpoint: str, name: str) -> bool:
     )
 
 
-def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
+def url_findings(state: AppState, url: str, place: str) -> Iterator[Finding]:
+    """Yield what is wrong with a URL in plain text, if it is below a static folder.
+
+    :param url: the URL, without the application root.
+    :param place: where it stands.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:  # text that only looks like a URL, such as the XPath //*[contains(
@@ -79,23 +84,31 @@ def _judged(state: AppState, url: str, place: str) -> Iterator[Finding]:
         )
 
 
-def stylesheet_findings(state: AppState) -> Iterator[Finding]:
+def stylesheet_findings(
+    state: AppState, of: Collection[tuple[str, ...]] | None = None
+) -> Iterator[Finding]:
     """Yield a finding for each reference to a missing file and for each broken stylesheet.
 
     The catalogue has read the stylesheets that were requested, and logged a warning about each of
     these. They are taken from the log, since reading stylesheets again would take long.
+
+    :param of: the endpoints and names of the stylesheets; ``None``: all.
     """
+
+    def is_meant(endpoint: str, name: str) -> bool:
+        return (of is None or (endpoint, name) in of) and _is_audited(state, endpoint, name)
+
     if state.settings.fingerprint is None:
         for mount in state.endpoints.mounts():
             for name in mount.names():
-                if name.endswith(".css") and _is_audited(state, mount.endpoint, name):
+                if name.endswith(".css") and is_meant(mount.endpoint, name):
                     yield from _of_stylesheet(state, mount, name)
         return
     for _, endpoint, name, url in state.log.occasions("reference"):
-        if _is_audited(state, endpoint, name):
+        if is_meant(endpoint, name):
             yield _missing(f"{endpoint}:{name}: {url}")
     for _, endpoint, name in state.log.occasions("broken"):
-        if _is_audited(state, endpoint, name):
+        if is_meant(endpoint, name):
             yield _broken(f"{endpoint}:{name}")
 
 
