@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +91,19 @@ def test_a_changed_file_is_not_hinted(make: MakeApp, static_folder: Path) -> Non
     assert hints(app, "/sheet/app") == []
 
 
+@pytest.mark.parametrize("name", ["main-BRBmoGS9", f"main.{sha256(b'p {}').hexdigest()[:16]}"])
 def test_a_bundlers_file_is_hinted_while_its_manifest_lists_it(
-    make: MakeApp, static_folder: Path
+    make: MakeApp, static_folder: Path, name: str
 ) -> None:
     manifest = static_folder / "manifest.json"
-    (static_folder / "main-BRBmoGS9.css").write_text("p {}")
-    manifest.write_text('{"main.css": "main-BRBmoGS9.css"}')
+    (static_folder / f"{name}.css").write_text("p {}")
+    manifest.write_text(json.dumps({"main.css": f"{name}.css"}))
     app = make(STATIC_OPTIMIZER_MANIFESTS=["manifest.json"])
-    hints(app, "/sheet/main-BRBmoGS9")
-    (link,) = hints(app, "/sheet/main-BRBmoGS9")
-    assert "/static/main-BRBmoGS9.css" in link
+    hints(app, f"/sheet/{name}")
+    (link,) = hints(app, f"/sheet/{name}")
+    assert f"</static/{name}.css>" in link
     manifest.write_text('{"main.css": "main-other123.css", "more": "x"}')
-    assert hints(app, "/sheet/main-BRBmoGS9") == []
+    assert hints(app, f"/sheet/{name}") == []
 
 
 @pytest.mark.parametrize("rule", [{"session": "protected"}, False])

@@ -38,8 +38,8 @@ class Hint(NamedTuple):
 class EarlyHints:
     """The preloads of an app's pages, learned from the last rendering of each endpoint.
 
-    Only files that are the same for all clients are remembered, and only under URLs that change
-    with them.
+    Only files that are the same for all clients are hinted, and only under URLs that change with
+    them.
 
     :param find_mount: returns the static folder of an endpoint, if it has one.
     :param urls: the fingerprints in URLs.
@@ -68,9 +68,8 @@ class EarlyHints:
         for endpoint, name, url, link in preloads:
             mount = self._find_mount(endpoint)
             # Where a folder's URLs depend on the host, the next request may have another one.
-            if mount is None or mount.prefix is None or not self._urls.is_current(mount, name, url):
-                continue
-            found.append(Hint(mount, name, url, link))
+            if mount is not None and mount.prefix is not None:
+                found.append(Hint(mount, name, url, link))
         self._known[request.endpoint, request.script_root] = tuple(found)
 
     def install(self, app: Flask) -> list[Callable[[], None]]:
