@@ -55,6 +55,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "strict",
         "importmap",
         "preload",
+        "early_hints",
         "manifests",
         "vite_server",
         "host_url",
@@ -86,7 +87,8 @@ MORE = {
     "Ages and header fields": "[Where the freshness comes from]"
     "(#where-the-freshness-comes-from), [header fields](guides/headers.md)",
     "URLs and templates": "[Assets](assets.md#fingerprints),"
-    " [Vite and webpack](guides/bundlers.md), [a CDN's host](guides/cdn-host.md)",
+    " [Vite and webpack](guides/bundlers.md), [a CDN's host](guides/cdn-host.md),"
+    " [early hints](guides/early-hints.md)",
     "Compression": "[Assets](assets.md#compression)",
     "Speed, memory and disk": "[The lane](how-it-works.md#the-lane),"
     " [large files](assets.md#large-files)",

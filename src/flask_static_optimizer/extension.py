@@ -117,7 +117,11 @@ def _install(state: AppState, app: Flask) -> None:
 
     listeners = []
     if settings.preload:
-        preloading = Preloading(settings.preload, is_static_request)
+        if settings.early_hints:
+            from .assets.early_hints import EarlyHints
+
+            state.hints = EarlyHints(endpoints.linked, state.urls, log.warn_once)
+        preloading = Preloading(settings.preload, is_static_request, state.hints)
         listeners.append(preloading.remember)
         state.own_hooks.append(app.after_request(preloading.after_request))
     host = None
@@ -164,6 +168,8 @@ def _complete(state: AppState, app: Flask) -> None:
         store = state.open_store() if endpoints.stored() else None
         if store is not None:
             invalidate_after_unsafe(endpoints, store, app)
+        if state.hints is not None:
+            state.own_hooks += state.hints.install(app)
         if state.lane is not None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)

@@ -42,6 +42,7 @@ from .views.sendfile import offload
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .assets.early_hints import EarlyHints
     from .config.settings import Settings
     from .lane.middleware import Lane
     from .requests.static_endpoint import StaticEndpoint
@@ -113,6 +114,8 @@ class AppState:
         self.own_hooks: list[Callable[..., Any]] = []
         #: The signal receivers of the extension. They are kept here, as blinker holds them weakly.
         self.receivers: list[Callable[..., None]] = []
+        #: The preloads that are sent before a page, if the app wants that.
+        self.hints: EarlyHints | None = None
         #: The middleware that answers before Flask, once the installation is finished.
         self.lane: Lane | None = None
         #: Reports on the static files of a page, for the panel of a debug toolbar.

@@ -28,8 +28,10 @@ _LINKS = {
 _NO_CORS = frozenset({"style", "script"})
 
 
-def links(used: Iterable[tuple[str, str, str]], kinds: Collection[str]) -> Iterator[str]:
-    """Yield the ``Link`` values for the assets of a page, up to the limits.
+def links(
+    used: Iterable[tuple[str, str, str]], kinds: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the URLs and ``Link`` values for the assets of a page, up to the limits.
 
     :param used: the URL, the file name and the ``integrity`` of each asset, in order. Another
         host's files can be checked only in CORS mode, so tags with ``integrity`` (empty: without)
@@ -49,5 +51,5 @@ def links(used: Iterable[tuple[str, str, str]], kinds: Collection[str]) -> Itera
                 left -= len(link) + 2
                 if left < 0 or count >= MOST:
                     return
-                yield link
+                yield url, link
                 break

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from .catalogue import Catalogue
+    from .early_hints import EarlyHints
     from .host import Host
     from .mount import Mount
 
@@ -125,11 +126,18 @@ class Preloading:
 
     :param kinds: the kinds of assets, as in ``STATIC_OPTIMIZER_PRELOAD``.
     :param is_static: returns whether the current request is a static one.
+    :param hints: learns the preloads of a page, if they are to be sent early.
     """
 
-    def __init__(self, kinds: Sequence[str], is_static: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[str],
+        is_static: Callable[[], bool],
+        hints: EarlyHints | None = None,
+    ) -> None:
         self._kinds = kinds
         self._is_static = is_static
+        self._hints = hints
 
     def remember(self, endpoint: str, name: str, url: str) -> None:
         """Remember that the current request has built the URL of an asset."""
@@ -139,17 +147,21 @@ class Preloading:
 
     def after_request(self, response: Response) -> Response:
         """Add a ``Link`` header with the assets of a page to its response."""
-        used = g.get(_USED)
+        used = g.get(_USED, {})
         page = response.status_code == 200 and response.mimetype == "text/html"
-        if used and page and request.method in ("GET", "HEAD") and not self._is_static():
-            checked = g.get(_CHECKED, {})
-            host = request.host_url
-            # A page may have a URL with and without its own host.
-            files = (
-                (f"/{url.removeprefix(host)}" if url.startswith(host) else url, key)
-                for url, key in used.items()
-            )
-            assets = [(url, key[1], checked.get(key, "")) for url, key in files]
-            for link in links(assets, self._kinds):
-                response.headers.add("Link", link)
+        if not page or request.method not in ("GET", "HEAD") or self._is_static():
+            return response
+        checked = g.get(_CHECKED, {})
+        host = request.host_url
+        # A page may have a URL with and without its own host.
+        files = {
+            f"/{url.removeprefix(host)}" if url.startswith(host) else url: key
+            for url, key in used.items()
+        }
+        assets = [(url, key[1], checked.get(key, "")) for url, key in files.items()]
+        found = list(links(assets, self._kinds))
+        for _, link in found:
+            response.headers.add("Link", link)
+        if self._hints is not None:
+            self._hints.learn((*files[url], url, link) for url, link in found)
         return response

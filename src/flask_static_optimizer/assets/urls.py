@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from . import fingerprints as names
 from .asset import Asset
@@ -76,16 +77,32 @@ class Urls:
             if not mount.by_view:
                 self._missing.look(mount, name)
             return None
-        asset = mount.known.get(name)
-        now = monotonic()
-        if asset is not None and now - asset.derived.version_found < BELIEVED:
-            version = asset.derived.version
-        else:
-            version = self._version(mount, name, now)
+        version = self._current(mount, name)
         if version is None or self._mode == "query" or mount.by_view:
             return version
         values["filename"] = version
         return None
+
+    def is_current(self, mount: Mount, name: str, url: str) -> bool:
+        """Return whether a URL that was built before is that of a file as it is now.
+
+        It is not, if the file is not the same for all clients, or if the URL does not change with
+        it: it has neither a fingerprint nor a name that a bundler's manifest lists.
+        """
+        if self._mode is not None:
+            version = self._current(mount, name)
+            if version is not None:
+                return version in unquote(url)
+        listed = self._catalogue.manifests.lists(mount, name)
+        return listed and mount.is_shared(name) and mount.has(name)
+
+    def _current(self, mount: Mount, name: str) -> str | None:
+        """Return what :meth:`_version` does, or has returned a moment ago."""
+        asset = mount.known.get(name)
+        now = monotonic()
+        if asset is not None and now - asset.derived.version_found < BELIEVED:
+            return asset.derived.version
+        return self._version(mount, name, now)
 
     def _version(self, mount: Mount, name: str, now: float) -> str | None:
         """Return the fingerprint for the URL's query, or the file name with it, by the mode.

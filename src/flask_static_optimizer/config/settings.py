@@ -76,6 +76,9 @@ class Settings(NamedTuple):
     #: Kinds of assets that a page's ``Link`` header asks browsers to load early: ``"style"``,
     #: ``"script"``, ``"module"``, ``"font"``, ``"image"``.
     preload: tuple[str, ...] = ()
+    #: Send these ``Link`` headers before the view runs, too, as 103 Early Hints (RFC 8297), where
+    #: the server offers ``wsgi.early_hints``: those of the endpoint's last page.
+    early_hints: bool = False
     #: Serve files and folders whose name begins with a dot. (``.well-known`` is always served.)
     dotfiles: bool = False
     #: Follow symbolic links that lead out of the static folder.
@@ -175,6 +178,12 @@ class Settings(NamedTuple):
                 f"{PREFIX}DELTA=True does nothing beside {PREFIX}FINGERPRINT=False, as only URLs"
                 " with fingerprints have versions; give 'query' or 'path', or leave DELTA out."
             )
+        if settings.early_hints and not settings.preload:
+            raise ConfigurationError(
+                f"{PREFIX}EARLY_HINTS=True does nothing without {PREFIX}PRELOAD, whose links it"
+                " sends early; give PRELOAD kinds of assets, such as ['style', 'font'], or leave"
+                " EARLY_HINTS out."
+            )
         said = {name.lower(): value for name, value in settings.headers}
         origins = said.get("cross-origin-resource-policy")
         if settings.host_url is not None and origins == "same-origin":
@@ -246,6 +255,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "HASH_LATER": boolean,
     "ROOT_FILES": root_files,
     "PRELOAD": values.preload,
+    "EARLY_HINTS": boolean,
     "DOTFILES": boolean,
     "SYMLINKS": boolean,
     "EXPRESS": boolean,
