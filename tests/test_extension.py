@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import weakref
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha384
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client, create_environ
 
 import flask_static_optimizer
-from flask_static_optimizer import ConfigurationError, StaticOptimizer
+from flask_static_optimizer import ConfigurationError, StaticOptimizer, cacheable_static
 from flask_static_optimizer.config.names import EXTENSION
 
 MakeApp = Callable[..., Flask]
@@ -55,12 +58,49 @@ def test_a_blueprint_is_no_app() -> None:
 
 def test_disabled_installs_nothing() -> None:
     app = Flask(__name__)
-    interface = app.session_interface
+    interface, send, make_url = app.session_interface, app.wsgi_app, app.url_for
     app.config["STATIC_OPTIMIZER_ENABLED"] = False
     StaticOptimizer(app)
-    assert EXTENSION not in app.extensions
-    assert app.before_request_funcs == {}
-    assert app.session_interface is interface
+    StaticOptimizer(app)
+    assert app.extensions[EXTENSION] is None
+    assert app.before_request_funcs == app.after_request_funcs == {}
+    assert (app.session_interface, app.wsgi_app, app.url_for) == (interface, send, make_url)
+
+
+def test_disabled_shows_the_same_pages(tmp_path: Path) -> None:
+    """What pages call and views do still works: the URLs are plain, and nothing is stored."""
+    (tmp_path / "a.css").write_text("a { b: url(dot.png) }")
+    (tmp_path / "dot.png").write_bytes(b"1")
+    (tmp_path / "main.js").write_text("import './a.js'")
+    (tmp_path / "manifest.json").write_text(
+        '{"src/main.js": {"file": "main.js", "isEntry": true, "css": ["a.css"]}}'
+    )
+    app = Flask(__name__, static_folder=str(tmp_path), static_url_path="/static")
+    app.config.from_mapping(
+        STATIC_OPTIMIZER_ENABLED=False,
+        STATIC_OPTIMIZER_MANIFESTS=["manifest.json"],
+        STATIC_OPTIMIZER_IMPORTMAP=True,
+        STATIC_OPTIMIZER_HOST_URL="https://cdn.example.com",
+    )
+    optimizer = StaticOptimizer(app)
+
+    @app.get("/")
+    @cacheable_static
+    def page() -> str:
+        optimizer.purge(tag="any")
+        return render_template_string(
+            "{{ static_importmap() }}{{ static_entry('src/main.js') }}"
+            "<link href='{{ url_for('static', filename='a.css') }}'"
+            " integrity='{{ static_integrity('a.css') }}'>"
+        )
+
+    client = app.test_client()
+    text = client.get("/").text
+    assert 'src="/static/main.js"' in text
+    assert 'href="/static/a.css"' in text
+    assert "?v=" not in text
+    digest = sha384((tmp_path / "a.css").read_bytes()).digest()
+    assert f"sha384-{b64encode(digest).decode()}" in text
 
 
 def test_a_wrong_configuration() -> None:

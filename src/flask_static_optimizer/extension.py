@@ -66,8 +66,9 @@ class StaticOptimizer:
             )
         settings = Settings.from_config(app.config)
         if not settings.enabled:
+            _switch_off(settings, app)
             return
-        if EXTENSION in app.extensions:
+        if app.extensions.get(EXTENSION) is not None:
             raise ConfigurationError(
                 f"StaticOptimizer is installed in {app.name!r} already; call it or init_app once."
             )
@@ -86,15 +87,37 @@ class StaticOptimizer:
         :param tag: one of the ``tags`` of a policy.
         :param path: the path of a URL as ``url_for`` returns it, with any query string.
         :raises ValueError: if there is no such endpoint or tag, or the path is invalid.
-        :raises RuntimeError: outside an app context, and if the extension is not installed.
+        :raises RuntimeError: outside an app context, and if the extension is not installed. Where
+            it is switched off, nothing is stored, and nothing happens.
         :raises Exception: any exception of the app's cache, if it can't be used. The purge is
             remembered then, and sent as soon as it can be, if the process lives that long.
         """
         app = app_object()
         state: AppState | None = app.extensions.get(EXTENSION)
         if state is None:
+            if EXTENSION in app.extensions:  # it is switched off
+                return
             raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
         purge(state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
+
+
+def _switch_off(settings: Settings, app: Flask) -> None:
+    """Install nothing but what the app's own code calls, so that its pages are shown all the same.
+
+    The template helpers give plain URLs then, and speak of the files as Flask serves them.
+    """
+    if EXTENSION in app.extensions:
+        return
+    app.extensions[EXTENSION] = None
+    state = AppState(settings._replace(fingerprint=None, importmap=False), app)
+    add_template_helpers(
+        app,
+        state.endpoints,
+        state.catalogue,
+        lambda *_: None,  # what would be warned of can't be mended here
+        importmap=False,
+        vite_server=settings.vite_server,
+    )
 
 
 def _install(state: AppState, app: Flask) -> None:

@@ -24,7 +24,8 @@ class Settings(NamedTuple):
     (``docs/_ext/settings_table.py``).
     """
 
-    #: ``False``: nothing is installed.
+    #: ``False``: files and pages are served as by Flask alone. What templates and views call still
+    #: works: URLs are plain, and there is nothing to purge.
     enabled: bool = True
     #: Policies by endpoint and file name; the first rule that matches wins.
     rules: tuple[Rule, ...] = ()

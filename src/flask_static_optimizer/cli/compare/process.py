@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask.cli import NoAppException, ScriptInfo
-from markupsafe import Markup
 
 from ...config.errors import ConfigurationError
 from ...config.names import EXTENSION, PREFIX
@@ -25,7 +24,7 @@ from .sessions import counted_sessions
 from .tally import Counts
 
 if TYPE_CHECKING:
-    from flask import Flask
+    pass
 
 #: What adds the extension to an app that does not have it.
 _WSGI = "flask_static_optimizer.wsgi"
@@ -137,8 +136,6 @@ def _done(task: Task) -> Mapping[str, Any]:
                 f"{PREFIX}ENABLED is False, so there is nothing to compare. Leave it out."
             )
         state.cache_folder.keep_no_more()  # nothing is left on the disk
-    else:
-        _stand_in_for_helpers(app)
     if app.debug:
         remarks.append(
             "Debug mode is on, in which browsers are told to ask each time. Compare without it."
@@ -162,15 +159,13 @@ def _done(task: Task) -> Mapping[str, Any]:
 
 
 def _switch_off() -> None:
-    """Let ``StaticOptimizer`` install nothing in this process, whatever the app's settings say."""
-    off = Settings(enabled=False)
-    setattr(Settings, "from_config", staticmethod(lambda _: off))  # noqa: B010 - for mypy
+    """Let ``StaticOptimizer`` be switched off in this process, whatever the app's settings say."""
+    read = Settings.from_config
 
+    def read_as_off(config: Any) -> Settings:
+        return read(config)._replace(enabled=False)
 
-def _stand_in_for_helpers(app: Flask) -> None:
-    """Let templates that use the extension's helpers be rendered without it."""
-    for helper in ("static_entry", "static_importmap", "static_integrity"):
-        app.jinja_env.globals.setdefault(helper, lambda *_, **__: Markup())
+    setattr(Settings, "from_config", staticmethod(read_as_off))  # noqa: B010 - for mypy
 
 
 def _uncounted() -> Counts:
