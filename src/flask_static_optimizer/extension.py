@@ -86,7 +86,8 @@ class StaticOptimizer:
         :param tag: one of the ``tags`` of a policy.
         :param path: the path of a URL as ``url_for`` returns it, with any query string.
         :raises ValueError: if there is no such endpoint or tag, or the path is invalid.
-        :raises RuntimeError: outside an app context, and if the extension is not installed.
+        :raises RuntimeError: outside an app context, and if the extension is not installed. Also
+            after the purge, if a receiver of ``responses_purged`` failed; all others were called.
         :raises Exception: any exception of the app's cache, if it can't be used. The purge is
             remembered then, and sent as soon as it can be, if the process lives that long.
         """
@@ -94,7 +95,7 @@ class StaticOptimizer:
         state: AppState | None = app.extensions.get(EXTENSION)
         if state is None:
             raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
-        purge(state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
+        purge(app, state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
 
 
 def _install(state: AppState, app: Flask) -> None:

@@ -13,7 +13,7 @@ from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
 from ..config.globs import GlobIndex
 from ..config.names import PREFIX
-from ..config.policy import FILE_FIELDS, CachePolicy
+from ..config.policy import FILE_FIELDS, ROUTE_FIELDS, CachePolicy
 from ..config.settings import Settings
 from .folders import is_folder_view, mounted, plain_folder
 from .static_endpoint import StaticEndpoint
@@ -79,6 +79,12 @@ class Classifier:
             if known or rule.fields is None or rule.names_views
         )
         for rule in rules:
+            for field in ROUTE_FIELDS & (rule.fields or {}).keys():
+                if folder and rule.glob == name:
+                    raise ConfigurationError(
+                        f"{rule.where}: {field} is for the stored responses of views, and {name!r}"
+                        " is a static folder, whose files are the same for any query; leave it out."
+                    )
             for field in FILE_FIELDS & (rule.fields or {}).keys():
                 if not folder and rule.glob == name:
                     raise ConfigurationError(
@@ -86,10 +92,10 @@ class Classifier:
                         f" static folders, and {name!r} is an ordinary view; leave it out."
                     )
         choices = tuple(
-            (rule, policy and self._settings.with_headers(policy, is_file=folder))
+            (rule, policy and self._settings.with_headers(policy, name, is_file=folder))
             for rule, policy in choices
         )
-        default = self._settings.with_headers(base, is_file=folder) if known else None
+        default = self._settings.with_headers(base, name, is_file=folder) if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
             name, folder, choices, default, mount, plain_folder(app, view), protects=self.protects
