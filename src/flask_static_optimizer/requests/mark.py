@@ -157,6 +157,15 @@ def set_mark(request: Request, mark: Mark) -> None:
     setattr(request, MARK, mark)
 
 
+def watch_parameters(request: Request, mark: Mark) -> None:
+    """Note what hooks read of the URL's parameters, where the response depends on some only."""
+    if mark.policy.query is not None or mark.policy.key is not None:
+        from .parameters import Reads, watch  # few apps need it
+
+        mark.reads = Reads()
+        watch(request, mark.reads)
+
+
 def set_missing(request: Request) -> None:
     """Note that a request asks a static folder for a file that is not there."""
     setattr(request, _MISSING, True)

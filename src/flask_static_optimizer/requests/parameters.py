@@ -87,20 +87,22 @@ for _name in (
         setattr(WatchedArgs, _name, _noting_everything(_name))
 
 
-def watch(request: Request, reads: Reads) -> WatchedArgs | None:
+def watch(request: Request, reads: Reads) -> None:
     """Watch the parameters of a request from now on.
 
-    :returns: ``None`` where they can't be watched: a request class of the app's own has others.
+    Where they can't be watched, as a request class of the app's own has others, all count as read.
     """
     kept = vars(request)
     before = kept.pop("args", None)
     if before is not None or not kept.keys().isdisjoint(MADE_OF_QUERY):
         reads.everything = True
-    args = request.args
+    try:
+        args = request.args
+    except ValueError:  # it is no text, and whoever reads it gets this error
+        return
     if type(args) not in (ImmutableMultiDict, WatchedArgs) or "args" not in kept:
         reads.everything = True
-        return None
+        return
     watched = WatchedArgs(args)
     watched.reads = reads
     kept["args"] = watched
-    return watched

@@ -66,9 +66,6 @@ def mark_before_request(
             return
         if found.match is None:
             known.learn(app, endpoints, this, found)
-        policy = found.policy
-        if policy.query is not None or policy.key is not None:
-            _watch_parameters(found, this)
         if static_request_marked.receivers:
             name, protected = found.endpoint.name, found.protected
             static_request_marked.send(app, endpoint=name, protected=protected)
@@ -78,14 +75,6 @@ def mark_before_request(
 
     app.before_request_funcs.setdefault(None, []).insert(0, mark_static_request)
     return mark_static_request
-
-
-def _watch_parameters(found: Mark, this: Request) -> None:
-    """Note what hooks read of the URL's parameters, only some of which the response depends on."""
-    from ..requests.parameters import Reads, watch  # few apps need it
-
-    found.reads = Reads()
-    watch(this, found.reads)
 
 
 def _forbid_keeping(response: Response) -> Response:

@@ -28,10 +28,11 @@ def has_key(policy: CachePolicy) -> bool:
     return policy.query is not None or policy.key is not None
 
 
-def is_exempt(log: Log, mark: Mark, call: Call) -> bool:
+def is_exempt(log: Log, mark: Mark, request: Request, call: Call) -> bool:
     """Return whether the policy's ``unless`` exempts a request from caching.
 
-    It does so, too, if it raises an exception, which the log names once.
+    It does so, too, if it raises an exception, which the log names once. It may read any parameter,
+    as the response does not depend on what it finds.
 
     :param call: a function that calls another one with the view's arguments.
     """
@@ -39,7 +40,8 @@ def is_exempt(log: Log, mark: Mark, call: Call) -> bool:
     if function is None:
         return False
     try:
-        return bool(call(function))
+        with _anew(request):
+            return bool(call(function))
     except Exception:  # noqa: BLE001  # it is logged
         _failed(log, mark, "unless", "The view runs as if it were not cached.")
         return True
@@ -101,39 +103,30 @@ class RouteKey:
             yield
             return
         environ, kept = self._request.environ, vars(self._request)
-        before = {name: kept.pop(name) for name in MADE_OF_QUERY if name in kept}
         sent, urls = kept.get("query_string"), _urls(environ)
         with_query = f"?{self._shown}" if self._shown else ""
         environ["QUERY_STRING"] = self._shown
         environ.update({key: url.partition("?")[0] + with_query for key, url in urls.items()})
         kept["query_string"] = self._shown.encode("latin-1", "replace")
-        watch(self._request, Reads(self._tell))
         try:
-            yield
+            with _anew(self._request):
+                watch(self._request, Reads(self._tell))
+                yield
         finally:
             environ["QUERY_STRING"] = self._query
             environ.update(urls)
-            for name in MADE_OF_QUERY:
-                kept.pop(name, None)
-            kept.update(before)
             kept["query_string"] = sent
 
     def _ask(self, function: Callable[..., Any], call: Call) -> None:
         """Call the policy's ``key``, and note the parameters that it reads."""
-        kept, own = vars(self._request), Reads()
-        before = {name: kept.pop(name) for name in MADE_OF_QUERY if name in kept}
-        watched = watch(self._request, own)
-        text, failed = None, False
-        try:
-            text = call(function)
-        except Exception:  # noqa: BLE001  # it is logged
-            failed = True
-            _failed(self._log, self._mark, "key", "The response is not stored.")
-        finally:
-            whole = watched is None or own.everything or _has_url(self._request)
-            for name in MADE_OF_QUERY:
-                kept.pop(name, None)
-            kept.update(before)
+        own, text = Reads(), None
+        with _anew(self._request):
+            watch(self._request, own)
+            try:
+                text = call(function)
+            except Exception:  # noqa: BLE001  # it is logged
+                _failed(self._log, self._mark, "key", "The response is not stored.")
+            whole = own.everything or _has_url(self._request)
         if text is not None and not isinstance(text, str):
             self._log.warn_once(
                 ("key", self._mark.endpoint.name),
@@ -143,7 +136,7 @@ class RouteKey:
                 text,
             )
             text = None
-        self.text, self.is_known = text, text is not None and not failed
+        self.text, self.is_known = text, text is not None
         self._names = None if whole else frozenset(own.names)
 
     def _tell(self, name: str) -> None:
@@ -164,6 +157,19 @@ class RouteKey:
         if self._mark.policy.key is not None:
             return "let the key function read it of request.args, too"
         return f"name it in query={list(self._mark.policy.query or ())!r}"
+
+
+@contextmanager
+def _anew(request: Request) -> Iterator[None]:
+    """Let all that is made of the query be made anew, and put back what was there before."""
+    kept = vars(request)
+    before = {name: kept.pop(name) for name in MADE_OF_QUERY if name in kept}
+    try:
+        yield
+    finally:
+        for name in MADE_OF_QUERY:
+            kept.pop(name, None)
+        kept.update(before)
 
 
 def _has_url(request: Request) -> bool:

@@ -75,7 +75,7 @@ class StoredViews:
             if policy.query is not None or policy.key is not None or policy.unless is not None:
                 from .route_key import RouteKey, has_key, is_exempt  # few apps need it
 
-                if is_exempt(self._parts.log, mark, call):
+                if is_exempt(self._parts.log, mark, this, call):
                     mark.view.exempt = True
                     with running(mark):
                         return call(view)
