@@ -66,6 +66,7 @@ class Classifier:
         if base.store is None and hasattr(view, "__wrapped__"):
             # A stored response is sent without running the decorators of a view, one of which may
             # check who may see it.
+            _refuse_unstored_key(name, base)
             base = base._replace(store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
@@ -154,3 +155,14 @@ class Classifier:
     def _policy(self, name: str, filename: str, variable: str = "filename") -> CachePolicy | None:
         endpoint = self._known(name)
         return endpoint.policy({variable: filename}) if endpoint else None
+
+
+def _refuse_unstored_key(name: str, policy: CachePolicy) -> None:
+    """Refuse a key for responses that are not stored, as the view has other decorators."""
+    for field in ("query", "key"):
+        if getattr(policy, field) is not None:
+            raise ConfigurationError(
+                f"{field} in @cacheable_static of {name!r} is about stored responses, and a view"
+                " with other decorators is not stored, as one of them may be a guard; if none is,"
+                f" give store=True, else leave {field} out."
+            )

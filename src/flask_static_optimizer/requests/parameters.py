@@ -34,10 +34,17 @@ class Reads:
                 self._tell(name)
 
 
+class _Unnoted(Reads):
+    """The record of a copy, of which nobody asks what was read."""
+
+    def add(self, name: object) -> None:
+        """Do nothing."""
+
+
 class WatchedArgs(ImmutableMultiDict[str, str]):
     """A request's ``args`` that note what is read of them."""
 
-    reads: Reads
+    reads: Reads = _Unnoted()
 
     def __getitem__(self, key: str) -> str:
         self.reads.add(key)
@@ -81,7 +88,7 @@ def _noting_everything(name: str) -> Any:
 
 for _name in (
     "keys", "values", "items", "lists", "listvalues", "to_dict", "copy", "deepcopy", "__copy__",
-    "__deepcopy__", "__or__", "__ror__", "__repr__", "__reduce_ex__",
+    "__deepcopy__", "__ne__", "__or__", "__ror__", "__repr__", "__reduce_ex__", "__reversed__",
 ):  # fmt: skip
     if hasattr(ImmutableMultiDict, _name):
         setattr(WatchedArgs, _name, _noting_everything(_name))

@@ -92,7 +92,7 @@ class StoredAnswer:
             return self._run(self._new_run(None, "bypass"))
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
-        if not self._store.admits(self._environ, self._scope) or self._lacks_key():
+        if self._lacks_key() or not self._store.admits(self._environ, self._scope):
             return self._not_modified() or self._run(self._new_run(None, "bypass"))
         if self._mark.is_refresh:
             place = self._store.find(self._environ, self._scope, self._text)
