@@ -309,6 +309,14 @@ class TestKey:
         texts = [stored.get(f"/thing?k={k}").text for k in ("", "a%3D1", "key%20a", "k=a", "a")]
         assert len(set(texts)) == len(texts)
 
+    def test_a_text_is_not_taken_for_an_older_query(self, serve: Serve, redis: RedisServer) -> None:
+        """What was stored by its query before a deploy does not answer for a text like it."""
+        cache = Caches("RedisCache", {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_PORT": redis.port})
+        before = serve(lambda: "old", add=cache.install, config=cache.config)
+        assert status_of(before.get("/thing?a=1")) == "fwd=uri-miss; stored"
+        after = serve(lambda: "new", add=cache.install, config=cache.config, key=lambda: "a=1")
+        assert after.get("/thing").text == "new"
+
     def test_of_the_whole_url(self, serve: Serve) -> None:
         """A function that reads all parameters hides none."""
         stored = serve(lambda: request.args["x"], key=lambda: request.url)
