@@ -77,7 +77,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "store_wait",
         "store_obeys_requests",
     ),
-    "Front servers and monitoring": ("sendfile", "metrics"),
+    "Front servers and monitoring": ("tag_headers", "sendfile", "metrics"),
 }
 
 #: Where there is more about a group.
@@ -93,7 +93,8 @@ MORE = {
     "Speed, memory and disk": "[The lane](how-it-works.md#the-lane),"
     " [large files](assets.md#large-files)",
     "Stored responses of routes": "[Routes](routes.md)",
-    "Front servers and monitoring": "[Protected files](protected-files.md),"
+    "Front servers and monitoring": "[Purge a CDN](guides/purge-cdn.md),"
+    " [protected files](protected-files.md),"
     " [counters](deploying.md#counters)",
 }
 

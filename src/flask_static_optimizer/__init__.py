@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from .config.decorator import cacheable_static
     from .config.errors import ConfigurationError
     from .extension import StaticOptimizer
-    from .monitoring.signals import cookies_dropped, session_writes_dropped, static_request_marked
+    from .monitoring.signals import (
+        cookies_dropped,
+        responses_purged,
+        session_writes_dropped,
+        static_request_marked,
+    )
     from .requests.mark import is_static_request
 
 __version__ = "0.1.0"
@@ -20,6 +25,7 @@ __all__ = [
     "cacheable_static",
     "cookies_dropped",
     "is_static_request",
+    "responses_purged",
     "session_writes_dropped",
     "static_request_marked",
 ]
@@ -32,6 +38,7 @@ _MODULES = {
     "cacheable_static": ".config.decorator",
     "cookies_dropped": ".monitoring.signals",
     "is_static_request": ".requests.mark",
+    "responses_purged": ".monitoring.signals",
     "session_writes_dropped": ".monitoring.signals",
     "static_request_marked": ".monitoring.signals",
 }

@@ -87,8 +87,9 @@ class StaticOptimizer:
         :param tag: one of the ``tags`` of a policy.
         :param path: the path of a URL as ``url_for`` returns it, with any query string.
         :raises ValueError: if there is no such endpoint or tag, or the path is invalid.
-        :raises RuntimeError: outside an app context, and if the extension is not installed. Where
-            it is switched off, nothing is stored, and nothing happens.
+        :raises RuntimeError: outside an app context, and if the extension is not installed. (Where
+            it is switched off, nothing happens.) Also after the purge, if a receiver of
+            ``responses_purged`` failed; all others were called.
         :raises Exception: any exception of the app's cache, if it can't be used. The purge is
             remembered then, and sent as soon as it can be, if the process lives that long.
         """
@@ -98,7 +99,7 @@ class StaticOptimizer:
             if EXTENSION in app.extensions:  # it is switched off
                 return
             raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
-        purge(state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
+        purge(app, state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
 
 
 def _switch_off(settings: Settings, app: Flask) -> None:

@@ -5,6 +5,7 @@ Those of the command line and the environment are in ``tests/cli/test_mistakes.p
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,96 @@ REFUSED = {
     "a path without a slash": (
         {"STATIC_OPTIMIZER_METRICS": "metrics"},
         ["METRICS is 'metrics'", "such as '/-/static-optimizer'"],
+    ),
+    "a mapping for parameters": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"query": {"page": 1}}}},
+        ["RULES['page']: query is {'page': 1}", "such as ['page', 'q']"],
+    ),
+    "a number for a parameter": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"query": ["page", 1]}}},
+        ["query is ['page', 1]", "names of parameters"],
+    ),
+    "a parameter without a name": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"query": ["page", ""]}}},
+        ["query holds ''", "name those that the response depends on"],
+    ),
+    "a glob for parameters": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"query": ["utm_*"]}}},
+        ["query holds 'utm_*'", "all others are left out"],
+    ),
+    "a text for a function": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"unless": "current_user"}}},
+        ["RULES['page']: unless is 'current_user'", "a function that takes the view's arguments"],
+    ),
+    "a truth for a function": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"key": True}}},
+        ["key is True", "a function that takes the view's arguments"],
+    ),
+    "two keys": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"key": len, "query": "q"}}},
+        ["query=('q',) contradicts key=<built-in function len>", "remove one of the two"],
+    ),
+    "a key for what is not stored": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"query": "q", "store": False}}},
+        ["query=('q',) is about stored responses", "store=False", "remove one of the two"],
+    ),
+    "a key for what is protected": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"unless": len, "session": "protected"}}},
+        ["unless=<built-in function len> is about stored", "session='protected'"],
+    ),
+    "a key for what is never fresh": (
+        {"STATIC_OPTIMIZER_RULES": {"page": {"key": len, "max_age": 0}}},
+        ["key=<built-in function len> is about stored", "max_age=0"],
+    ),
+    "a key for files": (
+        {"STATIC_OPTIMIZER_RULES": {"static": {"query": "v"}}},
+        ["RULES['static']: query is for the stored responses of views", "leave it out"],
+    ),
+    "an unknown field for tags": (
+        {"STATIC_OPTIMIZER_TAG_HEADERS": ["Edge-Cache-Tag"]},
+        ["TAG_HEADERS is ['Edge-Cache-Tag']", "['Cache-Tag', 'Surrogate-Key']"],
+    ),
+    "a tag with a space": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Surrogate-Key",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": "all files"}},
+        },
+        ["tags of 'static' have 'all files'", "Surrogate-Key can't have", "without spaces"],
+    ),
+    "a tag with a comma": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Cache-Tag",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": ["a,b"]}},
+        },
+        ["have 'a,b'", "Cache-Tag can't have", "spaces and commas"],
+    ),
+    "a tag with a line break": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Cache-Tag",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": ["a\r\nSet-Cookie: b"]}},
+        },
+        ["which Cache-Tag can't have", "ASCII"],
+    ),
+    "a tag of other letters": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Cache-Tag",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": ["caf\u00e9"]}},
+        },
+        ["which Cache-Tag can't have", "ASCII"],
+    ),
+    "a long tag": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Cache-Tag",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": ["a" * 1025]}},
+        },
+        ["1025 characters", "more than 1024", "a shorter one"],
+    ),
+    "tags above the limit of a field": (
+        {
+            "STATIC_OPTIMIZER_TAG_HEADERS": "Cache-Tag",
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": [f"{n:0500}" for n in range(33)]}},
+        },
+        ["make a Cache-Tag of 16532 bytes", "beyond 16384", "fewer or shorter"],
     ),
     "a truth for a path": ({"STATIC_OPTIMIZER_METRICS": True}, ["METRICS is True", "a path such"]),
     "a relative folder": ({"STATIC_OPTIMIZER_CACHE_DIR": "cache"}, ["is 'cache'", "absolute path"]),
@@ -444,3 +535,18 @@ def test_a_setting_beside_the_variable_that_it_was_read_from(
     client = make_app(**{f"FLASK_{name}": "60", name: 60}).test_client()
     assert client.get("/static/app.css").headers["Cache-Control"] == "max-age=60"
     assert not caplog.records
+
+
+@pytest.mark.parametrize("field", [{"query": "q"}, {"key": lambda: ""}])
+def test_a_key_for_a_view_with_other_decorators(make_app: MakeApp, field: dict[str, Any]) -> None:
+    """Nothing is stored of such a view, unless its policy says so."""
+
+    def logged(view: Callable[..., Any]) -> Callable[..., Any]:
+        return functools.wraps(view)(lambda: view())
+
+    def add(app: Flask, **policy: Any) -> None:
+        app.get("/x")(cacheable_static(**field, **policy)(logged(lambda: "x")))
+
+    with pytest.raises(ConfigurationError, match="give store=True, else leave"):
+        make_app(before=add)
+    assert make_app(before=lambda app: add(app, store=True))

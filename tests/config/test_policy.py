@@ -41,6 +41,20 @@ def test_an_overlay_that_contradicts_is_refused() -> None:
         base.overlaid("there", {"session": "protected"})
 
 
+def test_the_key_of_a_rule_takes_the_place_of_the_decorators() -> None:
+    by_name = CachePolicy.build("here", {"query": ["b", "a", "b"]})
+    by_function = by_name.overlaid("there", {"key": len})
+    assert (by_name.query, by_function.query, by_function.key) == (("a", "b"), None, len)
+    assert by_function.overlaid("there", {"query": []}) == CachePolicy(query=())
+    assert by_name.overlaid("there", {"query": None}) == CachePolicy()
+
+
+def test_a_rule_may_keep_out_of_the_store_what_has_a_key() -> None:
+    """Storing is switched off for an environment, whatever the decorators say."""
+    base = CachePolicy.build("here", {"query": "a", "unless": len})
+    assert base.overlaid("there", {"store": False}).store is False
+
+
 def test_protection_may_come_over_a_max_age() -> None:
     base = CachePolicy.build("here", {"max_age": 5})
     assert base.overlaid("there", {"session": "protected"}).session == "protected"

@@ -68,6 +68,11 @@ def add_decorated(app: Flask) -> None:
     app.get("/asset/<name>")(cacheable_static(asset))
 
 
+def add_keyed(app: Flask) -> None:
+    key = cacheable_static(key=lambda name: name, unless=lambda name: False)
+    app.get("/asset/<name>")(key(asset))
+
+
 def add_plain_view(app: Flask) -> None:
     app.get("/asset/<name>")(asset)
 
@@ -101,6 +106,8 @@ WAYS = [
     Way("decorated view", "/asset/logo", "/asset/nope", endpoint="asset", add=add_decorated),
     Way("stored response", "/asset/logo", "/asset/nope", endpoint="asset", add=add_decorated,
         warm=True),
+    Way("stored response under a key", "/asset/logo", "/asset/nope", endpoint="asset",
+        add=add_keyed, warm=True),
     Way("view named in RULES", "/asset/logo", "/asset/nope", endpoint="asset",
         config={"STATIC_OPTIMIZER_RULES": {"asset": {"max_age": 60}}}, add=add_plain_view),
 ]  # fmt: skip

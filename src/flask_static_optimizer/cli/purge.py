@@ -5,9 +5,16 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from ..views.purging import purge
+from ..monitoring.signals import responses_purged
+from ..views.purging import ReceiverError, purge
 from .current import app_and_state
 from .text import json_option, print_json
+
+_OUT_OF_REACH = (
+    "responses are stored in the memory of each process, which can't be reached from here; restart"
+    " the server, or give the app a cache of Flask-Caching that its processes share (Redis,"
+    " memcached, files)."
+)
 
 
 @click.command("purge")
@@ -21,23 +28,23 @@ def purge_command(endpoint: str | None, tag: str | None, path: str | None, as_js
 
     Without an option it purges all of them, which is right after a deploy that changes views.
     """
-    _, state = app_and_state()
+    app, state = app_and_state()
     store = state.open_store()
-    if store.in_process:
-        raise click.ClickException(
-            "responses are stored in the memory of each process, which can't be reached from"
-            " here; restart the server, or give the app a cache of Flask-Caching that its"
-            " processes share (Redis, memcached, files)."
-        )
+    if store.in_process and not responses_purged.receivers:
+        raise click.ClickException(_OUT_OF_REACH)
     try:
-        purge(state.endpoints, store, endpoint=endpoint, tag=tag, path=path)
+        purge(app, state.endpoints, store, endpoint=endpoint, tag=tag, path=path)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except ReceiverError as error:
+        raise click.ClickException(f"{error}. The log has more.") from error
     except Exception as error:
         raise click.ClickException(
             "the app's cache (CACHE_TYPE and so on of Flask-Caching) can't be used:"
             f" {type(error).__name__}: {error}"
         ) from error
+    if store.in_process:
+        raise click.ClickException(f"other caches were told of it, but {_OUT_OF_REACH}")
     if as_json:
         given = {"endpoint": endpoint, "tag": tag, "path": path}
         which = {name: value for name, value in given.items() if value is not None}

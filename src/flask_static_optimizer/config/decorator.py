@@ -39,6 +39,9 @@ def cacheable_static(
     tags: str | list[str] | tuple[str, ...] = ...,
     etag: Callable[..., str | None] | None = ...,
     last_modified: Callable[..., datetime | float | None] | None = ...,
+    query: str | list[str] | tuple[str, ...] | None = ...,
+    key: Callable[..., str | None] | None = ...,
+    unless: Callable[..., object] | None = ...,
     folder: str | os.PathLike[str] | None = ...,
     audit: bool = ...,
 ) -> Callable[[V], V]: ...
@@ -73,6 +76,14 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
         client that has this response gets a 304, and the view does not run (RFC 9110 §13.1.2).
     :param last_modified: a function like ``etag`` that returns a ``datetime`` or seconds since the
         epoch (RFC 9110 §13.1.3).
+    :param query: the names of the URL's parameters that the response depends on. One stored
+        response answers all URLs in which these are the same, and the view sees no other
+        parameters. Browsers and other caches still go by the whole URL.
+    :param key: a function that takes the view's arguments and returns a text that stands for the
+        query in the key of the stored response, or ``None`` if it is not to be stored. The view
+        sees the parameters that the function reads of ``request.args``.
+    :param unless: a function that takes the view's arguments. Where it returns something true the
+        view runs, nothing is stored, and only what the view itself says of caching is sent.
     :param folder: the folder whose files the view sends by the name at the end of its URL, absolute
         or relative to ``app.root_path``. ``url_for`` then puts fingerprints into these URLs, and
         files are kept for ``STATIC_OPTIMIZER_MAX_AGE`` under them.

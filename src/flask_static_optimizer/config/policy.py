@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .errors import ConfigurationError, nearest
 from .header_fields import HeaderFields, header_fields
+from .stored_fields import check_key_fields, function, parameters, tags
 
 SessionMode: TypeAlias = Literal["isolated", "protected"]
 SESSION_MODES: tuple[SessionMode, ...] = ("isolated", "protected")
@@ -66,7 +67,8 @@ class CachePolicy(NamedTuple):
     #: For views: ``False`` keeps responses out of the store, ``True`` puts them there even where
     #: the default is not to store them.
     store: bool | None = None
-    #: For views: names by which stored responses can be purged.
+    #: Names by which stored responses of views can be purged. With ``TAG_HEADERS`` a CDN is told
+    #: them, of files, too.
     tags: tuple[str, ...] = ()
     #: For views: a function that is called with the view's arguments before the view runs. It
     #: returns the ``ETag`` (RFC 9110 §8.8.3) of the response that the view would make now. A client
@@ -75,6 +77,18 @@ class CachePolicy(NamedTuple):
     #: For views: a function like ``etag`` that returns a ``datetime`` or seconds since the epoch
     #: (RFC 9110 §8.8.2).
     last_modified: Callable[..., Any] | None = None
+    #: For views: the names of the URL's parameters that the response depends on. One stored
+    #: response answers all URLs in which these are the same, in any order, and the view sees no
+    #: others. ``[]``: it depends on none. ``None``: each query is one of its own, as it was sent.
+    query: tuple[str, ...] | None = None
+    #: For views: a function that is called with the view's arguments and returns a text that stands
+    #: for the query in the key of the stored response. The view sees the parameters that this
+    #: function reads. With ``None`` as the text the response is not stored.
+    key: Callable[..., Any] | None = None
+    #: For views: a function that is called with the view's arguments. Where it returns something
+    #: true the view runs as if it were not cached: its response is not stored, and says nothing of
+    #: caching that the view does not say.
+    unless: Callable[..., Any] | None = None
     #: For views: the folder whose files the view sends by the name in its URL, so that ``url_for``
     #: puts fingerprints into these URLs: an absolute path, or one relative to ``app.root_path``.
     folder: str | None = None
@@ -109,6 +123,12 @@ class CachePolicy(NamedTuple):
                         f"{where}: {name}={given[name]!r} contradicts session='protected', whose"
                         f" responses are always 'private, no-cache'; remove one of the two."
                     )
+        check_key_fields(where, checked)
+        # Of the two, that of a rule takes the place of the decorator's.
+        if checked.get("query") is not None:
+            checked["key"] = None
+        elif checked.get("key") is not None:
+            checked["query"] = None
         policy = self._replace(**checked)
         if policy.immutable and policy.session == "protected":
             raise ConfigurationError(
@@ -129,6 +149,11 @@ class CachePolicy(NamedTuple):
     def sent_headers(self) -> tuple[tuple[str, str], ...]:
         """The header fields of the responses, without those that are taken back."""
         return tuple((name, value) for name, value in self.headers if value is not None)
+
+    @property
+    def needs_request(self) -> bool:
+        """True if it has a function that decides in each request what is stored and found."""
+        return self.key is not None or self.unless is not None
 
     def cache_control(self, max_age: int) -> str:
         """Return the ``Cache-Control`` value of a successful response.
@@ -151,6 +176,9 @@ FIELDS = frozenset(CachePolicy._fields)
 
 #: The fields that only the files of static folders can have.
 FILE_FIELDS = frozenset({"rewrite"})
+
+#: The fields that only views can have.
+ROUTE_FIELDS = frozenset({"query", "key", "unless"})
 
 
 def seconds(where: str, value: object) -> int:
@@ -204,23 +232,6 @@ def _vary(where: str, value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _tags(where: str, value: object) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not all(
-        isinstance(name, str) and name for name in names
-    ):
-        raise ConfigurationError(f"{where} is {value!r}: give a list of names.")
-    return tuple(names)
-
-
-def _validator(where: str, value: object) -> Callable[..., Any]:
-    if not callable(value):
-        raise ConfigurationError(
-            f"{where} is {value!r}: give a function that takes the view's arguments."
-        )
-    return value
-
-
 def _folder(where: str, value: object) -> str:
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
         raise ConfigurationError(
@@ -241,9 +252,12 @@ _CHECKS: Mapping[str, Callable[[str, object], object]] = {
     "vary": _vary,
     "headers": header_fields,
     "store": boolean,
-    "tags": _tags,
-    "etag": _validator,
-    "last_modified": _validator,
+    "tags": tags,
+    "etag": function,
+    "last_modified": function,
+    "query": parameters,
+    "key": function,
+    "unless": function,
     "folder": _folder,
     "audit": boolean,
 }

@@ -14,6 +14,7 @@ from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .root_files import root_files
 from .rules import Rule, read_rules
 from .spelling import is_own, lookalikes, refuse_misspelt, why_no_json
+from .tag_headers import tag_fields, tag_headers
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
 
@@ -110,6 +111,9 @@ class Settings(NamedTuple):
     #: Header fields of all static responses: a mapping of names and values, such as
     #: ``{"X-Content-Type-Options": "nosniff"}``. The field ``headers`` of a policy adds to them.
     headers: HeaderFields = ()
+    #: Header fields that tell a CDN the ``tags`` of a policy, so that it can purge by them:
+    #: ``"Cache-Tag"`` (Cloudflare, Akamai), ``"Surrogate-Key"`` (Fastly).
+    tag_headers: tuple[str, ...] = ()
     #: ``"X-Accel-Redirect"`` or ``"X-Sendfile"``: the header field that tells a front server to
     #: send a protected file after the app has allowed it. ``None`` or ``False``: the app sends the
     #: file.
@@ -207,17 +211,20 @@ class Settings(NamedTuple):
         """Return the session mode of requests under a policy: its own, else the app's."""
         return policy.session or self.session
 
-    def with_headers(self, policy: CachePolicy, *, is_file: bool) -> CachePolicy:
-        """Put the header fields of all static responses below those of a policy.
+    def with_headers(self, policy: CachePolicy, where: str, *, is_file: bool) -> CachePolicy:
+        """Put the header fields of all static responses, and of the tags, below those of a policy.
 
         Of the files that pages load from another host, fonts, modules and what has ``integrity``
         are of use only if other origins may read them.
 
+        :param where: the endpoint to name in errors.
         :param is_file: whether the policy is that of files in a static folder.
+        :raises ConfigurationError: for tags that a field of ``TAG_HEADERS`` can't have.
         """
         is_elsewhere = is_file and self.host_url is not None and self.mode(policy) == "isolated"
         default = SHARED_ORIGINS if is_elsewhere else ()
-        return policy._replace(headers=merged(default, self.headers, policy.headers))
+        tags = tag_fields(f"the tags of {where!r}", self.tag_headers, policy.tags)
+        return policy._replace(headers=merged(default, self.headers, tags, policy.headers))
 
 
 def _read(name: str, key: str, value: object) -> Any:
@@ -266,6 +273,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "PUBLIC": boolean,
     "CDN_CACHE_CONTROL": values.header_value,
     "HEADERS": header_fields,
+    "TAG_HEADERS": tag_headers,
     "SENDFILE": values.sendfile,
     "METRICS": values.url_path,
     "STORE": boolean,

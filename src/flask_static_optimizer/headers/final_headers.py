@@ -102,6 +102,12 @@ def _say(
     settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
 ) -> None:
     view = mark.view
+    if view.exempt:  # It says what the view says, unless that may be about a visitor.
+        if mark.protected:
+            _protect(response)
+        elif is_personal(mark, request, response, public=False):
+            _keep_private(response)
+        return
     if response.is_sequence:
         response.direct_passthrough = False
     if view.succeeded and response.status_code in CACHEABLE:

@@ -84,6 +84,8 @@ def describe(
             add_missing(response.headers, mark.policy.sent_headers)
         return
     if not mark.view.succeeded:
+        if mark.view.exempt:
+            return
         if _states_freshness(mark.view, response):
             fold(response.headers)
             add_missing(response.headers, mark.policy.sent_headers)

@@ -218,10 +218,15 @@ class LaneOpening:
         return folders
 
     def _quiet_routes(self) -> Iterator[str]:
-        """Yield the endpoints with stored responses for which Flask would run only the view."""
+        """Yield the endpoints with stored responses for which Flask would run only the view.
+
+        A policy's ``key`` and ``unless`` are called in the request, and so they need Flask.
+        """
         if self._app.url_map.converters != Map.default_converters:
             return  # A converter of the app may need the request context.
-        for name in self._endpoints.stored():
+        for name, policies in self._endpoints.stored().items():
+            if any(policy.needs_request for policy in policies):
+                continue
             if not hooks(self._app, name, self._own_hooks):
                 yield name
 

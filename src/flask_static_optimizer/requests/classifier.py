@@ -13,7 +13,7 @@ from ..config.decorator import tag_of
 from ..config.errors import ConfigurationError
 from ..config.globs import GlobIndex
 from ..config.names import PREFIX
-from ..config.policy import FILE_FIELDS, CachePolicy
+from ..config.policy import FILE_FIELDS, ROUTE_FIELDS, CachePolicy
 from ..config.settings import Settings
 from .folders import is_folder_view, mounted, plain_folder
 from .static_endpoint import StaticEndpoint
@@ -66,6 +66,7 @@ class Classifier:
         if base.store is None and hasattr(view, "__wrapped__"):
             # A stored response is sent without running the decorators of a view, one of which may
             # check who may see it.
+            _refuse_unstored_key(name, base)
             base = base._replace(store=False)
         known = folder or tag is not None
         if not known and not any(rule.names_views for rule in rules):
@@ -79,6 +80,12 @@ class Classifier:
             if known or rule.fields is None or rule.names_views
         )
         for rule in rules:
+            for field in ROUTE_FIELDS & (rule.fields or {}).keys():
+                if folder and rule.glob == name:
+                    raise ConfigurationError(
+                        f"{rule.where}: {field} is for the stored responses of views, and {name!r}"
+                        " is a static folder, whose files are the same for any query; leave it out."
+                    )
             for field in FILE_FIELDS & (rule.fields or {}).keys():
                 if not folder and rule.glob == name:
                     raise ConfigurationError(
@@ -86,10 +93,10 @@ class Classifier:
                         f" static folders, and {name!r} is an ordinary view; leave it out."
                     )
         choices = tuple(
-            (rule, policy and self._settings.with_headers(policy, is_file=folder))
+            (rule, policy and self._settings.with_headers(policy, name, is_file=folder))
             for rule, policy in choices
         )
-        default = self._settings.with_headers(base, is_file=folder) if known else None
+        default = self._settings.with_headers(base, name, is_file=folder) if known else None
         mount = self._mount(app, name, view)
         endpoint = StaticEndpoint(
             name, folder, choices, default, mount, plain_folder(app, view), protects=self.protects
@@ -148,3 +155,14 @@ class Classifier:
     def _policy(self, name: str, filename: str, variable: str = "filename") -> CachePolicy | None:
         endpoint = self._known(name)
         return endpoint.policy({variable: filename}) if endpoint else None
+
+
+def _refuse_unstored_key(name: str, policy: CachePolicy) -> None:
+    """Refuse a key for responses that are not stored, as the view has other decorators."""
+    for field in ("query", "key"):
+        if getattr(policy, field) is not None:
+            raise ConfigurationError(
+                f"{field} in @cacheable_static of {name!r} is about stored responses, and a view"
+                " with other decorators is not stored, as one of them may be a guard; if none is,"
+                f" give store=True, else leave {field} out."
+            )

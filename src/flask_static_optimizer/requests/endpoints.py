@@ -145,6 +145,13 @@ class EndpointTable:
         }
         return {name: policies for name, policies in found.items() if policies}
 
+    def sent_tags(self) -> set[str]:
+        """Return the tags that ``TAG_HEADERS`` tells a CDN, those of files among them."""
+        if not self._settings.tag_headers:
+            return set()
+        found = filter(None, map(self.get, self.names()))
+        return {tag for endpoint in found for policy in endpoint.policies for tag in policy.tags}
+
     def unmatched_rules(self) -> list[Rule]:
         """Return the configured rules whose glob matches no endpoint of the app."""
         app = self._get_app()

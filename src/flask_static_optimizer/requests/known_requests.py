@@ -13,7 +13,7 @@ from werkzeug.routing import MapAdapter
 
 from ..config.bounded import Bounded
 from .known import Chosen, Known, Match
-from .mark import MARK, Mark
+from .mark import MARK, Mark, watch_parameters
 from .overrides import is_overridden, is_written_in
 from .paths import has_plain_router
 from .remembered import Remembered, key_of
@@ -152,6 +152,8 @@ def mark_later(
     mark = Mark(match.endpoint, match.policy, match.view_args, match.protected)
     mark.match, mark.known, mark.is_stepped = match, known, is_stepped
     request.__dict__[MARK if is_stepped else KNOWN] = mark
+    if not match.endpoint.folder:
+        watch_parameters(request, mark)
 
 
 def mark_known(request: Request) -> Mark | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..config.policy import CachePolicy
     from ..store.hit import Hit
     from .known import Known, Match
+    from .parameters import Reads
     from .static_endpoint import StaticEndpoint
 
 #: The attribute of the request object that holds the mark. The WSGI environ would not do, since an
@@ -56,6 +57,8 @@ class ViewResponse:
     runs = False
     #: The conditions that it is to see in place of the request's own, as an environ has them.
     conditions: Mapping[str, str] = MappingProxyType({})
+    #: Whether the policy's ``unless`` exempts the response from caching.
+    exempt = False
     #: The response of the exception with which the view ended, if it has one.
     raised: WerkzeugResponse | None = None
     #: The response, if it is no success and the view itself said how long it holds.
@@ -117,6 +120,8 @@ class Mark:
     is_stepped = False
     #: Whether it refreshes a stored response, so that its own response goes to nobody.
     is_refresh = False
+    #: What hooks have read of the URL's parameters, where only some of them count.
+    reads: Reads | None = None
     #: Whether the view has returned, or something in its place. The session opens no more then.
     has_returned = False
 
@@ -150,6 +155,15 @@ class Mark:
 def set_mark(request: Request, mark: Mark) -> None:
     """Attach a mark to a request."""
     setattr(request, MARK, mark)
+
+
+def watch_parameters(request: Request, mark: Mark) -> None:
+    """Note what hooks read of the URL's parameters, where the response depends on some only."""
+    if mark.policy.query is not None or mark.policy.key is not None:
+        from .parameters import Reads, watch  # few apps need it
+
+        mark.reads = Reads()
+        watch(request, mark.reads)
 
 
 def set_missing(request: Request) -> None:

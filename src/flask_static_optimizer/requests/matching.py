@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..http import methods
-from .mark import Mark, mark_of, set_mark, set_missing
+from .mark import Mark, mark_of, set_mark, set_missing, watch_parameters
 
 if TYPE_CHECKING:
     from flask import Flask, Request
@@ -80,6 +80,8 @@ def mark(
         return None
     mark = Mark(endpoint, policy, view_args, endpoints.protects(policy))
     set_mark(request, mark)
+    if not endpoint.folder:
+        watch_parameters(request, mark)
     return mark
 
 

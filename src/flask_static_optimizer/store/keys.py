@@ -48,7 +48,9 @@ class Keys:
         self._namespace = _hash(namespace)[:16]
         self._path = f"fso:{self._namespace}{_PATH}"
 
-    def of_request(self, environ: Mapping[str, Any], terms: str = "") -> str | None:
+    def of_request(
+        self, environ: Mapping[str, Any], terms: str = "", query: str | None = None
+    ) -> str | None:
         """Return the key of a request's URL as it was sent, or ``None`` if it is too long.
 
         URLs are different if their scheme, host, script root, path or query differ in any way. That
@@ -56,9 +58,12 @@ class Keys:
 
         :param environ: the WSGI environ of the request.
         :param terms: what the fields of the response depend on besides, as text.
+        :param query: what stands in the place of the query.
         """
         get = environ.get
-        path, query, root = get("PATH_INFO", ""), get("QUERY_STRING", ""), get("SCRIPT_NAME", "")
+        path, root = get("PATH_INFO", ""), get("SCRIPT_NAME", "")
+        if query is None:
+            query = get("QUERY_STRING", "")
         if len(path) + len(query) + len(root) > LONGEST:
             return None
         host = get("HTTP_HOST") or f"{get('SERVER_NAME', '')}:{get('SERVER_PORT', '')}"

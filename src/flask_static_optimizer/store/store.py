@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..config.bounded import Bounded
 from ..http.content import has_content
 from ..http.fields import is_authenticated
+from ..http.query import only
 from ..monitoring.counters import Figures, Stats
 from . import rules
 from .backends import Backend, has_locks, in_process
@@ -65,6 +66,8 @@ class Scope(NamedTuple):
     #: What the policy and the settings say of the header fields, as text. It is a part of the keys,
     #: so that after a deploy with another policy no response of before is sent or renewed.
     terms: str
+    #: The names of the parameters that its responses depend on; ``None``: the whole query counts.
+    query: tuple[str, ...] | None = None
 
 
 class Store:
@@ -160,13 +163,22 @@ class Store:
         else:
             self._left_out.pop((endpoint, path))
 
-    def find(self, environ: Mapping[str, Any], scope: Scope) -> Place | None:
+    def find(
+        self, environ: Mapping[str, Any], scope: Scope, text: str | None = None
+    ) -> Place | None:
         """Look up the response to a request.
+
+        :param text: what stands for the query in the key, if the policy has a function for it.
 
         :returns: the place of the response, whether or not there is one. ``None`` if the URL is too
             long, and while the backend can't be used.
         """
-        key = self.keys.of_request(environ, scope.terms)
+        query = None
+        if text is not None:
+            query = f"key {text}"  # no query has a space
+        elif scope.query is not None:
+            query = only(environ.get("QUERY_STRING", ""), scope.query)
+        key = self.keys.of_request(environ, scope.terms, query)
         if key is None:
             return None
         purgeable = Purgeable(scope.purgeable, self.keys.of_request_path(environ))
@@ -219,4 +231,5 @@ class Store:
             public,
             tuple(self.keys.of_purgeable(*name) for name in purgeable),
             self.keys.of_terms(said),
+            policy.query,
         )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..requests.mark import Mark
     from ..store.index import Place
     from ..store.store import Store
+    from .route_key import RouteKey
 
 View = Callable[..., Any]
 
@@ -67,6 +68,7 @@ class StoredAnswer:
         mark: Mark,
         view: View,
         call: Callable[[View], Any],
+        key: RouteKey | None = None,
     ) -> None:
         self._parts = parts
         self._app = app
@@ -78,6 +80,10 @@ class StoredAnswer:
         self._store = store
         self._scope = self._store.scope(mark.endpoint.name, mark.policy)
         self._known: Validators | None = None
+        self._key = key
+        self._text = None if key is None else key.text
+        if key is not None:
+            self._call = _showing(key, call)
 
     def response(self) -> Response:
         """Return the response, out of the store or of the view."""
@@ -86,19 +92,24 @@ class StoredAnswer:
             return self._run(self._new_run(None, "bypass"))
         if not self._scope.stored or self._mark.protected:
             return self._not_modified() or self._run(None)
-        if not self._store.admits(self._environ, self._scope):
+        if self._lacks_key() or not self._store.admits(self._environ, self._scope):
             return self._not_modified() or self._run(self._new_run(None, "bypass"))
         if self._mark.is_refresh:
-            place = self._store.find(self._environ, self._scope)
+            place = self._store.find(self._environ, self._scope, self._text)
             run = self._new_run(place, "stale", leading=True)
             return self._renewed(place) or self._run(run)
         return self._look_up()
+
+    def _lacks_key(self) -> bool:
+        """Return whether the response may depend on more than its key, or there is no key."""
+        key = self._key
+        return key is not None and (not key.is_known or key.leaks())
 
     def _look_up(self) -> Response:
         store, environ = self._store, self._environ
         until, how, result = None, HIT, "hit"
         while True:
-            place = store.find(environ, self._scope)
+            place = store.find(environ, self._scope, self._text)
             entry = None if place is None else place.entry
             now = time.time()
             if entry is not None and store.is_fresh(entry, now, environ):
@@ -126,7 +137,7 @@ class StoredAnswer:
 
     def _is_over(self, before: Place) -> bool:
         """Return whether the response that was missing at a place is there by now."""
-        place = self._store.find(self._environ, self._scope)
+        place = self._store.find(self._environ, self._scope, self._text)
         if place is None:
             return False
         # The response turned out to vary, so that this request may need another variant.
@@ -178,6 +189,8 @@ class StoredAnswer:
             return stale
         if run is not None and run.wanted:
             after_this_request(run.view_ended)
+            if self._lacks_key():  # what a hook has kept of the parameters was read by the view
+                run.withhold("it may depend on parameters that its key leaves out")
         if run is not None and self._mark.view.representation is not None:
             run.leave()
             self._mark.run = None
@@ -290,6 +303,16 @@ class StoredAnswer:
     def _count(self, result: str) -> None:
         if self._scope.stored and not self._mark.protected and not self._mark.is_refresh:
             self._parts.stats.looked_up(self._mark.endpoint.name, result)
+
+
+def _showing(key: RouteKey, call: Callable[[View], Any]) -> Callable[[View], Any]:
+    """Return a function that calls another one where the request has only what its key has."""
+
+    def shown(function: View) -> Any:
+        with key.shown():
+            return call(function)
+
+    return shown
 
 
 def _log_exception(app: Flask) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..monitoring.log import Log
     from ..store.store import Store
     from .file_views import FileViews
+    from .route_key import RouteKey
 
 View = Callable[..., Any]
 
@@ -65,7 +66,21 @@ class StoredViews:
                 return view(*args, **kwargs)
             if mark is None or this.method == "OPTIONS":
                 return as_it_is.serve(*args, **kwargs)
-            app = app_object()
+            app, policy = app_object(), mark.policy
+
+            def call(function: Callable[..., Any]) -> Any:
+                return app.ensure_sync(function)(*args, **kwargs)
+
+            key: RouteKey | None = None
+            if policy.query is not None or policy.key is not None or policy.unless is not None:
+                from .route_key import RouteKey, has_key, is_exempt  # few apps need it
+
+                if is_exempt(self._parts.log, mark, this, call):
+                    mark.view.exempt = True
+                    with running(mark):
+                        return call(view)
+                if has_key(policy):
+                    key = RouteKey(self._parts.log, mark, this, call)
             store, path = self._open_store(), this.environ["PATH_INFO"]
             if store.leaves_out(name, path) and takes_files(mark, this.environ):
                 with running(mark):
@@ -74,10 +89,7 @@ class StoredViews:
                     store.leave_out(name, path, left=False)
                 return response
 
-            def call(function: Callable[..., Any]) -> Any:
-                return app.ensure_sync(function)(*args, **kwargs)
-
-            answer = StoredAnswer(self._parts, store, app, this, mark, as_it_is.serve, call)
+            answer = StoredAnswer(self._parts, store, app, this, mark, as_it_is.serve, call, key)
             response = answer.response()
             if mark.view.representation is not None:
                 store.leave_out(name, path, left=True)

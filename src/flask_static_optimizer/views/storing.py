@@ -98,6 +98,13 @@ class StoringRun:
         """Note that the view has said that the stored response has not changed."""
         self._forwarded += "; fwd-status=304"
 
+    def withhold(self, reason: str) -> None:
+        """Refuse to store the response.
+
+        :param reason: what the log says of a view whose policy says ``store=True``.
+        """
+        self._refuse(reason, tell=True)
+
     def view_begins(self, response: Response) -> Response:
         """Note a response before the view's own ``after_this_request`` functions."""
         self._before = _state_of(response)

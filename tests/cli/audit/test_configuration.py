@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_talisman import Talisman
+
+from flask_static_optimizer import cacheable_static
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -120,3 +122,35 @@ def test_protected_files_lack_nothing(make_app, audited):
     rules = {"static": {"session": "protected"}}
     app = make_app(before=plant, STATIC_OPTIMIZER_EXPRESS=True, STATIC_OPTIMIZER_RULES=rules)
     assert audited(app).findings.keys().isdisjoint({"hooks-passed", "fields-passed"})
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("/reads", "a view reads a parameter that its key leaves out"),
+        ("/hooked?token=1", "a hook reads a parameter"),
+        ("/key", "a key function fails"),
+        ("/unless", "an unless function fails"),
+        ("/hooked", None),
+    ],
+)
+def test_the_key_of_a_route(make_app, audited, url, words):
+    """What the log says of it once is a finding: nothing else shows that a response is amiss."""
+
+    named = {"query": ["page"]}
+    views = {
+        "/reads": (named, lambda: request.args.get("lang", "none")),
+        "/hooked": (named, lambda: "x"),
+        "/key": ({"key": lambda: 7}, lambda: "x"),
+        "/unless": ({"unless": lambda: 1 / 0}, lambda: "x"),
+    }
+
+    def add(app):
+        path = url.partition("?")[0]
+        policy, view = views[path]
+        app.add_url_rule(path, "view", cacheable_static(max_age=60, **policy)(view))
+        app.before_request(lambda: request.args.get("token") and None)
+
+    found = audited(make_app(before=add), "--url", url)
+    assert [*found.findings] == ([] if words is None else ["route-key"])
+    assert words is None or words in found.findings["route-key"]["problem"]

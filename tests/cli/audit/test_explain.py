@@ -282,3 +282,27 @@ def test_what_is_compressed_is_not_made_yet(
     assert "none makes it smaller" not in said
     (static_folder / "app.png").write_bytes(b"x" * 999)
     assert "none makes it smaller" in explained(make_app(), "/static/app.png")
+
+
+def keyed(app: Flask) -> None:
+    named = cacheable_static(max_age=60, query=["page", "q"], tags=["a", "b"])
+    app.get("/named", endpoint="named")(named(lambda: request.args.get("lang", "none")))
+    app.get("/all", endpoint="all")(cacheable_static(max_age=60, query=[])(lambda: "x"))
+    key = cacheable_static(max_age=60, key=lambda: 7, unless=lambda: "now" in request.args)
+    app.get("/made", endpoint="made")(key(lambda: "x"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("/named?x=1", ["page, q", "the view sees no other parameters", "for a CDN to purge by"]),
+        ("/all", ["no parameter"]),
+        ("/made", ["a function", "it does not say so", "and not before Flask, as a function"]),
+        ("/made?now=1", ["not cached", "it says so for this request", "as if it were not cached"]),
+    ],
+)
+def test_the_key_of_a_route(make_app: Any, url: str, words: list[str]) -> None:
+    app = make_app(before=keyed, STATIC_OPTIMIZER_TAG_HEADERS=["Cache-Tag"])
+    said = " ".join(explained(app, url).split())
+    for word in words:
+        assert word in said

@@ -175,3 +175,26 @@ def test_an_error_of_the_app_is_told(make_app: Any, behind: Any) -> None:
     fails.append(True)
     failed = send_until(port, "/chart", lambda answer: answer.status == 503)
     assert (failed.body, failed.headers["Cache-Control"]) == (b"failed", "no-store")
+
+
+@pytest.mark.parametrize("field", ["key", "unless"])
+def test_a_function_that_decides_in_the_request(make_app: Any, behind: Any, field: str) -> None:
+    """nginx goes by the URL and can't ask it, so the app answers each time."""
+    seen: list[str] = []
+
+    def function() -> str:
+        seen.append(request.headers.get("X-Kind", ""))
+        return seen[-1]
+
+    def routes(app: Flask) -> None:
+        view = cacheable_static(max_age=60, **{field: function})(lambda: seen[-1])
+        app.get("/kind", endpoint="kind")(view)
+        named = cacheable_static(max_age=60, query=["page"])(lambda: request.query_string)
+        app.get("/named", endpoint="named")(named)
+
+    _, port = behind(make_app(before=routes))
+    for kind in ("a", "b", "a"):
+        assert send(port, "/kind", {"X-Kind": kind}).body == kind.encode()
+    assert seen == ["a", "b", "a"]
+    for query in ("page=1&x=1", "x=2&page=1", "page=2"):
+        assert send(port, f"/named?{query}").body == query[query.index("page") :][:6].encode()

@@ -179,6 +179,7 @@ class _Explained:
         yield Reason("Static", "yes", folder if mark.endpoint.folder else "a view of the app")
         yield self._rule()
         yield self._mode()
+        yield from self._key()
         yield Reason("Status", str(answer.status), self._status())
         for name, value in answer.headers:
             why = self._why(name.lower(), value)
@@ -209,6 +210,23 @@ class _Explained:
         looked = "; somebody looked, and saw an empty one" if self._mark.session.looked else ""
         return Reason("Session", "isolated", f"the session store is not asked{looked}")
 
+    def _key(self) -> Iterator[Reason]:
+        """Say what of the query counts, and what decides about it in the request."""
+        policy = self._mark.policy
+        if policy.query is not None:
+            names = ", ".join(policy.query) or "no parameter"
+            yield Reason("Key", names, "query of the policy: the view sees no other parameters")
+        if policy.key is not None:
+            why = "key of the policy: the view sees the parameters that it reads"
+            yield Reason("Key", "a function", why)
+        if policy.unless is not None:
+            exempt = self._mark.view.exempt
+            why = "it says so for this request" if exempt else "it does not say so"
+            yield Reason("Unless", "not cached" if exempt else "cached", why)
+        if policy.needs_request and self._state.lane is not None:
+            why = "and not before Flask, as a function of the policy is called in the request"
+            yield Reason("Answered", "with the app's hooks", why)
+
     def _status(self) -> str:
         status = self._answer.status
         if self._mark.view.succeeded and status in CACHEABLE:
@@ -216,6 +234,8 @@ class _Explained:
                 304: "a condition of the request holds: the client has these bytes",
                 206: "a part was asked for",
             }.get(status, "the static view answered")
+        if self._mark.view.exempt:
+            return "the view answered, as if it were not cached"
         if self._mark.view.stated is not None:
             return "the static view answered, and said how long it holds"
         view = self._mark.view
@@ -231,6 +251,8 @@ class _Explained:
         if name == "vary":
             return self._vary(value)
         if (name, value) in ((own.lower(), said) for own, said in self._mark.policy.sent_headers):
+            if name in (field.lower() for field in self._state.settings.tag_headers):
+                return f"{PREFIX}TAG_HEADERS: the tags of the policy, for a CDN to purge by"
             if name == "access-control-allow-origin" and self._state.settings.host_url:
                 return f"pages load files from {PREFIX}HOST_URL; or {PREFIX}HEADERS, or a policy"
             return f"{PREFIX}HEADERS, or headers of the rule or the decorator"
@@ -256,6 +278,8 @@ class _Explained:
         mark = self._mark
         if is_for_worker(environ_of(self._app, "/", self._headers)):
             return "asked for by a service worker or as an import of a worker: never kept"
+        if mark.view.exempt:
+            return "unless of the policy: only the view's own word, and 'private' if need be"
         if value == "no-store":
             return "not what the policy speaks of (an error, a redirect, a hook): nobody keeps it"
         if mark.protected:

@@ -10,6 +10,15 @@ from .findings import Finding
 if TYPE_CHECKING:
     from ...state import AppState
 
+#: What the log says of the keys of routes.
+_KEYS = {
+    "read by the view": "a view reads a parameter that its key leaves out, and does not see it",
+    "read before the view": "a hook reads a parameter that the key of a route leaves out, so that"
+    " the store is passed by",
+    "key": "a key function fails, or gives no string, so that nothing is stored",
+    "unless": "an unless function fails, so that the view runs as if it were not cached",
+}
+
 
 def logged_findings(state: AppState) -> Iterator[Finding]:
     """Yield a finding for each warning that no request shows."""
@@ -37,6 +46,9 @@ def logged_findings(state: AppState) -> Iterator[Finding]:
             "make it again or delete it",
             [path],
         )
+    for kind, what in _KEYS.items():
+        for _, endpoint in state.log.occasions(kind):
+            yield Finding("route-key", "warning", what, "the log says what to change", [endpoint])
     for _, code in state.log.occasions("cache_folder"):
         yield Finding(
             "cache-folder",

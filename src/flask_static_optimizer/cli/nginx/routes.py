@@ -31,6 +31,8 @@ class Route(NamedTuple):
 def routes(state: AppState, app: Flask) -> Iterator[Route]:
     """Yield the routes of the app's static endpoints, without folders and protected ones.
 
+    Left out are those whose policy has a function for their key or against it, as nginx goes by
+    the URL, and can't ask.
     Routes of one host or subdomain are left out, too, and routes that nginx has no way to write.
     """
     root = re.escape(application_root(app))
@@ -43,6 +45,8 @@ def routes(state: AppState, app: Flask) -> Iterator[Route]:
         # File names are not known here. It is enough if one policy is isolated, since nginx stores
         # only what the response allows.
         policies = [endpoint.default, *(policy for _, policy in endpoint.choices)]
+        if any(policy.needs_request for policy in policies if policy):
+            continue
         modes = {state.settings.mode(policy) for policy in policies if policy}
         pattern = _pattern(app, rule)
         if "isolated" in modes and pattern is not None:
