@@ -292,10 +292,14 @@ SERVE = """
 import sys
 import flask_static_optimizer
 imported = set(sys.modules)
+import flask
 from flask import Flask
 app = Flask("app", root_path=sys.argv[1])
 app.secret_key = "k"
 app.config["STATIC_OPTIMIZER_EXPRESS"] = sys.argv[3] == "express"
+if "earlier" in sys.argv:
+    blueprint = flask.Blueprint("blueprint", "blueprint")
+    blueprint.get("/view")(flask_static_optimizer.cacheable_static(lambda: "view"))
 if "rule" in sys.argv:
     app.config["STATIC_OPTIMIZER_RULES"] = {"static:*.css": {"max_age": 60}, "view": {}}
 if "before" in sys.argv:
@@ -303,6 +307,8 @@ if "before" in sys.argv:
 flask_static_optimizer.StaticOptimizer(app)
 if "rule" in sys.argv:
     app.add_url_rule("/view", "view", lambda: "view")
+if "earlier" in sys.argv:
+    app.register_blueprint(blueprint)
 if "after" in sys.argv:
     app.get("/view")(flask_static_optimizer.cacheable_static(lambda: "view"))
 installed = set(sys.modules)
@@ -383,7 +389,7 @@ def test_what_only_some_apps_need_is_not_loaded_by_others(tmp_path, path):
     assert FOR_SOME & all_of_them == set()
 
 
-@pytest.mark.parametrize("declared", ["before", "after", "rule"])
+@pytest.mark.parametrize("declared", ["before", "after", "earlier", "rule"])
 def test_what_stores_is_loaded_before_the_first_request(tmp_path, declared):
     """The first request of a worker does not wait for it, wherever the view is declared."""
     imported, installed, _ = served(tmp_path, "/view", "hooks", "200", declared)

@@ -16,8 +16,10 @@ V = TypeVar("V", bound=Callable[..., Any])
 _TAG = "_static_optimizer_policy"
 _WHERE = "@cacheable_static"
 
-#: The functions to call when a view is declared whose responses may be stored.
+#: The functions to call when a view is declared whose responses may be stored, and the policies of
+#: those that were declared before there was such a function.
 _when_declared: list[Callable[[], None]] = []
+_declared: list[CachePolicy] = []
 
 
 @overload
@@ -114,17 +116,23 @@ def cacheable_static(view: V | None = None, /, **fields: Any) -> V | Callable[[V
         if policy.store is not False:
             for load in _when_declared:
                 load()
+            if not _when_declared:
+                _declared.append(policy)
         return view
 
     return tag if view is None else tag(view)
 
 
 def when_declared(load: Callable[[], None]) -> None:
-    """Call a function for each view that is declared from now on, unless it is never stored.
+    """Call a function for each view that is declared, unless it is never stored.
 
     What serves such views is loaded then, and neither by all apps nor in a worker's first request.
+    The decorator may be imported, and used, before the extension.
     """
     _when_declared.append(load)
+    if _declared:
+        _declared.clear()
+        load()
 
 
 def tag_of(view: object) -> CachePolicy | None:
