@@ -62,7 +62,7 @@ def test_disabled_installs_nothing() -> None:
     app.config["STATIC_OPTIMIZER_ENABLED"] = False
     StaticOptimizer(app)
     StaticOptimizer(app)
-    assert app.extensions[EXTENSION] is None
+    assert EXTENSION not in app.extensions
     assert app.before_request_funcs == app.after_request_funcs == {}
     assert (app.session_interface, app.wsgi_app, app.url_for) == (interface, send, make_url)
 

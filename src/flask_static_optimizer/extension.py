@@ -68,7 +68,7 @@ class StaticOptimizer:
         if not settings.enabled:
             _switch_off(settings, app)
             return
-        if app.extensions.get(EXTENSION) is not None:
+        if EXTENSION in app.extensions:
             raise ConfigurationError(
                 f"StaticOptimizer is installed in {app.name!r} already; call it or init_app once."
             )
@@ -96,7 +96,7 @@ class StaticOptimizer:
         app = app_object()
         state: AppState | None = app.extensions.get(EXTENSION)
         if state is None:
-            if EXTENSION in app.extensions:  # it is switched off
+            if app.config.get(f"{PREFIX}ENABLED") is False:
                 return
             raise RuntimeError(f"StaticOptimizer is not installed in {app.name!r}.")
         purge(app, state.endpoints, state.open_store(), endpoint=endpoint, tag=tag, path=path)
@@ -107,9 +107,6 @@ def _switch_off(settings: Settings, app: Flask) -> None:
 
     The template helpers give plain URLs then, and speak of the files as Flask serves them.
     """
-    if EXTENSION in app.extensions:
-        return
-    app.extensions[EXTENSION] = None
     state = AppState(settings._replace(fingerprint=None, importmap=False), app)
     add_template_helpers(
         app,

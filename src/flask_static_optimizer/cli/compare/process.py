@@ -163,7 +163,8 @@ def _switch_off() -> None:
     read = Settings.from_config
 
     def read_as_off(config: Any) -> Settings:
-        return read(config)._replace(enabled=False)
+        config[f"{PREFIX}ENABLED"] = False
+        return read(config)
 
     setattr(Settings, "from_config", staticmethod(read_as_off))  # noqa: B010 - for mypy
 
