@@ -464,7 +464,8 @@ def test_who_answers(serve: Serve, through: str) -> None:
     ):
         stored = serve(**policy)
         stored.get()
-        environ = {"HTTP_HOST": "localhost", "PATH_INFO": "/thing", "QUERY_STRING": "utm=1" if is_for_lane else "",
+        environ = {"HTTP_HOST": "localhost", "PATH_INFO": "/thing",
+                   "QUERY_STRING": "utm=1" if is_for_lane else "",
                    "REQUEST_METHOD": "GET", "wsgi.url_scheme": "http"}  # fmt: skip
         lane = stored.app.extensions["static_optimizer"].lane
         found = lane.answer(environ)
