@@ -13,6 +13,7 @@ from .entry import MOST_VARIANTS, Entry, Variants
 from .layout import decode, decode_variants, encode, encode_variants
 from .path_states import PathStates, state_of
 from .purges import Purges
+from .rules import usable_fresh
 
 #: The bytes of a state.
 _STATE = 8
@@ -49,6 +50,15 @@ class Place(NamedTuple):
     of_names: tuple[Any, ...]
     of_path: tuple[Any, ...]
     entry: Entry | None
+
+    def why_forwarded(self, now: float) -> str:
+        """Return the reason why the view has to run, as a value of ``fwd`` (RFC 9211 §2.2).
+
+        :param now: the time in seconds since the epoch.
+        """
+        if self.entry is not None:
+            return "request" if usable_fresh(self.entry.head, now) else "stale"
+        return "vary-miss" if self.varying else "uri-miss"
 
 
 class Begun(NamedTuple):

@@ -117,6 +117,15 @@ class RouteKey:
             environ.update(urls)
             kept["query_string"] = sent
 
+    def showing(self, call: Call) -> Call:
+        """Return a function that calls another one where :meth:`shown` holds."""
+
+        def call_shown(function: Callable[..., Any]) -> Any:
+            with self.shown():
+                return call(function)
+
+        return call_shown
+
     def _ask(self, function: Callable[..., Any], call: Call) -> None:
         """Call the policy's ``key``, and note the parameters that it reads."""
         own, text = Reads(), None

@@ -14,10 +14,8 @@ from flask import Flask, Response, abort, after_this_request, got_request_except
 from flask.globals import app_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import http_date
 
 from ..headers.response_class import Patterns
-from ..http.conditional import precondition
 from ..http.content import has_content
 from ..requests.running import running
 from ..store import rules, validation
@@ -27,7 +25,7 @@ from ..store.single_flight import Role
 from .refresh import Refresher, is_refresh
 from .revalidation import ask_view
 from .storing import StoringRun
-from .validators import Validators, ask
+from .validators import ViewValidators
 
 if TYPE_CHECKING:
     from flask import Request
@@ -79,11 +77,11 @@ class StoredAnswer:
         self._call = call
         self._store = store
         self._scope = self._store.scope(mark.endpoint.name, mark.policy)
-        self._known: Validators | None = None
         self._key = key
         self._text = None if key is None else key.text
         if key is not None:
-            self._call = _showing(key, call)
+            self._call = key.showing(call)
+        self._validators = ViewValidators(mark, self._call)
 
     def response(self) -> Response:
         """Return the response, out of the store or of the view."""
@@ -124,7 +122,7 @@ class StoredAnswer:
                 return self._hit(entry, now, result="stale")
             if store.options.obeys_requests and rules.only_if_cached(environ):
                 abort(504)
-            forwarded = _why_forwarded(place, now)
+            forwarded = "bypass" if place is None else place.why_forwarded(now)
             unshared = rules.why_not_asked(environ, public=self._scope.public)
             if place is None or unshared or forwarded == "request":
                 return self._run(self._new_run(None if unshared else place, forwarded), place)
@@ -164,7 +162,7 @@ class StoredAnswer:
 
         :param place: the place in the store where a stale response may be.
         """
-        self._validators()
+        self._validators.ask()
         self._mark.run = run
         if run is not None:
             _at_close(self._this, run.give_up)
@@ -196,7 +194,7 @@ class StoredAnswer:
             self._mark.run = None
         else:
             self._count_run(run)
-        self._say_validators(response)
+        self._validators.say(response)
         return response
 
     def _instead_of_exception(self, error: BaseException, place: Place | None) -> Response | None:
@@ -219,43 +217,16 @@ class StoredAnswer:
             return None
         return self._hit(entry, now, f"fwd=stale; fwd-status={status}", "stale")
 
-    def _validators(self) -> Validators:
-        if self._known is None:
-            policy, name = self._mark.policy, self._mark.endpoint.name
-            unknown = policy.etag is None and policy.last_modified is None
-            self._known = Validators() if unknown else ask(policy, name, self._call)
-        return self._known
-
     def _not_modified(self) -> Response | None:
         """Return a 304 if a validator shows, before the view runs, that the client has it all."""
-        etag, modified = self._validators()
-        method = self._environ["REQUEST_METHOD"]
-        if (etag is None and modified is None) or (
-            precondition(method, self._environ, etag, modified) != 304
-        ):
-            return None
-        response = self._app.response_class(status=304)
-        del response.headers["Content-Type"]
-        self._mark.view.response = response
-        self._say_validators(response)
-        self._count("revalidated")
+        response = self._validators.not_modified(self._app, self._environ)
+        if response is not None:
+            self._count("revalidated")
         return response
-
-    def _say_validators(self, response: Response) -> None:
-        etag, modified = self._validators()
-        if (etag is None and modified is None) or response.status_code not in (200, 203, 304):
-            return
-        # With the empty string the response gets no ETag of its bytes either: a client with an ETag
-        # would send that instead of the date.
-        self._mark.view.validator = etag or ""
-        if etag is not None and response.status_code == 304:
-            response.headers["ETag"] = etag
-        if modified is not None and response.status_code != 304:
-            response.headers["Last-Modified"] = http_date(modified)
 
     def _renewed(self, place: Place | None) -> Response | None:
         """Return a stale response that a validator shows to be still what the view would make."""
-        etag, _ = self._validators()
+        etag, _ = self._validators.ask()
         entry = None if place is None else place.entry
         if place is None or entry is None or etag is None or etag != entry.head.etag:
             return None
@@ -305,16 +276,6 @@ class StoredAnswer:
             self._parts.stats.looked_up(self._mark.endpoint.name, result)
 
 
-def _showing(key: RouteKey, call: Callable[[View], Any]) -> Callable[[View], Any]:
-    """Return a function that calls another one where the request has only what its key has."""
-
-    def shown(function: View) -> Any:
-        with key.shown():
-            return call(function)
-
-    return shown
-
-
 def _log_exception(app: Flask) -> None:
     """Log the exception that is being handled as Flask does, which an app may do in its own way."""
     given: list[Any] = [sys.exc_info()]
@@ -332,12 +293,3 @@ def _at_close(request: Request, function: Callable[[], None]) -> None:
         request.close()
 
     request.close = close  # type: ignore[method-assign]
-
-
-def _why_forwarded(place: Place | None, now: float) -> str:
-    """Return the reason why the view has to run, as a value of ``fwd`` (RFC 9211 §2.2)."""
-    if place is None:
-        return "bypass"
-    if place.entry is not None:
-        return "request" if rules.usable_fresh(place.entry.head, now) else "stale"
-    return "vary-miss" if place.varying else "uri-miss"

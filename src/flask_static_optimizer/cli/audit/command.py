@@ -9,13 +9,14 @@ from ..current import app_and_state
 from ..text import json_option, print_json
 from .configuration import configuration_findings
 from .entries import entry_findings
-from .explain import Reason, explain
+from .explain import explain
 from .findings import merged
 from .integrity import integrity_findings
 from .logged import logged_findings
 from .meant_url import meant_url
 from .modules import module_findings
 from .own_views import OwnViews
+from .reasons import Reason
 from .references import stylesheet_findings, template_findings
 from .report import as_dict, is_bad, print_report
 from .secret_key import secret_key_findings
