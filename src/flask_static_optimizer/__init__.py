@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from .requests.mark import is_static_request
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "ConfigurationError",
