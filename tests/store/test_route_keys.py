@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 from flask import Flask, Response, abort, g, make_response, request
+from flask.globals import request_ctx
 from freezegun import freeze_time
 
 from conftest import RedisServer
@@ -273,6 +274,28 @@ class TestHooks:
         assert (first.text, status_of(first)) == ("de", "fwd=uri-miss")
         assert stored.get("/thing").text == "none"
 
+    def test_a_view_that_looks_there_for_what_was_not_sent(
+        self, serve: Serve, policy: dict[str, Any], caplog: Log
+    ) -> None:
+        """Else the response for who did not send it would be that for who did."""
+
+        def add(app: Flask) -> None:
+            @app.before_request
+            def keep() -> None:
+                g.args = request.args
+
+        stored = serve(lambda: g.args.get("lang", "none"), add=add, **policy)
+        for query, text in (("", "none"), ("?lang=de", "de"), ("", "none"), ("?lang=en", "en")):
+            assert stored.get(f"/thing{query}").text == text
+        (said,) = warnings(caplog)
+        assert "the parameter 'lang'" in said
+
+    def test_the_url_adapter_has_no_more(self, serve: Serve, policy: dict[str, Any]) -> None:
+        """Werkzeug puts its query into the URLs of redirects."""
+        stored = serve(lambda: repr(request_ctx.url_adapter.query_args), **policy)
+        assert "evil" not in stored.get("/thing?lang=evil&page=1").text
+        assert status_of(stored.get("/thing?lang=en&page=1")) == "hit"
+
     def test_other_parameters_may_be_read(
         self, serve: Serve, policy: dict[str, Any], caplog: Log
     ) -> None:
@@ -289,6 +312,26 @@ class TestHooks:
 
 
 class TestKey:
+    def test_the_view_sees_the_values_that_it_read(self, serve: Serve) -> None:
+        """The first one, if that is all: more of them would be in what others get."""
+        stored = serve(lambda: request.url, key=lambda **_: request.args.get("page", "1"))
+        first = stored.get("/thing?page=1&page=evil")
+        assert "evil" not in first.text
+        again = stored.get("/thing?page=1")
+        assert (status_of(again), again.text) == ("hit", first.text)
+
+    def test_a_hook_sees_all_values(self, serve: Serve) -> None:
+        def add(app: Flask) -> None:
+            @app.before_request
+            def keep() -> None:
+                g.pages = request.args.getlist("page")
+
+        stored = serve(
+            lambda: repr(g.pages), add=add, key=lambda **_: request.args.get("page", "1")
+        )
+        assert "evil" in stored.get("/thing?page=1&page=evil").text
+        assert "evil" not in stored.get("/thing?page=1").text
+
     def test_it_is_called_with_the_views_arguments(self, serve: Serve) -> None:
         """In the request, by its session and hooks."""
 

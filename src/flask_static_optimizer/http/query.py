@@ -10,17 +10,18 @@ from urllib.parse import unquote_plus
 _SHORT = 512
 
 
-def only(query: str, names: Iterable[str]) -> str:
+def only(query: str, names: Iterable[str], firsts: Iterable[str] = ()) -> str:
     """Return a query string with only the parameters of some names, sorted by name.
 
     Values of the same name keep their order. What stays is spelled as it was sent.
 
     :param query: the query string as WSGI has it (PEP 3333).
     :param names: the names, without percent-encoding.
+    :param firsts: those of the names of which only the first value stays.
     """
     if not query:
         return query
-    return (_known if len(query) <= _SHORT else _only)(query, frozenset(names))
+    return (_known if len(query) <= _SHORT else _only)(query, frozenset(names), frozenset(firsts))
 
 
 def names_in(query: str) -> set[str]:
@@ -31,10 +32,16 @@ def names_in(query: str) -> set[str]:
     return {_name(part) for part in query.split("&") if part}
 
 
-def _only(query: str, names: frozenset[str]) -> str:
+def _only(query: str, names: frozenset[str], firsts: frozenset[str]) -> str:
     named = [(_name(part), part) for part in query.split("&") if part]
     kept = sorted((pair for pair in named if pair[0] in names), key=lambda pair: pair[0])
-    return "&".join(part for _, part in kept)
+    known: set[str] = set()
+    parts = []
+    for name, part in kept:
+        if name not in known or name not in firsts:
+            parts.append(part)
+        known.add(name)
+    return "&".join(parts)
 
 
 def _name(part: str) -> str:

@@ -22,6 +22,8 @@ class Reads:
 
     def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self.names: set[str] = set()
+        #: Those of which all values were read; of the others it was the first one.
+        self.lists: set[str] = set()
         #: Whether all of them may have been read.
         self.everything = False
         self._tell = tell
@@ -57,6 +59,7 @@ class WatchedArgs(ImmutableMultiDict[str, str]):
     def getlist(self, key: str, *args: Any, **kwargs: Any) -> list[Any]:
         """Return all values of a parameter, and note that it was read."""
         self.reads.add(key)
+        self.reads.lists.add(key)
         return super().getlist(key, *args, **kwargs)
 
     def __iter__(self) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from flask.globals import request_ctx
+
 from ..http.query import names_in, only
 from ..requests.parameters import MADE_OF_QUERY, Reads, watch
 
@@ -62,15 +64,22 @@ class RouteKey:
         self._query = str(request.environ.get("QUERY_STRING", ""))
         #: The names of the parameters that count; ``None`` for all.
         self._names: frozenset[str] | None = frozenset(mark.policy.query or ())
+        #: Those of which only the first value counts, as the ``key`` function read no other.
+        self._firsts: frozenset[str] = frozenset()
+        #: Whether the view has read parameters that do not count in ``args`` that a hook has kept.
+        self._has_more = False
         #: What stands for the query in the key, where a function makes it.
         self.text: str | None = None
         #: Whether there is a key. Without one nothing is read from the store, nor stored.
         self.is_known = True
         if mark.policy.key is not None:
             self._ask(mark.policy.key, call)
-        shown = self._query if self._names is None else only(self._query, self._names)
+        names = self._names
+        shown = self._query if names is None else only(self._query, names, self._firsts)
         self._shown = shown
         self._hidden = frozenset(names_in(self._query) - names_in(shown))
+        if names is not None and self._firsts and shown != only(self._query, names):
+            self._hidden |= self._firsts
 
     def leaks(self) -> bool:
         """Return whether anything but the view has read what the view does not see.
@@ -78,11 +87,11 @@ class RouteKey:
         A hook may have, and may have left something of it for the view. The log names it once.
         """
         reads = self._mark.reads
-        if not self._hidden or reads is None:
+        if reads is None or not (self._hidden or self._has_more):
             return False
         leaked = self._hidden if reads.everything or _has_url(self._request) else frozenset()
         leaked |= self._hidden & reads.names
-        if not leaked:
+        if not leaked and not self._has_more:
             return False
         name, where = self._mark.endpoint.name, self._remedy()
         self._log.warn_once(
@@ -90,7 +99,9 @@ class RouteKey:
             "static_optimizer: a hook has read %s of the URL before the view %r, which its key"
             " leaves out. As the response may depend on it, such requests are not answered from the"
             " store. Read it in an after_request function, or %s.",
-            f"the parameter {min(leaked)!r}" if leaked & reads.names else "all parameters",
+            f"the parameter {min(found)!r}"
+            if (found := leaked & reads.names or reads.names - (self._names or set()))
+            else "all parameters",
             name,
             where,
         )
@@ -104,10 +115,17 @@ class RouteKey:
             return
         environ, kept = self._request.environ, vars(self._request)
         sent, urls = kept.get("query_string"), _urls(environ)
+        adapter = vars(request_ctx).get("url_adapter")
+        reads = self._mark.reads or Reads()
+        before, had_all = set(reads.names), reads.everything
         with_query = f"?{self._shown}" if self._shown else ""
         environ["QUERY_STRING"] = self._shown
         environ.update({key: url.partition("?")[0] + with_query for key, url in urls.items()})
         kept["query_string"] = self._shown.encode("latin-1", "replace")
+        bound = {} if adapter is None else vars(adapter)
+        whole = bound.get("query_args", self._query)
+        if "query_args" in bound:
+            bound["query_args"] = self._shown
         try:
             with _anew(self._request):
                 watch(self._request, Reads(self._tell))
@@ -116,6 +134,10 @@ class RouteKey:
             environ["QUERY_STRING"] = self._query
             environ.update(urls)
             kept["query_string"] = sent
+            if "query_args" in bound:  # a known adapter may have been bound meanwhile
+                bound["query_args"] = whole
+            more = reads.names - before - self._names
+            self._has_more = self._has_more or bool(more) or reads.everything > had_all
 
     def showing(self, call: Call) -> Call:
         """Return a function that calls another one where :meth:`shown` holds."""
@@ -147,6 +169,7 @@ class RouteKey:
             text = None
         self.text, self.is_known = text, text is not None
         self._names = None if whole else frozenset(own.names)
+        self._firsts = frozenset(own.names - own.lists)
 
     def _tell(self, name: str) -> None:
         """Warn once of a view that reads what it can't see."""
