@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..config.protecting import folder_key, protecting
 from ..http.statuses import REFUSALS
 from ..monitoring.signals import session_writes_dropped
 
@@ -47,15 +48,12 @@ def _refused(log: Log, mark: Mark, status: int, path: str) -> None:
         " %s, which is static (%r), and something read the session on the way, which is empty for"
         " static requests. If that is a guard that goes by the session, this rule gives it the real"
         " one; if it goes by something else (an API key, an address), the rule keeps what it guards"
-        " out of shared caches: %s%s. If it is no guard (a CSRF check), let it return early where"
+        " out of shared caches: %s. If it is no guard (a CSRF check), let it return early where"
         " flask_static_optimizer.is_static_request() is true.",
         status,
         path,
         mark.endpoint.name,
-        _protected(mark),
-        f' (or "{mark.endpoint.name}:part/*" for a part of the folder)'
-        if mark.endpoint.folder
-        else "",
+        _protected_folder(mark),
     )
 
 
@@ -95,4 +93,12 @@ def _says_so(mark: Mark, response: Response) -> bool:
 
 
 def _protected(mark: Mark) -> str:
-    return f'STATIC_OPTIMIZER_RULES = {{"{mark.endpoint.name}": {{"session": "protected"}}}}'
+    return protecting([mark.endpoint.name])
+
+
+def _protected_folder(mark: Mark) -> str:
+    """Return the setting for the folder of the file, or for all where it is in no folder."""
+    name = mark.view_args.get("filename")
+    if mark.endpoint.folder and isinstance(name, str) and "/" in name:
+        return protecting([folder_key(mark.endpoint.name, name)])
+    return _protected(mark)

@@ -140,7 +140,7 @@ def broken_css(app: Flask) -> None:
 FAULTS: list[tuple[str, Callable[[Flask], None] | None, dict[str, Any], list[str], str]] = [
     ("cookie", cookie, {}, [], "is_static_request"),
     ("cookie-sent", late_cookie, {}, [], "request_finished"),
-    ("guard-not-protected", own_guard, {}, [], '{"static": {"session": "protected"}}'),
+    ("guard-not-protected", own_guard, {}, [], '{"static:private/*": {"session": "protected"}}'),
     ("depends-on-cookie", varying, {}, ["--cookie", "name=Ada"], "protected"),
     ("view-reads-visitor", reading_session, {}, [], '{"nav": {"session": "protected"}}'),
     ("view-reads-visitor", reading_cookies, {}, [], "take @cacheable_static off"),
@@ -251,7 +251,9 @@ def test_a_guard_that_express_passes_is_seen(make_app: Any) -> None:
     assert app.test_client().get("/static/private/report.pdf").status_code == 200
     status, report = audit(app)
     assert status == 1
-    assert "guard-not-protected" in codes(report)
+    (passed,) = [each for each in report["findings"] if each["code"] == "guard-passed"]
+    assert passed["severity"] == "error"
+    assert '{"static:private/*": {"session": "protected"}}' in passed["fix"]
     styles = [row for row in report["requests"] if row["url"].endswith("app.css")]
     assert all(row["codings"] for row in styles)
 

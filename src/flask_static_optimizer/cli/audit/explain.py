@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 
 from ...config.names import PREFIX
+from ...config.protecting import folder_key, protecting
+from ...http.statuses import CACHEABLE
 from ...lane.opening import LaneOpening
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of, is_file
@@ -51,7 +53,12 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     reasons = Reasons(state, app, answer, answer.mark, headers, parts.query)
     lines += reasons.all()
     if answer.mark.endpoint.mount:
-        lines.append(_answered(state, app, answer, answer.mark, environ_of(app, path, headers)))
+        environ = environ_of(app, path, headers)
+        past = _past_guard(state, answer, answer.mark, environ)
+        if past:
+            kept = [line for line in lines if line.what not in ("Status", "Cache-Control", "Vary")]
+            return [*past, *kept]
+        lines.append(_answered(state, app, answer, answer.mark, environ))
     elif answer.mark.view.representation and rule:
         lines += _sent(state, app, answer, answer.mark, rule)
     return lines
@@ -105,6 +112,36 @@ def _unmarked(
             yield Reason("Cache-Control", said, "nobody keeps a 404 that says nothing of caching")
 
 
+def _past_guard(
+    state: AppState, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
+) -> list[Reason]:
+    """Say what visitors get of a file that a guard refuses, if the lane sends it past the guard."""
+    found = None
+    if state.lane is not None and by_flask.status not in CACHEABLE:
+        found = state.lane.answer(environ)
+    if found is None:
+        return []
+    close = getattr(found.body, "close", None)
+    if close is not None:
+        close()
+    if found.status not in CACHEABLE:
+        return []
+    said = Headers(found.headers).get("Cache-Control", "")
+    why = (
+        f"with {found.status} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says. A guard"
+        f" refuses this file with {by_flask.status}, and everybody gets it: {_protecting(mark)}"
+    )
+    return [
+        Reason("Answered", "before Flask", why),
+        Reason("Status", str(found.status), f"what visitors get, not the {by_flask.status}"),
+        Reason("Cache-Control", said, "what visitors get, and caches keep"),
+    ]
+
+
+def _protecting(mark: Mark) -> str:
+    return protecting([folder_key(mark.endpoint.name, mark.view_args.get("filename"))])
+
+
 def _answered(
     state: AppState, app: Flask, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
 ) -> Reason:
@@ -117,8 +154,18 @@ def _answered(
         express = state.settings._replace(express=True)
         opening = LaneOpening(express, state.log, state.endpoints, app, state.own_hooks)
         remedy = ""
-        if hooks and not opening.why_not(state.lane, mark.endpoint):
-            remedy = f". If it guards no files, {PREFIX}EXPRESS = True lets files pass it by"
+        if mark.protected:
+            keys = [rule.key for rule, policy in mark.endpoint.choices if policy is mark.policy]
+            remedy = f". The rule {keys[0]!r} protects it" if keys and hooks else ""
+        elif by_flask.status not in CACHEABLE:
+            remedy = f". If one of these refuses the file: {_protecting(mark)}" if hooks else ""
+        elif hooks and not opening.why_not(state.lane, mark.endpoint):
+            none, them = (
+                ("it guards no files", "it")
+                if len(hooks) == 1
+                else ("none of them guards files", "them")
+            )
+            remedy = f". If {none}, {PREFIX}EXPRESS = True lets files pass {them} by"
         if reasons:
             return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}{remedy}")
         why = f"because of {'; '.join(hooks)}" if hooks else "as it is not a file for everybody"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...config.names import PREFIX
+from ...http.statuses import CACHEABLE
 from ...lane.opening import LaneOpening
 from ..exchange import ask_as_visitor, environ_of
 from .findings import Finding
@@ -27,6 +28,23 @@ def fields_lost(by_flask: Headers, by_lane: Headers) -> list[str]:
     return list(
         dict.fromkeys(name for name, value in by_flask if value not in by_lane.getlist(name))
     )
+
+
+def passes_guard(
+    state: AppState, app: Flask, endpoint: StaticEndpoint, path: str, by_flask: Exchange
+) -> bool:
+    """Return whether the lane sends a file that the app refuses."""
+    if state.lane is None or endpoint.mount is None:
+        return False
+    if by_flask.error is not None or by_flask.status in CACHEABLE:
+        return False
+    found = state.lane.answer(environ_of(app, path))
+    if found is None:
+        return False
+    close = getattr(found.body, "close", None)
+    if close is not None:
+        close()
+    return found.status in CACHEABLE
 
 
 def passed_findings(

@@ -13,14 +13,15 @@ from werkzeug.routing import BuildError
 
 from ...assets.mount import Mount
 from ...assets.urls import PLAIN
+from ...config.protecting import narrowest_keys, protecting
 from ...requests.folders import blueprint_of
 from ..current import application_root
 from ..exchange import ask
 from ..text import progress
 from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
-from .passed_by import passed_findings
-from .verdict import judged, judged_error_page, protect
+from .passed_by import passed_findings, passes_guard
+from .verdict import judged, judged_error_page, refuses
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -56,6 +57,9 @@ class Survey:
         self._root = application_root(app)
         self.rows: list[Row] = []
         self.findings: list[Finding] = []
+        #: What has to be protected, with the names of files, and the files that need not be.
+        self._unprotected: list[tuple[Finding, Row, str]] = []
+        self._names: dict[str, set[str]] = {}
         #: Whether a static request has read or written its session.
         self.session_used = False
 
@@ -75,6 +79,21 @@ class Survey:
                 self._routes(endpoint)
         for url in self._urls:
             self._given(url)
+        self._name_rules()
+
+    def _name_rules(self) -> None:
+        """Give each finding of what is not protected the narrowest rule that covers all of them."""
+        found: dict[str, set[str]] = {}
+        for _, row, name in self._unprotected:
+            found.setdefault(row.endpoint, set()).add(name)
+        for finding, row, _ in self._unprotected:
+            names = found[row.endpoint]
+            passed = self._names[row.endpoint] - names
+            finding.fix = protecting(narrowest_keys(row.endpoint, names, passed))
+
+    def _unguarded(self, row: Row, name: str, finding: Finding) -> None:
+        self._unprotected.append((finding, row, name))
+        self.findings.append(finding)
 
     def _folder(self, endpoint: StaticEndpoint) -> None:
         mount = endpoint.mount or self._decorated(endpoint)
@@ -193,6 +212,9 @@ class Survey:
     def _asked(self, endpoint: StaticEndpoint, path: str, view_args: dict[str, Any]) -> Row:
         row = self._row(endpoint, path, view_args)
         self.rows.append(row)
+        name = str(view_args.get("filename", path))
+        if row.mode == "isolated":
+            self._names.setdefault(row.endpoint, set()).add(name)
         answer = ask(self._app, path)
         body = answer.digest()
         row.status = answer.status
@@ -210,19 +232,34 @@ class Survey:
             if mark is not None and (mark.session.looked or mark.session.written):
                 self.session_used = True
         self.findings += judged(row, answer, again)
+        if passes_guard(self._state, self._app, endpoint, path, answer):
+            said = (
+                f"a guard in front of {row.endpoint!r} refuses files with {answer.status}, and"
+                " STATIC_OPTIMIZER_EXPRESS sends them to everybody past the guard"
+            )
+            self._unguarded(row, name, Finding("guard-passed", "error", said, "", [path]))
+        elif refuses(row, answer):
+            said = (
+                f"a guard in front of {row.endpoint!r} answers {answer.status}, and what it guards"
+                " is not protected: its session is empty, so a guard that goes by the session"
+                " refuses everybody; whom another one lets pass may leave a copy in a shared cache"
+            )
+            self._unguarded(row, name, Finding("guard-not-protected", "error", said, "", [path]))
         if (
             row.mode == "isolated"
             and (answer.status, body) != (again.status, other)
             and ask(self._app, path).digest() == body  # else it is another one each time
         ):
-            self.findings.append(
+            self._unguarded(
+                row,
+                name,
                 Finding(
                     "depends-on-cookie",
                     "error",
                     f"{row.endpoint!r} answers in another way to who has a cookie, and is not"
                     " protected: a cache may give one visitor's answer to another",
-                    protect(row),
+                    "",
                     [path],
-                )
+                ),
             )
         return row

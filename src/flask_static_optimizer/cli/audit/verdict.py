@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_dict_header
 
+from ...config.protecting import protecting
 from ...http.statuses import CACHEABLE, REFUSALS
 from .findings import Finding
 
@@ -19,7 +20,13 @@ _STEP_ASIDE = "return early where flask_static_optimizer.is_static_request() is 
 
 def protect(row: Row) -> str:
     """Return the setting that protects the endpoint of a row."""
-    return f'STATIC_OPTIMIZER_RULES = {{"{row.endpoint}": {{"session": "protected"}}}}'
+    return protecting([row.endpoint])
+
+
+def refuses(row: Row, answer: Exchange) -> bool:
+    """Return whether a guard refuses what is not protected."""
+    stated = answer.mark is not None and answer.mark.view.stated is not None
+    return row.mode == "isolated" and answer.status in REFUSALS and not stated
 
 
 def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
@@ -37,15 +44,8 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
     if row.mode == "left alone":
         return
     stated = answer.mark is not None and answer.mark.view.stated is not None
-    if row.mode == "isolated" and answer.status in REFUSALS and not stated:
-        yield Finding(
-            "guard-not-protected",
-            "error",
-            f"a guard in front of {row.endpoint!r} answers {answer.status}, and the endpoint is not"
-            " protected: whom it lets pass may leave a copy in a shared cache",
-            protect(row),
-            place,
-        )
+    if refuses(row, answer):
+        pass  # the survey judges it, as it knows which files pass
     elif answer.status >= 400 and not (answer.error or stated) and row.mode == "isolated":
         yield Finding(
             "fails",
