@@ -44,9 +44,10 @@ def judged(row: Row, answer: Exchange, again: Exchange) -> Iterator[Finding]:
     if row.mode == "left alone":
         return
     stated = answer.mark is not None and answer.mark.view.stated is not None
-    if refuses(row, answer):
-        pass  # the survey judges it, as it knows which files pass
-    elif answer.status >= 400 and not (answer.error or stated) and row.mode == "isolated":
+    # The survey judges refusals, as it knows which files pass.
+    refused = refuses(row, answer)
+    fails = answer.status >= 400 and not (answer.error or stated) and row.mode == "isolated"
+    if fails and not refused:
         yield Finding(
             "fails",
             "error",
