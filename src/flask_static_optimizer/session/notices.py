@@ -101,4 +101,5 @@ def _protected_folder(mark: Mark) -> str:
     name = mark.view_args.get("filename")
     if mark.endpoint.folder and isinstance(name, str) and "/" in name:
         return protecting([folder_key(mark.endpoint.name, name)])
-    return _protected(mark)
+    part = f' (or "{mark.endpoint.name}:part/*" for a part of the folder)'
+    return _protected(mark) + (part if mark.endpoint.folder else "")
