@@ -213,11 +213,15 @@ def test_a_configuration_is_refused_at_start(
 LOGGED = {
     "a rule for a URL": (
         {"STATIC_OPTIMIZER_RULES": {"/static/private/*": PROTECTED}},
-        ["RULES['/static/private/*'] matches no endpoint", "flask routes"],
+        [
+            "RULES['/static/private/*'] matches no endpoint",
+            "flask routes",
+            "did you mean 'static:private/*'?",
+        ],
     ),
     "an endpoint that is not there": (
         {"STATIC_OPTIMIZER_RULES": {"statics:*": PROTECTED}},
-        ["RULES['statics:*'] matches no endpoint", "flask routes"],
+        ["RULES['statics:*'] matches no endpoint", "flask routes", "did you mean 'static:*'?"],
     ),
     "a folder that is not there": (
         {"STATIC_OPTIMIZER_RULES": {"static:privat/*": PROTECTED}},

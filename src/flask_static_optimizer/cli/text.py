@@ -49,6 +49,11 @@ def wrapped(text: str, indent: str = "", further: str | None = None) -> str:
     return filled.replace(_HELD, " ")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with a noun, in the plural where it needs that."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def progress(items: Iterable[T], label: str, length: int) -> Iterator[T]:
     """Yield items, and show on a terminal how many of them are done.
 

@@ -172,8 +172,8 @@ class Settings(NamedTuple):
             name = key.removeprefix(PREFIX)
             if name not in _READERS:
                 raise ConfigurationError(
-                    f"{key}={value!r} is no setting (those below go after {PREFIX});"
-                    f" {nearest(name, _READERS)}"
+                    f"{key}={value!r} is no setting; {nearest(name, _READERS)}"
+                    f" ({PREFIX} stands before each.)"
                 )
             if value is not None:
                 checked[name.lower()] = _read(name, key, value)

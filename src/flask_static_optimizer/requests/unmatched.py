@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,8 +40,9 @@ def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
         log.warn_once(
             ("unmatched", rule.key),
             "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
-            " correct it or take it out.",
+            " %scorrect it or take it out.",
             rule.where,
+            _meant(rule.key, endpoints.names()),
         )
     for found in rules_without_files(endpoints):
         log.warn_once(
@@ -53,6 +54,16 @@ def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
             ", ".join(map(repr, found.endpoints)),
             f"Did you mean {found.nearest!r}? " if found.nearest else "",
         )
+
+
+def _meant(key: str, names: Collection[str]) -> str:
+    """Return a question for what the key of a rule that matches no endpoint may have meant."""
+    endpoint, colon, glob = key.strip("/").partition(":")
+    if not colon:  # as a path or a URL would be written
+        endpoint, slash, glob = endpoint.partition("/")
+        colon = ":" if slash else ""
+    close = get_close_matches(endpoint, names, n=1)
+    return f"did you mean {close[0] + colon + glob!r}? Else " if close else ""
 
 
 def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Iterator[Unmatched]:

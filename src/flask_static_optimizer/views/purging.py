@@ -27,7 +27,7 @@ View = Callable[..., Any]
 
 _RECEIVER_FAILED = (
     "static_optimizer: a receiver of responses_purged failed, so that another cache may still have"
-    " what was purged. The app's own store has not."
+    " what was purged. It is gone from the app's own store."
 )
 
 _WRAPPED = "_static_optimizer_invalidating"

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_static_optimizer.cli.compare.comparison import Comparison
 from flask_static_optimizer.cli.compare.measure import Side, Visits
+from flask_static_optimizer.cli.compare.report import remedy
 from flask_static_optimizer.cli.compare.tally import Tally
 from flask_static_optimizer.cli.compare.visit import Seen, Sight, Visit
 
@@ -77,7 +78,19 @@ def test_pages() -> None:
     away = pages(*[Seen(302, "", error="/ redirects to https://elsewhere.example/")] * 2)
     assert away.failed() == ["/"]
     assert away.notes() == ["/: 302 (/ redirects to https://elsewhere.example/), without and with"]
-    assert pages(Seen(404, "a"), Seen(200, "b")).failed() == []
+    assert pages(Seen(404, "a"), Seen(200, "b")).failed() == ["/"]
+
+
+def test_what_a_guard_refuses() -> None:
+    """A rule helps there, and it is named."""
+    found = compared(
+        {"/static/private/a.txt": Seen(200, "a"), "/static/b.css": Seen(200, "b")},
+        {"/static/private/a.txt": Seen(403, "x"), "/static/b.css": Seen(500, "y")},
+    )
+    assert found.refused() == ["/static/private/a.txt"]
+    assert 'STATIC_OPTIMIZER_RULES = {"static:private/*": {"session": "protected"}}' in remedy(
+        found
+    )
 
 
 def test_a_sample_hides_the_values_of_cookies() -> None:

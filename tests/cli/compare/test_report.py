@@ -24,7 +24,7 @@ class TestReport:
         assert ["Vary", "Cookie", "Accept-Encoding"] in lines
         assert " ".join(result.output.split()).endswith(
             "28 asset requests no longer touch the session store;"
-            " the second visit asks for 1 file instead of 15."
+            " the second visit takes 1 request instead of 15."
         )
         assert max(map(len, result.output.splitlines())) <= 80
 
@@ -48,21 +48,21 @@ class TestReport:
                 Tally(requests=2),
                 2,
                 "6 asset requests no longer touch the session store;"
-                " the second visit asks for 3 files instead of 4.",
+                " the second visit takes 3 requests instead of 4.",
             ),
             (
                 Tally(requests=3, session_reads=3, session_writes=3),
                 Tally(requests=3, session_reads=3),
                 3,
                 "Asset requests still touch the session store 6 times (12 times without);"
-                " the second visit asks for 4 files, as ever.",
+                " the second visit takes 4 requests, as ever.",
             ),
             (
                 Tally(requests=3),
                 Tally(requests=0),
                 0,
                 "Asset requests do not touch the session store, with or without;"
-                " the second visit asks for 1 file instead of 4.",
+                " the second visit takes 1 request instead of 4.",
             ),
         ],
     )

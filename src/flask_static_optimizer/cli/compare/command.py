@@ -62,7 +62,7 @@ def compare_command(
     times. Nothing else is changed.
 
     The exit status is 1 if something does not work with the extension as it does without, or if
-    a page could not be loaded either way.
+    a page can't be loaded without it.
     """
     for cookie in cookies:
         if not cookie.isascii() or not cookie.isprintable() or "=" not in cookie or ";" in cookie:

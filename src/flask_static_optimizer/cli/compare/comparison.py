@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from ...http.statuses import REFUSALS
 from .measure import Side
 from .visit import Seen, Sight
 
@@ -89,12 +90,19 @@ class Comparison(NamedTuple):
         return [name for name, seen in self.optimized.sights[-1].assets.items() if seen.operations]
 
     def failed(self) -> list[str]:
-        """Return the pages that fail on both sides, so that nothing was compared."""
-        before, after = (_steady(side, _pages) for side in (self.without, self.optimized))
+        """Return the pages that fail without the extension, so that nothing was compared."""
+        return [name for name, seen in _steady(self.without, _pages).items() if not _works(seen)]
+
+    def refused(self) -> list[str]:
+        """Return the assets that a guard refuses with the extension only."""
+        before, after = (_steady(side, _assets) for side in (self.without, self.optimized))
         return [
             name
             for name, seen in before.items()
-            if not _works(seen) and name in after and not _works(after[name])
+            if _works(seen)
+            and name in after
+            and after[name].status in REFUSALS
+            and after[name].status != seen.status
         ]
 
     def sample(self) -> Sample | None:

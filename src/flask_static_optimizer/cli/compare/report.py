@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from ..text import columns, wrapped
+from ...config.protecting import folder_key, protecting
+from ..text import columns, counted, wrapped
 from .comparison import Comparison, Sample, Sessions
 from .measure import Visits
 from .tally import Tally
@@ -63,27 +64,51 @@ def print_report(comparison: Comparison) -> None:
         click.echo()
         for line in _headers(sample):
             click.echo(line)
-    click.echo()
-    click.echo(wrapped(verdict(comparison)))
+    _list("red", "Broken with the extension:", comparison.broken(), remedy(comparison))
+    if not comparison.failed():
+        click.echo()
+        click.echo(wrapped(verdict(comparison)))
 
 
 def print_rest(comparison: Comparison) -> None:
-    """Print what is left as it was, what is not, and what fails anyway."""
-    touching = comparison.touching()
-    for style, heading, lines in (
-        ("yellow", "Still with a session (what views send, and what is not there):", touching),
-        ("red", "Broken with the extension:", comparison.broken()),
-        ("yellow", "What fails without the extension:", comparison.notes()),
-    ):
-        if lines:
-            click.echo()
-            click.echo(click.style(heading, fg=style))
-            for line in lines[:_MOST]:
-                click.echo(wrapped(line, "  ", "    "))
-            if len(lines) > _MOST:
-                click.echo(f"  and {len(lines) - _MOST} more")
-    if touching:
-        click.echo(wrapped("'flask static audit' says what makes files of views static.", "  "))
+    """Print what is left as it was, and what fails anyway."""
+    _list(
+        "yellow",
+        "Still with a session (what views send, and what is not there):",
+        comparison.touching(),
+        "'flask static audit' says what makes files of views static.",
+    )
+    _list("yellow", "What fails without the extension:", comparison.notes())
+    if comparison.failed():
+        pages = ", ".join(comparison.failed())
+        click.echo()
+        click.echo(wrapped(f"Nothing can be compared, as a page is not shown without it: {pages}."))
+
+
+def _list(style: str, heading: str, lines: Sequence[str], below: str = "") -> None:
+    if not lines:
+        return
+    click.echo()
+    click.echo(click.style(heading, fg=style))
+    for line in lines[:_MOST]:
+        click.echo(wrapped(line, "  ", "    "))
+    if len(lines) > _MOST:
+        click.echo(f"  and {len(lines) - _MOST} more")
+    if below:
+        click.echo(wrapped(below, "  "))
+
+
+def remedy(comparison: Comparison) -> str:
+    """Return what to do where something is broken."""
+    refused = comparison.refused()
+    if not refused:
+        return "'flask static explain PATH' says why."
+    _, folder, name = refused[0].partition("?")[0].partition("/static/")
+    key = folder_key("static", name) if folder else "ENDPOINT:FOLDER/*"
+    return (
+        "The session of a static file is empty, so a guard that goes by it refuses everybody."
+        f" Protect what it guards: {protecting([key])}"
+    )
 
 
 def _table(without: Visits, optimized: Visits, rows: Sequence[Row]) -> Iterator[str]:
@@ -142,9 +167,8 @@ def verdict(comparison: Comparison) -> str:
     else:
         first = f"Asset requests do not touch {what}, with or without"
     asked, asks = (visits.second.total.requests for visits in sides)
-    files = "file" if asks == 1 else "files"
-    second = f"asks for {asks} {files}" + (f" instead of {asked}" if asks != asked else ", as ever")
-    return f"{first}; the second visit {second}."
+    second = counted(asks, "request") + (f" instead of {asked}" if asks != asked else ", as ever")
+    return f"{first}; the second visit takes {second}."
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
