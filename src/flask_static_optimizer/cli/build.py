@@ -22,7 +22,7 @@ from ..assets.build import (
 from ..assets.variants import is_codable
 from ..config.names import PREFIX
 from .current import app_and_state, not_possible
-from .text import json_option, print_json, progress
+from .text import counted, json_option, print_json, progress
 
 if TYPE_CHECKING:
     from ..state import AppState
@@ -88,7 +88,7 @@ def clean_command(everything: bool, as_json: bool) -> None:
     if as_json:
         print_json({"removed": removed})
     else:
-        click.echo(f"Removed {removed} files.")
+        click.echo(f"Removed {counted(removed, 'file')}.")
 
 
 @contextmanager
@@ -138,10 +138,10 @@ def _build(state: AppState, *, quiet: bool) -> Result:
 
 def _print(result: Result) -> None:
     if result.fingerprints:
-        click.echo(f"{result.fingerprints} large files have fingerprints.")
-    click.echo(f"{result.files} files, {result.bytes:,} bytes:")
+        click.echo(f"{counted(result.fingerprints, 'large file')} with a fingerprint.")
+    click.echo(f"{counted(result.files, 'file')}, {counted(result.bytes, 'byte')}:")
     for coding, coded in result.codings.items():
-        click.echo(f"  {coding}: {coded.files} smaller, {coded.bytes:,} bytes")
+        click.echo(f"  {coding}: {coded.files} smaller, {counted(coded.bytes, 'byte')}")
     if result.not_kept:
         click.echo(
             f"  {result.not_kept} of these lie beside their files already, or could not be kept."

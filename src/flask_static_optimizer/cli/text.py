@@ -49,6 +49,11 @@ def wrapped(text: str, indent: str = "", further: str | None = None) -> str:
     return filled.replace(_HELD, " ")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which gets an s unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def progress(items: Iterable[T], label: str, length: int) -> Iterator[T]:
     """Yield items, and show on a terminal how many of them are done.
 

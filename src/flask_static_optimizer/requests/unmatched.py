@@ -37,11 +37,13 @@ class Unmatched(NamedTuple):
 def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
     """Log a warning for each rule whose glob matches no endpoint, or no file."""
     for rule in endpoints.unmatched_rules():
+        near = nearest_key(endpoints, rule)
         log.warn_once(
             ("unmatched", rule.key),
             "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
-            " correct it or take it out.",
+            " %scorrect it or take it out.",
             rule.where,
+            f"did you mean {near!r}? Else " if near else "",
         )
     for found in rules_without_files(endpoints):
         log.warn_once(
@@ -53,6 +55,22 @@ def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
             ", ".join(map(repr, found.endpoints)),
             f"Did you mean {found.nearest!r}? " if found.nearest else "",
         )
+
+
+def nearest_key(endpoints: EndpointTable, rule: Rule) -> str:
+    """Return the key that a rule which matches no endpoint may have meant; empty if none is like.
+
+    A URL path below a static folder is taken for the endpoint and the names of its files.
+    """
+    names = endpoints.view_names()
+    for mount in endpoints.mounts():
+        prefix = mount.prefix or ""
+        if prefix not in ("", "/") and f"/{rule.key.lstrip('/')}".startswith(prefix):
+            rest = f"/{rule.key.lstrip('/')}".removeprefix(prefix)
+            return f"{mount.endpoint}:{rest}" if rest else f"{mount.endpoint}:*"
+    endpoint, colon, rest = rule.key.partition(":")
+    close = get_close_matches(endpoint, names, n=1)
+    return f"{close[0]}{colon}{rest}" if close else ""
 
 
 def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Iterator[Unmatched]:

@@ -27,7 +27,7 @@ View = Callable[..., Any]
 
 _RECEIVER_FAILED = (
     "static_optimizer: a receiver of responses_purged failed, so that another cache may still have"
-    " what was purged. The app's own store has not."
+    " what was purged. It is gone from the app's own store."
 )
 
 _WRAPPED = "_static_optimizer_invalidating"
@@ -175,8 +175,9 @@ def purge(
     _check("endpoint", endpoint, stored, "no view of this app is stored")
     _check(
         "tag",
-        tag,
-        {*endpoints.sent_tags(), *(tag for each in stored.values() for tag in _tags(each))},
+        # A tag of files is known only to a CDN, which is told; in the store nothing has it.
+        None if tag in endpoints.sent_tags() else tag,
+        {tag for each in stored.values() for tag in _tags(each)},
         "no stored view of this app has tags; give some with @cacheable_static(tags=[...]) or a"
         " rule",
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from ..text import columns, wrapped
+from ..text import columns, counted, wrapped
 from .findings import Finding, Row
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -50,7 +50,7 @@ def print_report(rows: Sequence[Row], findings: Sequence[Finding]) -> None:
         _print_plain(lines)
     for finding in findings:
         _print_finding(finding)
-    click.echo(f"{len(rows)} URLs, {len(findings)} findings.")
+    click.echo(f"{counted(len(rows), 'URL')}, {counted(len(findings), 'finding')}.")
 
 
 def _groups(rows: Iterable[Row]) -> dict[_Group, list[Row]]:
