@@ -64,7 +64,7 @@ def test_every_key_is_read() -> None:
         ({"RULES": {"static": {}, "static:*.css": {"max_age": 5}}},
          ["RULES['static:*.css'] is never reached", "'static' before it"]),
         ({"RULES": {"*": {}, "shop.static": {"max_age": 5}}}, ["shop.static", "'*' before it"]),
-        ({"APP": "x:y"}, ["STATIC_OPTIMIZER_APP", "; valid: CACHE_DIR"]),
+        ({"APP": "x:y"}, ["STATIC_OPTIMIZER_APP", " is: CACHE_DIR"]),
         ({"RULES": ["static"]}, ["STATIC_OPTIMIZER_RULES", "mapping"]),
         ({"RULES": {"": {}}}, ["endpoint glob"]),
         ({"RULES": {"static": True}}, ["RULES['static']", "False to leave"]),

@@ -12,7 +12,7 @@ CODE = "import-map-missing"
 def findings(make_app, audited, template, pages, **config):
     for name, text in pages.items():
         template(text, name)
-    return audited(make_app({"IMPORTMAP": True, **config})).findings
+    return audited(make_app(**{"STATIC_OPTIMIZER_IMPORTMAP": True, **config})).findings
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,9 @@ def test_no_finding(make_app, audited, template, pages):
     assert CODE not in findings(make_app, audited, template, pages)
 
 
-@pytest.mark.parametrize("config", [{"IMPORTMAP": False}, {"FINGERPRINT": False}])
+@pytest.mark.parametrize(
+    "config", [{"STATIC_OPTIMIZER_IMPORTMAP": False}, {"STATIC_OPTIMIZER_FINGERPRINT": False}]
+)
 def test_no_map_is_announced(make_app, audited, template, config):
     """Where the modules keep their plain URLs no map is missing."""
     assert CODE not in findings(make_app, audited, template, {"page.html": MODULE}, **config)

@@ -29,7 +29,7 @@ def with_avatars(app):
 )
 def test_a_rule_that_matches_no_endpoint(make_app, audited, caplog, key, meant):
     """The audit and the log ask whether the nearest key was meant."""
-    app = make_app({"RULES": {key: {"max_age": 5}}}, before=with_avatars)
+    app = make_app(STATIC_OPTIMIZER_RULES={key: {"max_age": 5}}, before=with_avatars)
     assert f"did you mean {meant!r}?" in audited(app).findings["rule-unmatched"]["fix"]
     app.test_client().get("/login")
     assert f"did you mean {meant!r}?" in caplog.text
@@ -37,7 +37,9 @@ def test_a_rule_that_matches_no_endpoint(make_app, audited, caplog, key, meant):
 
 def test_a_rule_that_is_like_nothing(make_app, audited):
     """Nothing is guessed."""
-    found = audited(make_app({"RULES": {"zzzz": {"max_age": 5}}})).findings["rule-unmatched"]
+    found = audited(make_app(STATIC_OPTIMIZER_RULES={"zzzz": {"max_age": 5}})).findings[
+        "rule-unmatched"
+    ]
     assert "did you mean" not in found["fix"]
 
 

@@ -26,7 +26,7 @@ _OWN_MAP = re.compile(r"\stype\s*=\s*[\"']?importmap\b", re.IGNORECASE)
 
 
 class Loading(NamedTuple):
-    """What one template does about ES modules."""
+    """A template, by what it does about ES modules."""
 
     path: str
     #: The line of the first module; ``None`` if it loads none.
