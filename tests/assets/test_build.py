@@ -33,7 +33,7 @@ def test_a_stylesheet_is_built_as_it_is_served(make_app: MakeApp, static_folder:
     (static_folder / "app.css").write_bytes(b"a { b: url(dot.png) }" * 50)
     app = make_app()
     runner = app.test_cli_runner()
-    assert "1 file," in runner.invoke(args=["static", "build"]).output
+    assert "1 file, " in runner.invoke(args=["static", "build"]).output
     kept = {path.name for path in (static_folder.parent / "kept").rglob("*.best.*")}
     client = app.test_client()
     for coding in ("zstd", "br", "gzip"):

@@ -86,7 +86,7 @@ ENVIRONMENT: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a key with a typing error": (
         {"STATIC_OPTIMIZER_MAXAGE": "5"},
-        ["STATIC_OPTIMIZER_MAXAGE=5", "did you mean 'MAX_AGE'"],
+        ["STATIC_OPTIMIZER_MAXAGE=5", "did you mean STATIC_OPTIMIZER_MAX_AGE?"],
     ),
     "another spelling": (
         {"STATIC_OPTIMISER_MAX_AGE": "5"},
@@ -201,7 +201,7 @@ COMMANDS: dict[str, tuple[str, list[str], list[str]]] = {
     "a configuration error": (
         optimized(MAXAGE=60),
         ["--app", "{name}", "static", "audit"],
-        ["STATIC_OPTIMIZER_MAXAGE=60", "did you mean 'MAX_AGE'"],
+        ["STATIC_OPTIMIZER_MAXAGE=60", "did you mean STATIC_OPTIMIZER_MAX_AGE?"],
     ),
     "a view that was declared in a wrong way": (
         optimized()

@@ -23,7 +23,10 @@ PROTECTED = {"session": "protected"}
 
 #: A configuration that is refused at start, and what the message has to have.
 REFUSED = {
-    "a key with a typing error": ({"STATIC_OPTIMIZER_MAXAGE": 60}, ["MAXAGE=60", "'MAX_AGE'"]),
+    "a key with a typing error": (
+        {"STATIC_OPTIMIZER_MAXAGE": 60},
+        ["MAXAGE=60", "did you mean STATIC_OPTIMIZER_MAX_AGE?"],
+    ),
     "a text for seconds": ({"STATIC_OPTIMIZER_MAX_AGE": "1h"}, ["MAX_AGE is '1h'", "seconds"]),
     "rules as a list": (
         {"STATIC_OPTIMIZER_RULES": [("static:*", {})]},

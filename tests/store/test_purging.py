@@ -183,6 +183,19 @@ class TestCommand:
             "Error: endpoint='thin': nothing is stored by it; did you mean 'thing'? Valid: thing.\n"
         )
 
+    def test_a_tag_of_nothing_stored(self, serve: Serve, redis: RedisServer) -> None:
+        """Tags of files, which only a CDN has, are not named as those of stored responses."""
+        config = {
+            "CACHE_TYPE": "RedisCache",
+            "CACHE_REDIS_PORT": redis.port,
+            "STATIC_OPTIMIZER_TAG_HEADERS": ["Cache-Tag"],
+            "STATIC_OPTIMIZER_RULES": {"static:*": {"tags": "files"}},
+        }
+        app = serve(config=config, add=Cache, tags="items").app
+        result = self.run(app, "--tag", "itms")
+        assert result.output.endswith("did you mean 'items'? Valid: items.\n")
+        assert self.run(app, "--tag", "files").output == "Purged.\n"
+
     @pytest.mark.parametrize("config", [{}, {"CACHE_TYPE": "SimpleCache"}])
     def test_memory_of_other_processes(self, serve: Serve, config: dict[str, str]) -> None:
         result = self.run(serve(config=config, add=Cache if config else None).app)

@@ -122,9 +122,11 @@ class MissingFiles:
 
 
 def _said(mount: Mount, name: str) -> str:
+    found = similar(mount, name)
+    meant = f" Did you mean {found!r}?" if found else ""
     return (
         f"url_for({mount.endpoint!r}, filename={name!r}) leads to no file: there is none of"
-        f" that name that is served from {mount.folder!r}.{_similar(mount, name)} Correct the"
+        f" that name that is served from {mount.folder!r}.{meant} Correct the"
         " name, or put the file there."
     )
 
@@ -142,8 +144,8 @@ def leads_somewhere(mount: Mount, name: str) -> bool:
     return os.path.isdir(posixpath.join(mount.folder, name))
 
 
-def _similar(mount: Mount, name: str) -> str:
-    """Return the question whether a similar name was meant, of a file in the same folder.
+def similar(mount: Mount, name: str) -> str:
+    """Return a similar name, of a file in the same folder; empty if there is none.
 
     No other folder is looked into, and of that one only so much, as a page waits for it.
     """
@@ -159,5 +161,5 @@ def _similar(mount: Mount, name: str) -> str:
     for close in get_close_matches(file, there):
         found = posixpath.join(place, close)
         if mount.has(found):
-            return f" Did you mean {found!r}?"
+            return found
     return ""

@@ -138,10 +138,10 @@ def _build(state: AppState, *, quiet: bool) -> Result:
 
 def _print(result: Result) -> None:
     if result.fingerprints:
-        click.echo(f"{result.fingerprints} large files have fingerprints.")
+        click.echo(f"{counted(result.fingerprints, 'large file')} with a fingerprint.")
     click.echo(f"{counted(result.files, 'file')}, {counted(result.bytes, 'byte')}:")
     for coding, coded in result.codings.items():
-        click.echo(f"  {coding}: {coded.files} smaller, {coded.bytes:,} bytes")
+        click.echo(f"  {coding}: {coded.files} smaller, {counted(coded.bytes, 'byte')}")
     if result.not_kept:
         click.echo(
             f"  {result.not_kept} of these lie beside their files already, or could not be kept."

@@ -49,9 +49,9 @@ def wrapped(text: str, indent: str = "", further: str | None = None) -> str:
     return filled.replace(_HELD, " ")
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with a noun, in the plural where it needs that."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which gets an s unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def progress(items: Iterable[T], label: str, length: int) -> Iterator[T]:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import values
-from .errors import ConfigurationError, nearest
+from .errors import ConfigurationError
 from .header_fields import SHARED_ORIGINS, HeaderFields, header_fields, merged
 from .host_url import host_url
 from .names import PREFIX
 from .policy import CachePolicy, SessionMode, boolean, seconds, session_mode
 from .root_files import root_files
 from .rules import Rule, read_rules
-from .spelling import is_own, lookalikes, refuse_misspelt, why_no_json
+from .spelling import is_own, lookalikes, meant_setting, refuse_misspelt, why_no_json
 from .tag_headers import tag_fields, tag_headers
 from .values import CODINGS, FingerprintMode, SendfileHeader
 
@@ -172,8 +172,7 @@ class Settings(NamedTuple):
             name = key.removeprefix(PREFIX)
             if name not in _READERS:
                 raise ConfigurationError(
-                    f"{key}={value!r} is no setting; {nearest(name, _READERS)}"
-                    f" ({PREFIX} stands before each.)"
+                    f"{key}={value!r} is no setting; {meant_setting(name, _READERS)}"
                 )
             if value is not None:
                 checked[name.lower()] = _read(name, key, value)

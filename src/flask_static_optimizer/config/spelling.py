@@ -87,6 +87,19 @@ def lookalikes(config: Mapping[str, object], settings: Collection[str]) -> dict[
     return found
 
 
+def meant_setting(name: str, settings: Collection[str]) -> str:
+    """Return the part of an error message that says which setting an unknown one may be.
+
+    :param name: what follows the prefix in the key.
+    :param settings: the names of all settings, without the prefix, which are listed if none is
+        like it.
+    """
+    close = get_close_matches(name.upper(), settings, n=1)
+    if close:
+        return f"did you mean {PREFIX}{close[0]}?"
+    return f"what may follow {PREFIX} is: {', '.join(sorted(settings))}."
+
+
 def is_own(key: str, settings: Collection[str]) -> bool:
     """Return whether a key is surely meant for the extension, be it a setting or not."""
     return key == _NAME or key.startswith(PREFIX) or misspelt(key, settings) is not None

@@ -152,11 +152,16 @@ class EndpointTable:
         found = filter(None, map(self.get, self.names()))
         return {tag for endpoint in found for policy in endpoint.policies for tag in policy.tags}
 
+    def view_names(self) -> tuple[str, ...]:
+        """Return the names of all endpoints of the app, static or not."""
+        app = self._get_app()
+        return () if app is None else tuple(app.view_functions)
+
     def unmatched_rules(self) -> list[Rule]:
         """Return the configured rules whose glob matches no endpoint of the app."""
-        app = self._get_app()
-        names = () if app is None else app.view_functions
-        matched = {place for name in names for place in self._endpoint_globs.matching(name)}
+        matched = {
+            place for name in self.view_names() for place in self._endpoint_globs.matching(name)
+        }
         return [rule for place, rule in enumerate(self._settings.rules) if place not in matched]
 
     def takes_names(self, endpoint: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,12 +37,13 @@ class Unmatched(NamedTuple):
 def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
     """Log a warning for each rule whose glob matches no endpoint, or no file."""
     for rule in endpoints.unmatched_rules():
+        near = nearest_key(endpoints, rule)
         log.warn_once(
             ("unmatched", rule.key),
             "static_optimizer: %s matches no endpoint of this app ('flask routes' lists them);"
             " %scorrect it or take it out.",
             rule.where,
-            _meant(rule.key, endpoints.names()),
+            f"did you mean {near!r}? Else " if near else "",
         )
     for found in rules_without_files(endpoints):
         log.warn_once(
@@ -56,14 +57,20 @@ def warn_of_unmatched_rules(endpoints: EndpointTable, log: Log) -> None:
         )
 
 
-def _meant(key: str, names: Collection[str]) -> str:
-    """Return a question for what the key of a rule that matches no endpoint may have meant."""
-    endpoint, colon, glob = key.strip("/").partition(":")
-    if not colon:  # as a path or a URL would be written
-        endpoint, slash, glob = endpoint.partition("/")
-        colon = ":" if slash else ""
+def nearest_key(endpoints: EndpointTable, rule: Rule) -> str:
+    """Return the key that a rule which matches no endpoint may have meant; empty if none is like.
+
+    A URL path below a static folder is taken for the endpoint and the names of its files.
+    """
+    names = endpoints.view_names()
+    for mount in endpoints.mounts():
+        prefix = mount.prefix or ""
+        if prefix not in ("", "/") and f"/{rule.key.lstrip('/')}".startswith(prefix):
+            rest = f"/{rule.key.lstrip('/')}".removeprefix(prefix)
+            return f"{mount.endpoint}:{rest}" if rest else f"{mount.endpoint}:*"
+    endpoint, colon, rest = rule.key.partition(":")
     close = get_close_matches(endpoint, names, n=1)
-    return f"did you mean {close[0] + colon + glob!r}? Else " if close else ""
+    return f"{close[0]}{colon}{rest}" if close else ""
 
 
 def rules_without_files(endpoints: EndpointTable, *, whole: bool = False) -> Iterator[Unmatched]:

@@ -11,6 +11,7 @@ from .configuration import configuration_findings
 from .entries import entry_findings
 from .explain import explain
 from .findings import merged
+from .import_maps import import_map_findings
 from .integrity import integrity_findings
 from .logged import logged_findings
 from .meant_url import meant_url
@@ -75,6 +76,7 @@ def audit_command(
             *module_findings(state),
             *OwnViews(state, app, survey.cookie).findings(templates, urls),
             *template_findings(state, app, templates),
+            *import_map_findings(state, templates.loadings),
             *integrity_findings(state, app, templates),
             *entry_findings(state, app, templates),
             *templates.findings,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...config.names import PREFIX
 from ...http.codings import available, install_hint
-from ...requests.unmatched import rules_without_files
+from ...requests.unmatched import nearest_key, rules_without_files
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ def configuration_findings(state: AppState, app: Flask) -> Iterator[Finding]:
     for key, meant in state.settings.lookalikes(app.config).items():
         yield _unknown_key(key, meant, is_own=state.settings.is_own(key))
     for rule in state.endpoints.unmatched_rules():
+        near = nearest_key(state.endpoints, rule)
+        meant = f"; did you mean {near!r}?" if near else ""
         yield Finding(
             "rule-unmatched",
             "warning",
             "a rule matches no endpoint",
-            "correct its glob ('flask routes' lists endpoints) or take it out",
+            f"correct its glob ('flask routes' lists endpoints{meant}) or take it out",
             [rule.where],
         )
     for found in rules_without_files(state.endpoints, whole=True):

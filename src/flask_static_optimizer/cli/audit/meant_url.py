@@ -11,6 +11,7 @@ from flask import url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from ...assets.missing import similar
 from ...assets.urls import PLAIN
 from ..current import application_root
 from ..exchange import matched
@@ -56,7 +57,11 @@ def meant_url(state: AppState, app: Flask, given: str) -> MeantUrl:
         except (BuildError, HTTPException):  # only the app knows all variables of its URL
             continue
         return MeantUrl(url, f"the URL of the file {name!r} of {mount.endpoint!r}")
-    return MeantUrl(rooted)
+    if found is not None or given.startswith("/"):
+        return MeantUrl(rooted)
+    near = next(filter(None, (similar(mount, given) for mount in state.endpoints.mounts())), "")
+    meant = f"; did you mean {near!r}?" if near else ""
+    return MeantUrl(rooted, f"no file {given!r} in a static folder{meant}")
 
 
 def _files(state: AppState, given: str) -> Iterator[tuple[Mount, str]]:

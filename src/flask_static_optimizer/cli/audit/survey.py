@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BuildError
 
 from ...assets.mount import Mount
@@ -190,6 +190,18 @@ class Survey:
         path = urlsplit(url).path or "/"
         with self._app.test_request_context(path) as context:
             rule, view_args = context.request.url_rule, context.request.view_args or {}
+            is_unknown = isinstance(context.request.routing_exception, NotFound)
+        if is_unknown:
+            self.findings.append(
+                Finding(
+                    "not-static",
+                    "note",
+                    "no URL rule matches a URL that was given",
+                    "correct it ('flask routes' lists the URL rules) or leave it out",
+                    [url],
+                )
+            )
+            return
         endpoint = self._state.endpoints.get(rule.endpoint) if rule else None
         if endpoint is None:
             self.findings.append(
@@ -202,6 +214,14 @@ class Survey:
                 )
             )
             return
+        # One of the URLs that the rule stands for has been asked for now.
+        self.rows[:] = [
+            row
+            for row in self.rows
+            if row.status is not None
+            or not rule
+            or (row.endpoint, row.url) != (rule.endpoint, rule.rule)
+        ]
         self._asked(endpoint, url, view_args)
 
     def _row(self, endpoint: StaticEndpoint, url: str, view_args: dict[str, Any]) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import TemplateError, nodes
 
 from .findings import Finding
+from .import_maps import Loading, read_loading
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -65,11 +66,13 @@ class Templates(NamedTuple):
     #: The path of each template, and its tokens: line, kind and text.
     tokens: list[tuple[str, list[tuple[int, str, str]]]]
     entries: list[LoadedEntry]
+    #: What each template, by its name, does about ES modules.
+    loadings: dict[str, Loading]
 
 
 def read_templates(app: Flask) -> Templates:
     """Read all templates of an app and its blueprints that their loaders can list."""
-    found = Templates([], [], [], [], [], [])
+    found = Templates([], [], [], [], [], [], {})
     environment = app.jinja_env
     loader = environment.loader
     try:
@@ -100,6 +103,7 @@ def _read(environment: Environment, loader: BaseLoader, name: str, found: Templa
     parsed = environment.parse(source, name)
     built = list(_built(parsed, path or name))
     found.entries.extend(_entries(parsed, path or name))
+    found.loadings[name] = read_loading(path or name, parsed, tokens)
     found.tokens.append((path or name, tokens))
     found.plain.extend(plain)
     found.relative.extend(url for _, text in texts for url in _RELATIVE.findall(text))

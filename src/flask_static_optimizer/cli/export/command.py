@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from ..current import app_and_state, not_possible
 from ..public_files import settle
-from ..text import progress
+from ..text import counted, progress
 from .exporter import Exporter, Report, names_of
 from .folder import ExportFolder, Finished, NotAManifestError
 from .journal import WORK, OccupiedError
@@ -140,7 +140,8 @@ def _outcome(
 
 def _print(outcome: dict[str, Any]) -> None:
     click.echo(
-        f"{outcome['assets']} assets in {outcome['files']} files, {outcome['written']} of them"
+        f"{counted(outcome['assets'], 'asset')} in {counted(outcome['files'], 'file')},"
+        f" {outcome['written']} of them"
         f" written now, {len(outcome['removed'])} removed. All are in {outcome['manifest']}."
     )
     left = [f"{excluded['url']}: {excluded['reason']}" for excluded in outcome["left_out"]]
