@@ -43,16 +43,6 @@ def test_a_rule_that_is_like_nothing(make_app, audited):
     assert "did you mean" not in found["fix"]
 
 
-def test_a_url_of_a_rule_with_variables(make_app, audited):
-    """Once one of its URLs was asked for, the rule is not listed as one that was not."""
-    app = make_app(before=with_avatars)
-    urls = [row["url"] for row in audited(app).rows]
-    assert "/avatars/<int:user_id>.svg" in urls
-    rows = audited(app, "--url", "/avatars/1.svg", "--url", "/avatars/2.svg").rows
-    urls = [row["url"] for row in rows if row["endpoint"] == "avatar"]
-    assert urls == ["/avatars/1.svg", "/avatars/2.svg"]
-
-
 def test_a_url_without_a_rule(make_app, audited):
     """There is no view that could be decorated."""
     found = audited(make_app(), "--url", "/nope").findings["not-static"]

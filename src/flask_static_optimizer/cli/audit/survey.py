@@ -214,14 +214,6 @@ class Survey:
                 )
             )
             return
-        # One of the URLs that the rule stands for has been asked for now.
-        self.rows[:] = [
-            row
-            for row in self.rows
-            if row.status is not None
-            or not rule
-            or (row.endpoint, row.url) != (rule.endpoint, rule.rule)
-        ]
         self._asked(endpoint, url, view_args)
 
     def _row(self, endpoint: StaticEndpoint, url: str, view_args: dict[str, Any]) -> Row:
