@@ -67,7 +67,8 @@ def test_variables_are_configuration(ask, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("OUR_STATIC_OPTIMIZER", "not one of ours")
     rules = '{"static:*.css": {"max_age": 77}}'
     assert ask("myproject:app", RULES=rules).stdout == "plain 200 max-age=77\n"
-    assert "'UNVERSIONED_MAX_AGE'" in ask("myproject:app", UNVERSIONED_MAXAGE="1").stderr
+    said = ask("myproject:app", UNVERSIONED_MAXAGE="1").stderr
+    assert "did you mean STATIC_OPTIMIZER_UNVERSIONED_MAX_AGE?" in said
 
 
 @pytest.mark.parametrize(
