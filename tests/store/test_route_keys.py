@@ -290,6 +290,33 @@ class TestHooks:
         (said,) = warnings(caplog)
         assert "the parameter 'lang'" in said
 
+    def test_a_view_that_reads_all_that_a_hook_kept(
+        self, serve: Serve, policy: dict[str, Any]
+    ) -> None:
+        def add(app: Flask) -> None:
+            @app.before_request
+            def keep() -> None:
+                g.args = request.args
+
+        stored = serve(lambda: repr(g.args.to_dict()), add=add, **policy)
+        assert stored.get("/thing").text == "{}"
+        assert stored.get("/thing?lang=en").text == "{'lang': 'en'}"
+        assert stored.get("/thing").text == "{}"
+
+    def test_later_hooks_have_the_whole_url_adapter(
+        self, serve: Serve, policy: dict[str, Any]
+    ) -> None:
+        seen: list[str] = []
+
+        def add(app: Flask) -> None:
+            @app.after_request
+            def look(response: Response) -> Response:
+                seen.append(repr(request_ctx.url_adapter.query_args))
+                return response
+
+        serve(lambda: "thing", add=add, **policy).get("/thing?lang=evil&page=1")
+        assert "evil" in seen[-1]
+
     def test_the_url_adapter_has_no_more(self, serve: Serve, policy: dict[str, Any]) -> None:
         """Werkzeug puts its query into the URLs of redirects."""
         stored = serve(lambda: repr(request_ctx.url_adapter.query_args), **policy)
@@ -319,6 +346,24 @@ class TestKey:
         assert "evil" not in first.text
         again = stored.get("/thing?page=1")
         assert (status_of(again), again.text) == ("hit", first.text)
+
+    def test_further_values_in_what_a_hook_kept(self, serve: Serve, caplog: Log) -> None:
+        """The key has the first one only, of whoever asks."""
+
+        def add(app: Flask) -> None:
+            @app.before_request
+            def keep() -> None:
+                g.args = request.args
+
+        stored = serve(
+            lambda: repr(g.args.getlist("page")),
+            add=add,
+            key=lambda **_: request.args.get("page", "1"),
+        )
+        assert stored.get("/thing?page=1").text == "['1']"
+        assert stored.get("/thing?page=1&page=2").text == "['1', '2']"
+        (said,) = warnings(caplog)
+        assert "the parameter 'page'" in said
 
     def test_a_hook_sees_all_values(self, serve: Serve) -> None:
         def add(app: Flask) -> None:

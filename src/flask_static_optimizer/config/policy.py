@@ -83,7 +83,8 @@ class CachePolicy(NamedTuple):
     query: tuple[str, ...] | None = None
     #: For views: a function that is called with the view's arguments and returns a text that stands
     #: for the query in the key of the stored response. The view sees the parameters that this
-    #: function reads. With ``None`` as the text the response is not stored.
+    #: function reads, the first value of each or all that it reads by ``getlist()``. Requests with
+    #: the same text get the same response. With ``None`` as the text it is not stored.
     key: Callable[..., Any] | None = None
     #: For views: a function that is called with the view's arguments. Where it returns something
     #: true the view runs as if it were not cached: its response is not stored, and says nothing of

@@ -100,7 +100,7 @@ class RouteKey:
             " leaves out. As the response may depend on it, such requests are not answered from the"
             " store. Read it in an after_request function, or %s.",
             f"the parameter {min(found)!r}"
-            if (found := leaked & reads.names or reads.names - (self._names or set()))
+            if (found := leaked & reads.names or self._beyond(reads))
             else "all parameters",
             name,
             where,
@@ -118,6 +118,7 @@ class RouteKey:
         adapter = vars(request_ctx).get("url_adapter")
         reads = self._mark.reads or Reads()
         before, had_all = set(reads.names), reads.everything
+        listed = set(reads.lists)
         with_query = f"?{self._shown}" if self._shown else ""
         environ["QUERY_STRING"] = self._shown
         environ.update({key: url.partition("?")[0] + with_query for key, url in urls.items()})
@@ -137,6 +138,7 @@ class RouteKey:
             if "query_args" in bound:  # a known adapter may have been bound meanwhile
                 bound["query_args"] = whole
             more = reads.names - before - self._names
+            more |= (reads.lists - listed) & self._firsts
             self._has_more = self._has_more or bool(more) or reads.everything > had_all
 
     def showing(self, call: Call) -> Call:
@@ -170,6 +172,10 @@ class RouteKey:
         self.text, self.is_known = text, text is not None
         self._names = None if whole else frozenset(own.names)
         self._firsts = frozenset(own.names - own.lists)
+
+    def _beyond(self, reads: Reads) -> set[str]:
+        """Return the names of what was read, in what a hook has kept, beyond what counts."""
+        return (reads.names - (self._names or set())) | (reads.lists & self._firsts)
 
     def _tell(self, name: str) -> None:
         """Warn once of a view that reads what it can't see."""
