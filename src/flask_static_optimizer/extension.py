@@ -10,6 +10,7 @@ from flask import Flask, Request
 from .assets.host import Host
 from .assets.template_helpers import Preloading, add_template_helpers
 from .assets.url_for import fingerprint_urls
+from .assets.urls import PLAIN
 from .cli import add_commands
 from .config.decorator import when_declared
 from .config.errors import ConfigurationError
@@ -108,6 +109,7 @@ def _switch_off(settings: Settings, app: Flask) -> None:
     The template helpers give plain URLs then, and speak of the files as Flask serves them.
     """
     state = AppState(settings._replace(fingerprint=None, importmap=False), app)
+    app.url_defaults(_drop_plain)
     add_template_helpers(
         app,
         state.endpoints,
@@ -116,6 +118,11 @@ def _switch_off(settings: Settings, app: Flask) -> None:
         importmap=False,
         vite_server=settings.vite_server,
     )
+
+
+def _drop_plain(_: str, values: dict[str, Any]) -> None:
+    """Take the argument for a plain URL out of what ``url_for`` is given, as all are plain."""
+    values.pop(PLAIN, None)
 
 
 def _install(state: AppState, app: Flask) -> None:

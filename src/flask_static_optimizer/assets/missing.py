@@ -68,6 +68,10 @@ class MissingFiles:
             self._looked_for[key] = None
             if not mount.has(name):
                 self.report(mount, name)
+        elif self._waiting:
+            with self._lock:
+                together = self._due()
+            self._tell_together(together)
 
     def report(self, mount: Mount, name: str) -> None:
         """Report a file that is not there: in the log once, or as an error.
@@ -90,13 +94,8 @@ class MissingFiles:
                 if not self._waiting:
                     self._since = monotonic()
                 self._waiting.append(key)
-            together: list[tuple[str, str]] = []
-            if self._waiting and (
-                monotonic() - self._since >= PAUSE or (is_new and number > MOST_TOLD)
-            ):
-                together, self._waiting = self._waiting, []
-        if together:
-            self._tell_together(together)
+            together = self._due(at_once=is_new and number > MOST_TOLD)
+        self._tell_together(together)
         if is_new and number <= ONE_BY_ONE:
             last = " More of them are told together, once a minute." if number == ONE_BY_ONE else ""
             self._warn("static_optimizer: %s%s", _said(mount, name), last)
@@ -108,7 +107,16 @@ class MissingFiles:
                 MOST_TOLD,
             )
 
+    def _due(self, *, at_once: bool = False) -> list[tuple[str, str]]:
+        """Return the files that are to be told now, if it is time. The lock is held."""
+        due: list[tuple[str, str]] = []
+        if self._waiting and (at_once or monotonic() - self._since >= PAUSE):
+            due, self._waiting = self._waiting, []
+        return due
+
     def _tell_together(self, files: Sequence[tuple[str, str]]) -> None:
+        if not files:
+            return
         named = [f"{name!r} of {endpoint!r}" for endpoint, name in files[:_TOGETHER]]
         if len(files) > _TOGETHER:
             named.append(f"{len(files) - _TOGETHER} others")

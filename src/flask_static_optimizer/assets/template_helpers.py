@@ -162,6 +162,8 @@ class Preloading:
         found = list(links(assets, self._kinds))
         for _, link in found:
             response.headers.add("Link", link)
-        if self._hints is not None:
+        said = response.cache_control
+        # The names of the files of a page that nobody else may see are not for others, either.
+        if self._hints is not None and not (said.private or said.no_store):
             self._hints.learn((*files[url], url, link) for url, link in found)
         return response

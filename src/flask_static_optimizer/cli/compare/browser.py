@@ -98,14 +98,17 @@ class Browser:
                 or len(responses) > _MOST_REDIRECTS
             ):
                 return fetched._replace(responses=tuple(responses))
-            found = self.own(urljoin(url, target))
+            try:
+                found = self.own(urljoin(url, target))
+            except ValueError:  # it is no URL
+                found = None
             if found is None:
                 raise ForeignURLError(f"{urlsplit(url).path} redirects to {target}")
             url = found
 
     def post(self, path: str) -> Response:
         """Send a form without fields, and do not follow a redirect."""
-        return self._send(urljoin(self.site, path.lstrip("/")), {}, method="POST")
+        return self._send(self.site + path.lstrip("/"), {}, method="POST")
 
     def _fetch_one(self, url: str, accept: str) -> Fetched:
         fields = {

@@ -50,12 +50,12 @@ class Markup(NamedTuple):
     def _resolved(self, specifier: str, base: str) -> str | None:
         """Return the URL that a specifier leads to (HTML, "resolve a module specifier")."""
         is_url = specifier.startswith(("/", "./", "../")) or ":" in specifier
-        key = urljoin(base, specifier) if is_url else specifier
+        key = _joined(base, specifier) if is_url else specifier
         for known, url in sorted(self.imports.items(), reverse=True):
             if key == known:
                 return url
             if known.endswith("/") and key.startswith(known):
-                return urljoin(url, key[len(known) :])
+                return _joined(url, key[len(known) :])
         return key if is_url else None
 
 
@@ -83,7 +83,8 @@ def css_links(source: bytes, base: str) -> list[Link]:
     :param base: its URL, or that of the page for a style in it.
     """
     try:
-        found = [urljoin(base, reference.url) for reference in references(source)]
+        urls = (_joined(base, reference.url) for reference in references(source))
+        found = [url for url in urls if url]
     except (BrokenStylesheetError, ValueError):
         return []
     return [Link(url, "css" if _path(url).endswith(".css") else "") for url in _best_fonts(found)]
@@ -119,7 +120,7 @@ class _Reader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         kind = values.get("type", "").strip().lower()
         if tag == "base" and values.get("href"):
-            self.base = urljoin(self.base, values["href"])
+            self.base = _joined(self.base, values["href"]) or self.base
         elif tag == "link":
             self._link(values)
         elif tag == "script":
@@ -177,9 +178,18 @@ class _Reader(HTMLParser):
         except (ValueError, KeyError, TypeError):  # browsers ignore it, too
             return
         for key, url in pairs:
-            whole = urljoin(self.base, key) if key.startswith(("/", "./", "../")) else key
-            self.imports.setdefault(whole, urljoin(self.base, str(url)))
+            whole = _joined(self.base, key) if key.startswith(("/", "./", "../")) else key
+            self.imports.setdefault(whole, _joined(self.base, str(url)))
 
     def _add(self, url: str, kind: str = "") -> None:
-        if url.strip():
-            self.links.append(Link(urljoin(self.base, url.strip()), kind))
+        found = _joined(self.base, url.strip()) if url.strip() else ""
+        if found:
+            self.links.append(Link(found, kind))
+
+
+def _joined(base: str, url: str) -> str:
+    """Return a URL of a page as a whole one; empty if it is none, as browsers pass it over."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return ""

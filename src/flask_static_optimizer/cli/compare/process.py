@@ -92,7 +92,7 @@ def run(task: Task) -> Outcome:
             raise SideError(f"the process ended with status {process.wait()}, and no result")
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:  # it has told its result
-        process.terminate()
+        process.kill()
     except BaseException:
         process.kill()
         raise

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from ...assets.css import BrokenStylesheetError, references, rewrite
 from ...assets.fingerprints import FINGERPRINT_LENGTH, sha256, split
@@ -80,7 +80,7 @@ def visit(
     pages = _Loading(browser, counts, sight.pages)
     assets = _Loading(browser, counts, sight.assets)
     for path in paths:
-        page = pages.fetch(urljoin(browser.site, path.lstrip("/")), path, PAGE)
+        page = pages.fetch(browser.site + path.lstrip("/"), path, PAGE)
         if page is not None and page.status < 400 and "html" in page.media_type:
             _load_assets(assets, page)
     return Visit(pages.tally, assets.tally), sight
