@@ -236,7 +236,9 @@ def test_a_guard_that_goes_by_the_session(
         f"    app.config[{said.partition(' = ')[0]!r}] = {said.partition(' = ')[2]}\n"
         "    return app\n"
     )
-    assert compared(flask, protected, "--url", "/plans")["broken"] == []
+    result = flask("--app", protected, *arguments[2:])
+    assert result.exit_code == 0
+    assert "is protected):\n  /shop/files/private/plan.svg: protected\n\n" in result.output
 
 
 @pytest.mark.parametrize(

@@ -184,5 +184,5 @@ def test_a_sample_hides_the_values_of_cookies() -> None:
 def test_a_side_goes_through_json() -> None:
     sight = Sight(PAGE, {"/a.css": Seen(200, "a", (("ETag", '"1"'),), None, 3)})
     again = (Asked("/a.css", 304, "no-cache"),)
-    side = Side(NOTHING, (sight,), again, {"/a.css": "static:a.css"})
+    side = Side(NOTHING, (sight,), again, {"/a.css": "static:a.css"}, ("/b.css",))
     assert Side.from_dict(side.as_dict()) == side

@@ -98,7 +98,7 @@ class TestReport:
         assets = {"/sent": Seen(200, "a", operations=1), "/nope": Seen(404, "b", operations=1)}
         shown = printed(Side(NOTHING, (Sight({}, assets),)), capsys)
         assert shown.endswith(
-            "Still with a session (what views send):\n"
+            "Still with a session (what views send, and what is protected):\n"
             "  /sent\n"
             "  'flask static audit' says what makes files of views static.\n\n"
             "What fails with and without the extension:\n"

@@ -42,6 +42,8 @@ class Side:
     again: tuple[Asked, ...] = ()
     #: The key of the rule that protects a static file, by its name, where none does yet.
     keys: Mapping[str, str] = field(default_factory=dict)
+    #: The names of the static files that a rule protects, so that their session can be read.
+    protected: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it, ready for JSON."""
@@ -52,6 +54,7 @@ class Side:
             ],
             "again": self.again,
             "keys": dict(self.keys),
+            "protected": self.protected,
         }
 
     @classmethod
@@ -64,6 +67,7 @@ class Side:
             ),
             tuple(Asked(*asked) for asked in found["again"]),
             found["keys"],
+            tuple(found["protected"]),
         )
 
 

@@ -160,22 +160,26 @@ def _done(task: Task) -> Mapping[str, Any]:
             static_host=None if state is None else state.settings.host_url,
         )
     if state is not None:
-        side = replace(side, keys=_keys(app, state, side))
+        side = _with_rules(app, state, side)
     sessions = type(app.session_interface).__name__
     return {"side": side.as_dict(), "sessions": sessions, "remarks": remarks}
 
 
-def _keys(app: Flask, state: AppState, side: Side) -> dict[str, str]:
-    """Return the keys of the rules that would protect static files, by the names of these."""
-    keys = {}
+def _with_rules(app: Flask, state: AppState, side: Side) -> Side:
+    """Return a side with what rules protect of its static files, and those for the others."""
+    keys, protected = {}, []
     seen = side.sights[-1]
     for name in (*seen.assets, *seen.pages):
         found = matched(app, name.removeprefix(application_root(app)))
         endpoint = found and state.endpoints.get(found[0].endpoint)
         policy = endpoint.policy(found[1]) if found and endpoint else None
-        if found and endpoint and policy and not endpoint.protects(policy):
+        if not (found and endpoint and policy):
+            continue
+        if endpoint.protects(policy):
+            protected.append(name)
+        else:
             keys[name] = folder_key(endpoint.name, found[1].get("filename"))
-    return keys
+    return replace(side, keys=keys, protected=tuple(protected))
 
 
 def _switch_off() -> None:

@@ -82,11 +82,13 @@ def print_report(comparison: Comparison) -> None:
 
 def print_rest(comparison: Comparison) -> None:
     """Print what is left as it was, and what fails anyway."""
+    touching, protected = comparison.touching(), {*comparison.optimized.protected}
+    audit = "'flask static audit' says what makes files of views static."
     _list(
         "yellow",
-        "Still with a session (what views send):",
-        comparison.touching(),
-        ["'flask static audit' says what makes files of views static."],
+        "Still with a session (what views send, and what is protected):",
+        [f"{name}: protected" if name in protected else name for name in touching],
+        [] if protected.issuperset(touching) else [audit],
     )
     for heading, both in (
         ("What fails with and without the extension:", True),
