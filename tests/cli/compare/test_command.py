@@ -57,6 +57,10 @@ def create_app():
         "{{ static_importmap() }}<img src='/static/logo.svg'"
         " integrity='{{ static_integrity('logo.svg') }}'>"
     ))
+    app.add_url_rule("/modules", "modules", lambda: render_template_string(
+        "{{ static_importmap() }}"
+        "<script type=module src='{{ url_for('static', filename='main.js') }}'></script>"
+    ))
     return app
 """
 
@@ -154,7 +158,12 @@ def test_a_page_behind_a_log_in(flask: FlaskCommand, plain: str) -> None:
     assert found["notes"] == ["/account: 404, without and with"]
     assert found["redirects"] == {"/account": "/nowhere"}
     result = flask("--app", plain, "static", "compare", "--rounds", "1", "--url", "/account")
-    assert "/account leads to /nowhere.\n" in result.output
+    assert result.exit_code == 1
+    assert (
+        "Error: can't compare: /account leads to /nowhere, which is answered with 404 without the"
+        " extension\n" in result.output
+    )
+    assert "Requests" not in result.output
 
 
 def test_what_breaks_is_named(flask: FlaskCommand, project: Project, plain: str) -> None:
@@ -166,6 +175,110 @@ def test_what_breaks_is_named(flask: FlaskCommand, project: Project, plain: str)
     result = flask("--app", name, "static", "compare", "--rounds", "1", color=True)
     assert result.exit_code == 1
     assert "Broken with the extension:" in result.output
+
+
+#: An app whose guard goes by the session, and pages that fail.
+GUARDED = """
+from PLAIN import create_app as create_plain_app
+from flask import Blueprint, abort, redirect, request, session
+
+def create_app():
+    app = create_plain_app()
+    app.register_blueprint(Blueprint("shop", __name__, static_folder="static", url_prefix="/shop",
+        static_url_path="/files"))
+
+    @app.before_request
+    def guard():
+        if "/private/" in request.path and "views" not in session:
+            return ANSWER
+
+    @app.get("/login")
+    def login():
+        return "the log-in"
+
+    @app.get("/plans")
+    def plans():
+        session["views"] = 1
+        return "<img src=/shop/files/private/plan.svg><img src=/nope>"
+
+    @app.get("/boom")
+    def boom():
+        raise RuntimeError("the database is away\\nand more")
+
+    return app
+"""
+
+
+@pytest.mark.parametrize("answer", ["('refused', 403)", "redirect('/login')"])
+def test_a_guard_that_goes_by_the_session(
+    flask: FlaskCommand, project: Project, plain: str, tmp_path: Path, answer: str
+) -> None:
+    """The rule for the file's endpoint and folder is named before the figures are praised."""
+    (tmp_path / "static" / "private").mkdir(exist_ok=True)
+    (tmp_path / "static" / "private" / "plan.svg").write_text("<svg/>")
+    name = project(GUARDED.replace("PLAIN", plain).replace("ANSWER", answer))
+    arguments = ("--app", name, "static", "compare", "--rounds", "1", "--url", "/plans")
+    result = flask(*arguments)
+    assert result.exit_code == 1
+    said = 'STATIC_OPTIMIZER_RULES = {"shop.static:private/*": {"session": "protected"}}'
+    heading, rule, praise = map(
+        result.output.index, ("Broken with the extension:", said, "second\nvisit takes")
+    )
+    assert heading < rule < praise
+    assert "What fails with and without the extension:\n  /nope: 404\n" in result.output
+    # It says nothing of views, as nothing but what is missing has a session.
+    assert "Still with a session" not in result.output
+    assert "flask static audit" not in result.output
+    protected = project(
+        f"from {name} import create_app as make\n"
+        "def create_app():\n"
+        "    app = make()\n"
+        f"    app.config[{said.partition(' = ')[0]!r}] = {said.partition(' = ')[2]}\n"
+        "    return app\n"
+    )
+    result = flask("--app", protected, *arguments[2:])
+    assert result.exit_code == 0
+    assert "is protected):\n  /shop/files/private/plan.svg: protected\n\n" in result.output
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (
+            ["/boom"],
+            "/boom is answered with 500 without the extension: RuntimeError: the database is away",
+        ),
+        (["/", "/gone"], "/gone is answered with 404 without the extension"),
+    ],
+)
+def test_a_page_that_is_not_shown(
+    flask: FlaskCommand, project: Project, plain: str, paths: list[str], said: str
+) -> None:
+    """There is nothing to compare, and so no table."""
+    name = project(GUARDED.replace("PLAIN", plain).replace("ANSWER", "None"))
+    urls = [part for path in paths for part in ("--url", path)]
+    result = flask("--app", name, "static", "compare", "--rounds", "1", *urls)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() in ([], ["an app says hello"])
+    assert f"Error: can't compare: {said}\n" in result.output
+    assert compared(flask, name, *urls, status=1)["failed"] == [said]
+
+
+def test_what_is_asked_for_again(flask: FlaskCommand, plain: str, optimized: str) -> None:
+    """ES modules are named with what spares them, and are not named where they have it."""
+    assert compared(flask, plain)["asked_again"] == [
+        {"url": "/static/main.js", "why": "an ES module"},
+        {"url": "/static/lib.js", "why": "an ES module"},
+    ]
+    output = flask("--app", plain, "static", "compare", "--rounds", "1").output
+    assert (
+        "Still asked for on the second visit:\n"
+        "  /static/main.js: an ES module\n"
+        "  /static/lib.js: an ES module\n"
+        "  An import map spares those for ES modules: set STATIC_OPTIMIZER_IMPORTMAP =" in output
+    )
+    assert "(docs/assets.md#es-modules)" in output
+    assert compared(flask, optimized, "--url", "/modules")["asked_again"] == []
 
 
 def test_what_is_printed(flask: FlaskCommand, plain: str, monkeypatch: pytest.MonkeyPatch) -> None:

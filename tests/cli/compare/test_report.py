@@ -7,9 +7,9 @@ import pytest
 from demo.running import run
 from flask_static_optimizer.cli.compare.comparison import BY_INTERFACE, Comparison
 from flask_static_optimizer.cli.compare.measure import Side, Visits
-from flask_static_optimizer.cli.compare.report import verdict
+from flask_static_optimizer.cli.compare.report import print_report, print_rest, verdict
 from flask_static_optimizer.cli.compare.tally import Tally
-from flask_static_optimizer.cli.compare.visit import Visit
+from flask_static_optimizer.cli.compare.visit import Asked, Seen, Sight, Visit
 
 
 class TestReport:
@@ -74,3 +74,44 @@ class TestReport:
         assert verdict(Comparison("files", 1, *sides)) == expected
         said = verdict(Comparison("an interface", 1, *sides, BY_INTERFACE))
         assert said == expected.replace("the session store", "the session")
+
+    def test_what_is_asked_for_again(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Five of them are named, each with what its response says."""
+        again = [Asked("/m.js", 200, "no-cache", True), Asked("/nope", 404, None)]
+        again += [Asked(f"/view/{number}", 200, "no-store") for number in range(5)]
+        shown = printed(Side(NOTHING, (Sight(),), tuple(again)), capsys)
+        assert shown.split("Still asked for on the second visit:\n")[1].splitlines()[:6] == [
+            "  /m.js: an ES module",
+            "  /nope: 404",
+            "  /view/0: no-store",
+            "  /view/1: no-store",
+            "  /view/2: no-store",
+            "  and 2 more",
+        ]
+        assert shown.endswith("  'flask static explain /view/0' says why.\n")
+        missing = printed(Side(NOTHING, (Sight(),), (Asked("/nope", 404, None),)), capsys)
+        assert missing.endswith("Still asked for on the second visit:\n  /nope: 404\n")
+
+    def test_the_audit_is_named_where_views_send_files(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assets = {"/sent": Seen(200, "a", operations=1), "/nope": Seen(404, "b", operations=1)}
+        shown = printed(Side(NOTHING, (Sight({}, assets),)), capsys)
+        assert shown.endswith(
+            "Still with a session (what views send, and what is protected):\n"
+            "  /sent\n"
+            "  'flask static audit' says what makes files of views static.\n\n"
+            "What fails with and without the extension:\n"
+            "  /nope: 404\n"
+        )
+
+
+NOTHING = Visits(*[Visit(Tally(), Tally())] * 2)
+
+
+def printed(side: Side, capsys: pytest.CaptureFixture[str]) -> str:
+    """Print a comparison of a side with itself."""
+    comparison = Comparison("files", 1, side, side)
+    print_report(comparison)
+    print_rest(comparison)
+    return capsys.readouterr().out

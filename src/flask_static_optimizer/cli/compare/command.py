@@ -84,15 +84,18 @@ def compare_command(
     without, optimized = outcomes
     comparison = Comparison(without.sessions, rounds, without.side, optimized.side, BY_INTERFACE)
     remarks = list(dict.fromkeys([*without.remarks, *optimized.remarks]))
+    failed = comparison.failed()
     if as_json:
         print_json({**as_dict(comparison), "pages": urls, "remarks": remarks})
+    elif failed:
+        raise click.ClickException(f"can't compare: {'; '.join(failed)}")
     else:
         print_report(comparison)
         print_rest(comparison)
         for remark in remarks:
             click.echo()
             click.echo(wrapped(remark))
-    if comparison.broken() or comparison.failed():
+    if comparison.broken() or failed:
         raise click.exceptions.Exit(1)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from ...http.statuses import REFUSALS
 from .measure import Side
-from .visit import Seen, Sight
+from .visit import Asked, Seen, Sight, plain
 
 #: The header fields that are shown side by side, in this order.
 SHOWN = (
@@ -62,22 +63,28 @@ class Comparison(NamedTuple):
 
     def broken(self) -> list[str]:
         """Return what works without the extension and does not, or is different, with it."""
-        return [
-            *_compared(self.without, self.optimized, lambda sight: sight.pages, bodies=False),
-            *_compared(self.without, self.optimized, lambda sight: sight.assets, bodies=True),
-        ]
+        return [f"{name}: {what}" for name, what in self._broken()]
+
+    def _broken(self) -> Iterator[tuple[str, str]]:
+        yield from _compared(self.without, self.optimized, _pages, bodies=False)
+        yield from _compared(self.without, self.optimized, _assets, bodies=True)
 
     def notes(self) -> list[str]:
         """Return what fails without the extension, with it or not."""
+        return [
+            *(f"{line}, without and with" for line in self.failing(both=True)),
+            *(f"{line}, without only" for line in self.failing(both=False)),
+        ]
+
+    def failing(self, *, both: bool) -> list[str]:
+        """Return what fails on both sides, or what fails only without the extension."""
         found: list[str] = []
         for part in (_pages, _assets):
             before, after = (_steady(side, part) for side in (self.without, self.optimized))
             for name, seen in before.items():
-                if _works(seen):
-                    continue
                 other = after.get(name)
-                both = other is not None and not _works(other)
-                found.append(f"{name}: {_status(seen)}, without{' and with' if both else ' only'}")
+                if not _works(seen) and both == (other is not None and not _works(other)):
+                    found.append(f"{name}: {_status(seen)}")
         return found
 
     def redirects(self) -> dict[str, str]:
@@ -86,24 +93,48 @@ class Comparison(NamedTuple):
         return {name: seen.leads_to for name, seen in pages.items() if seen.leads_to}
 
     def touching(self) -> list[str]:
-        """Return the assets that still take session operations with the extension."""
-        return [name for name, seen in self.optimized.sights[-1].assets.items() if seen.operations]
-
-    def failed(self) -> list[str]:
-        """Return the pages that fail without the extension, so that nothing was compared."""
-        return [name for name, seen in _steady(self.without, _pages).items() if not _works(seen)]
-
-    def refused(self) -> list[str]:
-        """Return the assets that a guard refuses with the extension only."""
-        before, after = (_steady(side, _assets) for side in (self.without, self.optimized))
+        """Return the assets that still take session operations with the extension, and work."""
+        assets, refused = self.optimized.sights[-1].assets, self.refused()
         return [
             name
-            for name, seen in before.items()
-            if _works(seen)
-            and name in after
-            and after[name].status in REFUSALS
-            and after[name].status != seen.status
+            for name, seen in assets.items()
+            if seen.operations and _works(seen) and name not in refused
         ]
+
+    def again(self) -> list[Asked]:
+        """Return the assets that are asked for on the second visit, too, and not refused then."""
+        refused, found = self.refused(), {asked.url: asked for asked in self.optimized.again}
+        return [asked for url, asked in found.items() if plain(url) not in refused]
+
+    def failed(self) -> list[str]:
+        """Say of the pages that each visitor fails to get without the extension what they get."""
+        first, *others = (sight.pages for sight in self.without.sights)
+        found = []
+        for name, seen in first.items():
+            if _works(seen) or any(name in each and _works(each[name]) for each in others):
+                continue
+            where = f"{name} leads to {seen.leads_to}, which" if seen.leads_to else name
+            why = f": {seen.error}" if seen.error else ""
+            found.append(f"{where} is answered with {seen.status} without the extension{why}")
+        return found
+
+    def refused(self) -> list[str]:
+        """Return what a guard refuses, or sends to a log-in, with the extension only."""
+        found = []
+        for part in (_assets, _pages):
+            before, after = (_steady(side, part) for side in (self.without, self.optimized))
+            for name, seen in before.items():
+                other = after.get(name)
+                if other is None or not _works(seen):
+                    continue
+                if _is_led_away(seen, other) or other.status in REFUSALS - {seen.status}:
+                    found.append(name)
+        return found
+
+    def unexplained(self) -> list[str]:
+        """Return the URLs of what is broken and no guard refuses."""
+        refused = self.refused()
+        return [name for name, _ in self._broken() if name not in refused]
 
     def sample(self) -> Sample | None:
         """Return the header fields of one asset: of a stylesheet, if there is one."""
@@ -149,7 +180,7 @@ def _fields(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _compared(
     without: Side, optimized: Side, part: Callable[[Sight], dict[str, Seen]], *, bodies: bool
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str]]:
     before, after = _steady(without, part), _steady(optimized, part)
     ever = {_path(name) for sight in optimized.sights for name in part(sight)}
     for name, seen in before.items():
@@ -157,17 +188,20 @@ def _compared(
         if not _works(seen):
             continue
         if _path(name) not in ever:
-            yield f"{name}: it is not asked for any more with the extension"
+            yield name, "it is not asked for any more with the extension"
         elif other is None:
             continue
+        elif _is_led_away(seen, other):
+            where = _path(other.leads_to or "")
+            yield name, f"{_status(seen)} without, leads to {where} with the extension"
         elif other.status != seen.status or other.error:
-            yield f"{name}: {_status(seen)} without, {_status(other)} with the extension"
+            yield name, f"{_status(seen)} without, {_status(other)} with the extension"
         elif bodies and seen.sha256 and other.sha256 and seen.sha256 != other.sha256:
-            yield f"{name}: other bytes with the extension"
+            yield name, "other bytes with the extension"
     asked = {_path(name) for sight in without.sights for name in part(sight)}
     for name, seen in after.items():
         if not _works(seen) and _path(name) not in asked:
-            yield f"{name}: {_status(seen)}, and asked for only with the extension"
+            yield name, f"{_status(seen)}, and asked for only with the extension"
 
 
 def _steady(side: Side, part: Callable[[Sight], dict[str, Seen]]) -> dict[str, Seen]:
@@ -179,10 +213,10 @@ def _steady(side: Side, part: Callable[[Sight], dict[str, Seen]]) -> dict[str, S
     found: dict[str, Seen] = {}
     for name, seen in first.items():
         same = [sight[name] for sight in others if name in sight]
-        if len(same) < len(others) or any(each.status != seen.status for each in same):
+        if len(same) < len(others) or any(_kind(each) != _kind(seen) for each in same):
             continue
         if any(each.sha256 != seen.sha256 for each in same):
-            seen = Seen(seen.status, "", seen.headers, seen.error)
+            seen = replace(seen, sha256="")
         found[name] = seen
     return found
 
@@ -193,6 +227,15 @@ def _path(name: str) -> str:
 
 def _is_changed(lines: list[Line]) -> bool:
     return any(name == "Cache-Control" and before != after for name, before, after in lines)
+
+
+def _kind(seen: Seen) -> tuple[int, bool]:
+    return seen.status, seen.leads_to is not None
+
+
+def _is_led_away(seen: Seen, other: Seen) -> bool:
+    """Return whether redirects lead to something else with the extension, and only with it."""
+    return bool(other.leads_to and not seen.leads_to and other.sha256 != seen.sha256)
 
 
 def _works(seen: Seen) -> bool:

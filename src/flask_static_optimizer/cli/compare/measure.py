@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .browser import Browser, site_of
 from .tally import Counts, Tally
-from .visit import Seen, Sight, Visit, visit
+from .visit import Asked, Seen, Sight, Visit, visit
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,12 +38,23 @@ class Side:
     visits: Visits
     #: What each visitor has seen.
     sights: tuple[Sight, ...]
+    #: What the app was asked for on the second visit of the last visitor, pages apart.
+    again: tuple[Asked, ...] = ()
+    #: The key of the rule that protects a static file, by its name, where none does yet.
+    keys: Mapping[str, str] = field(default_factory=dict)
+    #: The names of the static files that a rule protects, so that their session can be read.
+    protected: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it, ready for JSON."""
         return {
             "visits": [[asdict(tally) for tally in one] for one in self.visits],
-            "sights": [asdict(sight) for sight in self.sights],
+            "sights": [
+                {"pages": _written(s.pages), "assets": _written(s.assets)} for s in self.sights
+            ],
+            "again": self.again,
+            "keys": dict(self.keys),
+            "protected": self.protected,
         }
 
     @classmethod
@@ -52,14 +63,11 @@ class Side:
         return cls(
             Visits(*(Visit(*(Tally(**tally) for tally in one)) for one in found["visits"])),
             tuple(
-                Sight(
-                    *(
-                        {name: Seen(**seen) for name, seen in sight[part].items()}
-                        for part in ("pages", "assets")
-                    )
-                )
-                for sight in found["sights"]
+                Sight(_read(sight["pages"]), _read(sight["assets"])) for sight in found["sights"]
             ),
+            tuple(Asked(*asked) for asked in found["again"]),
+            found["keys"],
+            tuple(found["protected"]),
         )
 
 
@@ -85,15 +93,23 @@ def measure(
         app's.
     """
     given = tuple(cookies)
-    visits, sights = [], []
+    visits, sights, again = [], [], Sight()
     for _ in range(rounds + 1):
         browser = Browser(app, site_of(app), given, static_host)
         if begin is not None:
             begin(browser)
-        (first, seen), (second, _again) = (visit(browser, paths, counts) for _ in range(2))
+        (first, seen), (second, again) = (visit(browser, paths, counts) for _ in range(2))
         visits.append(Visits(first, second))
         sights.append(seen)
-    return Side(_median(visits[1:]), tuple(sights))
+    return Side(_median(visits[1:]), tuple(sights), tuple(again.asked))
+
+
+def _read(found: Mapping[str, Any]) -> dict[str, Seen]:
+    return {name: Seen(**one) for name, one in found.items()}
+
+
+def _written(seen: Mapping[str, Seen]) -> dict[str, Any]:
+    return {name: asdict(one) for name, one in seen.items()}
 
 
 def _median(rounds: Iterable[Visits]) -> Visits:

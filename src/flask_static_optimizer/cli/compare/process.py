@@ -11,20 +11,25 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask.cli import NoAppException, ScriptInfo
 
 from ...config.errors import ConfigurationError
 from ...config.names import EXTENSION, PREFIX
+from ...config.protecting import folder_key
 from ...config.settings import Settings
+from ..current import application_root
+from ..exchange import matched
 from .measure import Side, measure
 from .sessions import counted_sessions
 from .tally import Counts
 
 if TYPE_CHECKING:
-    pass
+    from flask import Flask
+
+    from ...state import AppState
 
 #: What adds the extension to an app that does not have it.
 _WSGI = "flask_static_optimizer.wsgi"
@@ -154,8 +159,27 @@ def _done(task: Task) -> Mapping[str, Any]:
             cookies=task.cookies,
             static_host=None if state is None else state.settings.host_url,
         )
+    if state is not None:
+        side = _with_rules(app, state, side)
     sessions = type(app.session_interface).__name__
     return {"side": side.as_dict(), "sessions": sessions, "remarks": remarks}
+
+
+def _with_rules(app: Flask, state: AppState, side: Side) -> Side:
+    """Return a side with what rules protect of its static files, and those for the others."""
+    keys, protected = {}, []
+    seen = side.sights[-1]
+    for name in (*seen.assets, *seen.pages):
+        found = matched(app, name.removeprefix(application_root(app)))
+        endpoint = found and state.endpoints.get(found[0].endpoint)
+        policy = endpoint.policy(found[1]) if found and endpoint else None
+        if not (found and endpoint and policy):
+            continue
+        if endpoint.protects(policy):
+            protected.append(name)
+        else:
+            keys[name] = folder_key(endpoint.name, found[1].get("filename"))
+    return replace(side, keys=keys, protected=tuple(protected))
 
 
 def _switch_off() -> None:

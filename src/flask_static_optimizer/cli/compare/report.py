@@ -9,17 +9,20 @@ from typing import Any
 
 import click
 
-from ...config.protecting import folder_key, protecting
+from ...config.names import PREFIX
+from ...config.protecting import protecting
 from ..text import columns, counted, wrapped
 from .comparison import Comparison, Sample, Sessions
 from .measure import Visits
 from .tally import Tally
+from .visit import Asked
 
 _LABEL = 18
 _FIELD = 16
 
-#: The most lines of one kind that are listed.
+#: The most lines of one kind that are listed, and the most URLs that are asked for again.
 _MOST = 10
+_MOST_AGAIN = 5
 
 
 def _kilobytes(count: int) -> str:
@@ -65,50 +68,82 @@ def print_report(comparison: Comparison) -> None:
         for line in _headers(sample):
             click.echo(line)
     _list("red", "Broken with the extension:", comparison.broken(), remedy(comparison))
-    if not comparison.failed():
-        click.echo()
-        click.echo(wrapped(verdict(comparison)))
+    click.echo()
+    click.echo(wrapped(verdict(comparison)))
+    again = comparison.again()
+    _list(
+        "yellow",
+        "Still asked for on the second visit:",
+        [f"{asked.url}: {_why(asked)}" for asked in again],
+        _sparing(again),
+        _MOST_AGAIN,
+    )
 
 
 def print_rest(comparison: Comparison) -> None:
     """Print what is left as it was, and what fails anyway."""
+    touching, protected = comparison.touching(), {*comparison.optimized.protected}
+    audit = "'flask static audit' says what makes files of views static."
     _list(
         "yellow",
-        "Still with a session (what views send, and what is not there):",
-        comparison.touching(),
-        "'flask static audit' says what makes files of views static.",
+        "Still with a session (what views send, and what is protected):",
+        [f"{name}: protected" if name in protected else name for name in touching],
+        [] if protected.issuperset(touching) else [audit],
     )
-    _list("yellow", "What fails without the extension:", comparison.notes())
-    if comparison.failed():
-        pages = ", ".join(comparison.failed())
-        click.echo()
-        click.echo(wrapped(f"Nothing can be compared, as a page is not shown without it: {pages}."))
+    for heading, both in (
+        ("What fails with and without the extension:", True),
+        ("What fails only without the extension:", False),
+    ):
+        _list("yellow", heading, comparison.failing(both=both))
 
 
-def _list(style: str, heading: str, lines: Sequence[str], below: str = "") -> None:
+def _why(asked: Asked) -> str:
+    """Return why a browser asks for it each time, as far as its response says so."""
+    if asked.status >= 400:
+        return str(asked.status)
+    return "an ES module" if asked.plain_module else asked.cache_control or "no Cache-Control"
+
+
+def _sparing(again: Sequence[Asked]) -> list[str]:
+    """Return what spares the requests of a second visit."""
+    others = [asked for asked in again if asked.status < 400 and not asked.plain_module]
+    found = []
+    if any(asked.status < 400 and asked.plain_module for asked in again):
+        found.append(
+            f"An import map spares those for ES modules: set {PREFIX}IMPORTMAP = True, and call"
+            " static_importmap() before the first module of all pages (docs/assets.md#es-modules)."
+        )
+    return found + ([f"'flask static explain {others[0].url}' says why."] if others else [])
+
+
+def _list(
+    style: str, heading: str, lines: Sequence[str], below: Sequence[str] = (), most: int = _MOST
+) -> None:
     if not lines:
         return
     click.echo()
     click.echo(click.style(heading, fg=style))
-    for line in lines[:_MOST]:
+    for line in lines[:most]:
         click.echo(wrapped(line, "  ", "    "))
-    if len(lines) > _MOST:
-        click.echo(f"  and {len(lines) - _MOST} more")
-    if below:
-        click.echo(wrapped(below, "  "))
+    if len(lines) > most:
+        click.echo(f"  and {len(lines) - most} more")
+    for line in below:
+        click.echo(wrapped(line, "  "))
 
 
-def remedy(comparison: Comparison) -> str:
+def remedy(comparison: Comparison) -> list[str]:
     """Return what to do where something is broken."""
+    keys = comparison.optimized.keys
     refused = comparison.refused()
-    if not refused:
-        return "'flask static explain PATH' says why."
-    _, folder, name = refused[0].partition("?")[0].partition("/static/")
-    key = folder_key("static", name) if folder else "ENDPOINT:FOLDER/*"
-    return (
-        "The session of a static file is empty, so a guard that goes by it refuses everybody."
-        f" Protect what it guards: {protecting([key])}"
-    )
+    guarded = dict.fromkeys(keys[name] for name in refused if name in keys)
+    others = [*(name for name in refused if name not in keys), *comparison.unexplained()]
+    found = []
+    if guarded:
+        found.append(
+            "The session of a static file is empty, so a guard that goes by it refuses everybody."
+            f" Protect what it guards: {protecting(guarded)}"
+        )
+    return found + ([f"'flask static explain {others[0]}' says why."] if others else [])
 
 
 def _table(without: Visits, optimized: Visits, rows: Sequence[Row]) -> Iterator[str]:
@@ -189,6 +224,8 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         "notes": comparison.notes(),
         "touching": comparison.touching(),
         "redirects": comparison.redirects(),
+        "failed": comparison.failed(),
+        "asked_again": [{"url": asked.url, "why": _why(asked)} for asked in comparison.again()],
         "verdict": verdict(comparison),
     }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flask import got_request_exception
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
@@ -52,20 +53,34 @@ def answer(app: WSGIApplication, environ: WSGIEnvironment, url: str) -> Response
 
     :param url: the URL that is asked for.
     """
-    started = time.perf_counter()
-    try:
-        pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
-    except Exception as error:  # noqa: BLE001 - whatever the app raises
+    raised: list[Exception] = []
+
+    def noted(_: object, *, exception: Exception, **__: Any) -> None:
+        raised.append(exception)
+
+    with got_request_exception.connected_to(noted):
+        started = time.perf_counter()
+        try:
+            pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
+        except Exception as error:  # noqa: BLE001 - whatever the app raises
+            seconds = time.perf_counter() - started
+            return Response(url, 500, Headers(), b"", b"", seconds, _in_a_line(error))
         seconds = time.perf_counter() - started
-        return Response(url, 500, Headers(), b"", b"", seconds, f"{type(error).__name__}: {error}")
-    seconds = time.perf_counter() - started
     sent = b"".join(pieces)
     body, problem = sent, None
+    if raised and status.startswith("5"):
+        problem = _in_a_line(raised[-1])
     try:
         body = _decoded(sent, headers.get("Content-Encoding"))
     except Exception as error:  # noqa: BLE001 - each compression has errors of its own
         problem = f"it can't be decompressed: {type(error).__name__}: {error}"
     return Response(url, int(status[:3]), headers, sent, body, seconds, problem)
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return an exception as a traceback ends with it, without the further lines of its text."""
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _decoded(body: bytes, content_encoding: str | None) -> bytes:

@@ -60,12 +60,23 @@ class Seen:
     leads_to: str | None = None
 
 
+class Asked(NamedTuple):
+    """An asset that the app was asked for, as the browser's cache did not have it fresh."""
+
+    url: str
+    status: int
+    cache_control: str | None
+    #: Whether it is an ES module under its plain URL.
+    plain_module: bool = False
+
+
 @dataclass
 class Sight:
     """The pages of one visit by path, and the assets by their URL without fingerprint."""
 
     pages: dict[str, Seen] = field(default_factory=dict)
     assets: dict[str, Seen] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
 
 
 def visit(
@@ -82,7 +93,7 @@ def visit(
     for path in paths:
         page = pages.fetch(browser.site + path.lstrip("/"), path, PAGE)
         if page is not None and page.status < 400 and "html" in page.media_type:
-            _load_assets(assets, page)
+            sight.asked += _load_assets(assets, page)
     return Visit(pages.tally, assets.tally), sight
 
 
@@ -120,7 +131,9 @@ class _Loading:
         return fetched
 
 
-def _load_assets(assets: _Loading, page: Fetched) -> None:
+def _load_assets(assets: _Loading, page: Fetched) -> list[Asked]:
+    """Load what is on a page, and return what the app was asked for."""
+    asked: list[Asked] = []
     markup = html_links(page.body.decode("utf-8", "replace"), page.url)
     done: set[str] = set()
     waiting = deque(markup.links)
@@ -133,6 +146,12 @@ def _load_assets(assets: _Loading, page: Fetched) -> None:
         fetched = assets.fetch(url, plain(url))
         if fetched is not None:
             waiting.extend(_links_of(link, fetched, markup))
+            if fetched.responses:
+                name = urlsplit(url)._replace(scheme="", netloc="").geturl()
+                is_plain = link.kind == "module" and name == plain(url)
+                said = fetched.headers.get("Cache-Control")
+                asked.append(Asked(name, fetched.status, said, is_plain))
+    return asked
 
 
 def _links_of(link: Link, fetched: Fetched, markup: Markup) -> list[Link]:
