@@ -16,13 +16,14 @@ from ...lane.opening import LaneOpening
 from ..current import application_root
 from ..exchange import Exchange, ask, environ_of, is_file
 from .own_views import folder_of, is_left_alone, is_undeclared, static_rule
-from .passed_by import fields_lost
+from .passed_by import answer_past_guard, fields_lost, lane_answer
 from .reasons import Reason, Reasons
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
+    from ...http.answer import Answer
     from ...requests.mark import Mark
     from ...state import AppState
 
@@ -54,10 +55,10 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     lines += reasons.all()
     if answer.mark.endpoint.mount:
         environ = environ_of(app, path, headers)
-        past = _past_guard(state, answer, answer.mark, environ)
-        if past:
+        past = answer_past_guard(state, answer, environ)
+        if past is not None:
             kept = [line for line in lines if line.what not in ("Status", "Cache-Control", "Vary")]
-            return [*past, *kept]
+            return [*_past_guard(answer, past, answer.mark), *kept]
         lines.append(_answered(state, app, answer, answer.mark, environ))
     elif answer.mark.view.representation and rule:
         lines += _sent(state, app, answer, answer.mark, rule)
@@ -112,28 +113,16 @@ def _unmarked(
             yield Reason("Cache-Control", said, "nobody keeps a 404 that says nothing of caching")
 
 
-def _past_guard(
-    state: AppState, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
-) -> list[Reason]:
-    """Say what visitors get of a file that a guard refuses, if the lane sends it past the guard."""
-    found = None
-    if state.lane is not None and by_flask.status not in CACHEABLE:
-        found = state.lane.answer(environ)
-    if found is None:
-        return []
-    close = getattr(found.body, "close", None)
-    if close is not None:
-        close()
-    if found.status not in CACHEABLE:
-        return []
-    said = Headers(found.headers).get("Cache-Control", "")
+def _past_guard(by_flask: Exchange, by_lane: Answer, mark: Mark) -> list[Reason]:
+    """Say what visitors get of a file that a guard refuses, and that the lane sends past it."""
+    said = Headers(by_lane.headers).get("Cache-Control", "")
     why = (
-        f"with {found.status} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says. A guard"
+        f"with {by_lane.status} and '{said}' past the app's hooks, as {PREFIX}EXPRESS says. A guard"
         f" refuses this file with {by_flask.status}, and everybody gets it: {_protecting(mark)}"
     )
     return [
         Reason("Answered", "before Flask", why),
-        Reason("Status", str(found.status), f"what visitors get, not the {by_flask.status}"),
+        Reason("Status", str(by_lane.status), f"what visitors get, not the {by_flask.status}"),
         Reason("Cache-Control", said, "what visitors get, and caches keep"),
     ]
 
@@ -146,7 +135,7 @@ def _answered(
     state: AppState, app: Flask, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
 ) -> Reason:
     """Say whether the lane answers, and how its answer differs from that of Flask, or why not."""
-    found = None if state.lane is None else state.lane.answer(environ)
+    found = lane_answer(state, environ)
     if found is None:
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
         hooks = opening.why_not(state.lane, mark.endpoint)
@@ -170,9 +159,6 @@ def _answered(
             return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}{remedy}")
         why = f"because of {'; '.join(hooks)}" if hooks else "as it is not a file for everybody"
         return Reason("Answered", "with the app's hooks", f"and not before Flask, {why}{remedy}")
-    close = getattr(found.body, "close", None)
-    if close is not None:
-        close()
     headers = Headers(found.headers)
     said, lost = headers.get("Cache-Control", ""), fields_lost(by_flask.headers, headers)
     if found.status == by_flask.status and not lost:

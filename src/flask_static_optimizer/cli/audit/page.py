@@ -16,6 +16,7 @@ from ...http.codings import available, compress, worth_it
 from ...http.negotiation import accepted
 from ...requests.folders import blueprint_of
 from ..exchange import matched
+from ..text import counted
 from .findings import Finding, merged, printable
 from .modules import plain_module
 from .page_links import PageLinks
@@ -213,9 +214,8 @@ def _by_import_map(
             " {{ static_importmap() }} before the first one."
         )
     elif plain:
-        count = len(plain)
         yield (
-            f"An import map would spare {count} request{'s' if count > 1 else ''} on each further"
+            f"An import map would spare {counted(len(plain), 'request')} on each further"
             f" visit ({', '.join(plain)}), and one for each module that they import:"
             f" {{{{ static_importmap() }}}} on all pages, and {PREFIX}IMPORTMAP = True."
         )
@@ -232,7 +232,7 @@ def _by_preload(state: AppState, files: Collection[PageFile]) -> str:
     named = [name for url, name, _ in dict.fromkeys(used) if any(links([(url, name, "")], kinds))]
     if not named:
         return ""
-    count = f"{len(named)} file{'s' if len(named) > 1 else ''} ({', '.join(named)})"
+    count = f"{counted(len(named), 'file')} ({', '.join(named)})"
     if state.settings.preload:
         return f"The Link header asks for {count} before the page is read."
     return f"{PREFIX}PRELOAD = {list(kinds)} would have {count} asked for before the page is read."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.datastructures import Headers
 
+    from ...http.answer import Answer
     from ...requests.static_endpoint import StaticEndpoint
     from ...state import AppState
     from ..exchange import Exchange
@@ -30,21 +31,23 @@ def fields_lost(by_flask: Headers, by_lane: Headers) -> list[str]:
     )
 
 
-def passes_guard(
-    state: AppState, app: Flask, endpoint: StaticEndpoint, path: str, by_flask: Exchange
-) -> bool:
-    """Return whether the lane sends a file that the app refuses."""
-    if state.lane is None or endpoint.mount is None:
-        return False
-    if by_flask.error is not None or by_flask.status in CACHEABLE:
-        return False
-    found = state.lane.answer(environ_of(app, path))
-    if found is None:
-        return False
-    close = getattr(found.body, "close", None)
+def lane_answer(state: AppState, environ: dict[str, Any]) -> Answer | None:
+    """Return the lane's answer to a request, if it gives one. Its body is closed."""
+    found = None if state.lane is None else state.lane.answer(environ)
+    close = None if found is None else getattr(found.body, "close", None)
     if close is not None:
         close()
-    return found.status in CACHEABLE
+    return found
+
+
+def answer_past_guard(
+    state: AppState, by_flask: Exchange, environ: dict[str, Any]
+) -> Answer | None:
+    """Return the lane's answer, if it sends a file that the app refuses."""
+    if by_flask.error is not None or by_flask.status in CACHEABLE:
+        return None
+    found = lane_answer(state, environ)
+    return None if found is None or found.status not in CACHEABLE else found
 
 
 def passed_findings(
@@ -61,12 +64,8 @@ def passed_findings(
     names = opening.passed_by(state.lane, endpoint)
     if not names:
         return
-    found = state.lane.answer(environ_of(app, path))
-    if found is None:  # Flask answers, as the file is protected
+    if lane_answer(state, environ_of(app, path)) is None:  # as the file is protected
         return
-    close = getattr(found.body, "close", None)
-    if close is not None:
-        close()
     # Now the lane knows the request. What stands around it may set fields, too.
     by_lane = ask_as_visitor(app, path)
     yield Finding(

@@ -13,15 +13,15 @@ from werkzeug.routing import BuildError
 
 from ...assets.mount import Mount
 from ...assets.urls import PLAIN
-from ...config.protecting import narrowest_keys, protecting
 from ...requests.folders import blueprint_of
 from ..current import application_root
-from ..exchange import ask
+from ..exchange import ask, environ_of
 from ..text import progress
 from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
-from .passed_by import passed_findings, passes_guard
-from .verdict import judged, judged_error_page, refuses
+from .guards import Guards
+from .passed_by import answer_past_guard, passed_findings
+from .verdict import judged, judged_error_page
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -57,9 +57,7 @@ class Survey:
         self._root = application_root(app)
         self.rows: list[Row] = []
         self.findings: list[Finding] = []
-        #: What has to be protected, with the names of files, and the files that need not be.
-        self._unprotected: list[tuple[Finding, Row, str]] = []
-        self._names: dict[str, set[str]] = {}
+        self._guards = Guards()
         #: Whether a static request has read or written its session.
         self.session_used = False
 
@@ -79,21 +77,7 @@ class Survey:
                 self._routes(endpoint)
         for url in self._urls:
             self._given(url)
-        self._name_rules()
-
-    def _name_rules(self) -> None:
-        """Give each finding of what is not protected the narrowest rule that covers all of them."""
-        found: dict[str, set[str]] = {}
-        for _, row, name in self._unprotected:
-            found.setdefault(row.endpoint, set()).add(name)
-        for finding, row, _ in self._unprotected:
-            names = found[row.endpoint]
-            passed = self._names[row.endpoint] - names
-            finding.fix = protecting(narrowest_keys(row.endpoint, names, passed))
-
-    def _unguarded(self, row: Row, name: str, finding: Finding) -> None:
-        self._unprotected.append((finding, row, name))
-        self.findings.append(finding)
+        self._guards.name_rules()
 
     def _folder(self, endpoint: StaticEndpoint) -> None:
         mount = endpoint.mount or self._decorated(endpoint)
@@ -191,30 +175,16 @@ class Survey:
         with self._app.test_request_context(path) as context:
             rule, view_args = context.request.url_rule, context.request.view_args or {}
             is_unknown = isinstance(context.request.routing_exception, NotFound)
-        if is_unknown:
-            self.findings.append(
-                Finding(
-                    "not-static",
-                    "note",
-                    "no URL rule matches a URL that was given",
-                    "correct it ('flask routes' lists the URL rules) or leave it out",
-                    [url],
-                )
-            )
-            return
         endpoint = self._state.endpoints.get(rule.endpoint) if rule else None
-        if endpoint is None:
-            self.findings.append(
-                Finding(
-                    "not-static",
-                    "note",
-                    "a URL that was given is not static",
-                    "decorate its view with @cacheable_static or leave it out",
-                    [url],
-                )
-            )
+        if endpoint is not None:
+            self._asked(endpoint, url, view_args)
             return
-        self._asked(endpoint, url, view_args)
+        problem = "a URL that was given is not static"
+        fix = "decorate its view with @cacheable_static or leave it out"
+        if is_unknown:
+            problem = "no URL rule matches a URL that was given"
+            fix = "correct it ('flask routes' lists the URL rules) or leave it out"
+        self.findings.append(Finding("not-static", "note", problem, fix, [url]))
 
     def _row(self, endpoint: StaticEndpoint, url: str, view_args: dict[str, Any]) -> Row:
         rule, policy = endpoint.choose(view_args)
@@ -225,8 +195,7 @@ class Survey:
         row = self._row(endpoint, path, view_args)
         self.rows.append(row)
         name = str(view_args.get("filename", path))
-        if row.mode == "isolated":
-            self._names.setdefault(row.endpoint, set()).add(name)
+        self._guards.asked(row, name)
         answer = ask(self._app, path)
         body = answer.digest()
         row.status = answer.status
@@ -244,34 +213,14 @@ class Survey:
             if mark is not None and (mark.session.looked or mark.session.written):
                 self.session_used = True
         self.findings += judged(row, answer, again)
-        if passes_guard(self._state, self._app, endpoint, path, answer):
-            said = (
-                f"a guard in front of {row.endpoint!r} refuses files with {answer.status}, and"
-                " STATIC_OPTIMIZER_EXPRESS sends them to everybody past the guard"
-            )
-            self._unguarded(row, name, Finding("guard-passed", "error", said, "", [path]))
-        elif refuses(row, answer):
-            said = (
-                f"a guard in front of {row.endpoint!r} answers {answer.status}, and what it guards"
-                " is not protected: its session is empty, so a guard that goes by the session"
-                " refuses everybody; whom another one lets pass may leave a copy in a shared cache"
-            )
-            self._unguarded(row, name, Finding("guard-not-protected", "error", said, "", [path]))
+        past = None
+        if endpoint.mount is not None:
+            past = answer_past_guard(self._state, answer, environ_of(self._app, path))
+        self.findings += self._guards.refusals(row, name, answer, past=past is not None)
         if (
             row.mode == "isolated"
             and (answer.status, body) != (again.status, other)
             and ask(self._app, path).digest() == body  # else it is another one each time
         ):
-            self._unguarded(
-                row,
-                name,
-                Finding(
-                    "depends-on-cookie",
-                    "error",
-                    f"{row.endpoint!r} answers in another way to who has a cookie, and is not"
-                    " protected: a cache may give one visitor's answer to another",
-                    "",
-                    [path],
-                ),
-            )
+            self.findings.append(self._guards.depends_on_cookie(row, name))
         return row

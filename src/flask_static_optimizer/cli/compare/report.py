@@ -52,8 +52,8 @@ def print_report(comparison: Comparison) -> None:
     seen = comparison.without.sights[-1]
     pages, count = len(seen.pages), len(seen.assets)
     title = (
-        f"{'A page and its' if pages == 1 else f'{pages} pages and their'} {count}"
-        f" asset{'' if count == 1 else 's'};"
+        f"{'A page and its' if pages == 1 else f'{pages} pages and their'}"
+        f" {counted(count, 'asset')};"
         f" sessions {comparison.sessions.preposition} {comparison.store}"
     )
     click.echo(wrapped(title))
