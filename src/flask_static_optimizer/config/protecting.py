@@ -31,14 +31,13 @@ def narrowest_keys(endpoint: str, refused: Collection[str], passed: Collection[s
         folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
         free = (each for each in folders if not any(file.startswith(each) for file in passed))
         groups.setdefault(next(free, name), []).append(name)
-    keys = []
+    globs = []
     for group, names in groups.items():
-        folder = posixpath.commonpath([posixpath.dirname(name) for name in names])
-        is_folder = group.endswith("/")
-        keys.append(
-            f"{endpoint}:{_plain(folder)}/*" if is_folder else f"{endpoint}:{_plain(group)}"
-        )
-    return keys
+        glob = _plain(group)
+        if group.endswith("/"):
+            glob = f"{_plain(posixpath.commonpath(map(posixpath.dirname, names)))}/*"
+        globs.append(f"{endpoint}:{glob}")
+    return globs
 
 
 def _plain(name: str) -> str:
