@@ -14,17 +14,23 @@ _KEY_FIELDS = ("query", "key", "unless")
 _UNSTORED = {"store": False, "session": "protected", "max_age": 0}
 
 
+def texts(value: object) -> tuple[str, ...] | None:
+    """Return a text, or a list of texts, as a tuple; ``None`` for anything else."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, (list, tuple)) or not all(isinstance(each, str) for each in found):
+        return None
+    return tuple(found)
+
+
 def tags(where: str, value: object) -> tuple[str, ...]:
     """Return the names of a policy's tags.
 
     :raises ConfigurationError: if the value is no name and no list of names.
     """
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not all(
-        isinstance(name, str) and name for name in names
-    ):
+    names = texts(value)
+    if names is None or not all(names):
         raise ConfigurationError(f"{where} is {value!r}: give a list of names.")
-    return tuple(names)
+    return names
 
 
 def parameters(where: str, value: object) -> tuple[str, ...]:
@@ -32,8 +38,8 @@ def parameters(where: str, value: object) -> tuple[str, ...]:
 
     :raises ConfigurationError: if the value is no list of such names.
     """
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+    names = texts(value)
+    if names is None:
         raise ConfigurationError(
             f"{where} is {value!r}: give a list of the names of parameters, such as ['page', 'q']."
         )

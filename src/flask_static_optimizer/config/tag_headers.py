@@ -5,6 +5,7 @@ from __future__ import annotations
 from .errors import ConfigurationError
 from .header_fields import HeaderFields
 from .names import PREFIX
+from .stored_fields import texts
 
 #: The fields, and what stands between two tags in each: Cloudflare's, Akamai's and others', and
 #: Fastly's.
@@ -21,13 +22,11 @@ def tag_headers(where: str, value: object) -> tuple[str, ...]:
 
     :raises ConfigurationError: for anything but names of such fields.
     """
-    names = [value] if isinstance(value, str) else value
     known = {name.lower(): name for name in SEPARATORS}
     if value is False:
         return ()
-    if not isinstance(names, (list, tuple)) or not all(
-        isinstance(name, str) and name.lower() in known for name in names
-    ):
+    names = texts(value)
+    if names is None or not all(name.lower() in known for name in names):
         raise ConfigurationError(f"{where} is {value!r}: give a list of {list(SEPARATORS)}.")
     return tuple(dict.fromkeys(known[name.lower()] for name in names))
 
