@@ -152,6 +152,11 @@ class CachePolicy(NamedTuple):
         return tuple((name, value) for name, value in self.headers if value is not None)
 
     @property
+    def has_key(self) -> bool:
+        """True if it says what of the query counts."""
+        return self.query is not None or self.key is not None
+
+    @property
     def needs_request(self) -> bool:
         """True if it has a function that decides in each request what is stored and found."""
         return self.key is not None or self.unless is not None

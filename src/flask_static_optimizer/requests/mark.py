@@ -159,7 +159,7 @@ def set_mark(request: Request, mark: Mark) -> None:
 
 def watch_parameters(request: Request, mark: Mark) -> None:
     """Note what hooks read of the URL's parameters, where the response depends on some only."""
-    if mark.policy.query is not None or mark.policy.key is not None:
+    if mark.policy.has_key:
         from .parameters import Reads, watch  # few apps need it
 
         mark.reads = Reads()

@@ -15,7 +15,6 @@ from ..requests.parameters import MADE_OF_QUERY, Reads, watch
 if TYPE_CHECKING:
     from flask import Request
 
-    from ..config.policy import CachePolicy
     from ..monitoring.log import Log
     from ..requests.mark import Mark
 
@@ -23,11 +22,6 @@ Call = Callable[[Callable[..., Any]], Any]
 
 #: The keys of an environ that have a URL with its query, which is no part of PEP 3333.
 _WHOLE_URLS = ("RAW_URI", "REQUEST_URI")
-
-
-def has_key(policy: CachePolicy) -> bool:
-    """Return whether a policy says what of the query counts."""
-    return policy.query is not None or policy.key is not None
 
 
 def is_exempt(log: Log, mark: Mark, request: Request, call: Call) -> bool:
@@ -93,17 +87,15 @@ class RouteKey:
         leaked |= self._hidden & reads.names
         if not leaked and not self._has_more:
             return False
-        name, where = self._mark.endpoint.name, self._remedy()
+        name, read = self._mark.endpoint.name, leaked & reads.names or self._beyond(reads)
         self._log.warn_once(
             ("read before the view", name),
             "static_optimizer: a hook has read %s of the URL before the view %r, which its key"
             " leaves out. As the response may depend on it, such requests are not answered from the"
             " store. Read it in an after_request function, or %s.",
-            f"the parameter {min(found)!r}"
-            if (found := leaked & reads.names or self._beyond(reads))
-            else "all parameters",
+            f"the parameter {min(read)!r}" if read else "all parameters",
             name,
-            where,
+            self._remedy(),
         )
         return True
 
@@ -117,8 +109,7 @@ class RouteKey:
         sent, urls = kept.get("query_string"), _urls(environ)
         adapter = vars(request_ctx).get("url_adapter")
         reads = self._mark.reads or Reads()
-        before, had_all = set(reads.names), reads.everything
-        listed = set(reads.lists)
+        before, had_all = self._beyond(reads), reads.everything
         with_query = f"?{self._shown}" if self._shown else ""
         environ["QUERY_STRING"] = self._shown
         environ.update({key: url.partition("?")[0] + with_query for key, url in urls.items()})
@@ -137,9 +128,8 @@ class RouteKey:
             kept["query_string"] = sent
             if "query_args" in bound:  # a known adapter may have been bound meanwhile
                 bound["query_args"] = whole
-            more = reads.names - before - self._names
-            more |= (reads.lists - listed) & self._firsts
-            self._has_more = self._has_more or bool(more) or reads.everything > had_all
+            if self._beyond(reads) != before or reads.everything != had_all:
+                self._has_more = True
 
     def showing(self, call: Call) -> Call:
         """Return a function that calls another one where :meth:`shown` holds."""

@@ -72,14 +72,14 @@ class StoredViews:
                 return app.ensure_sync(function)(*args, **kwargs)
 
             key: RouteKey | None = None
-            if policy.query is not None or policy.key is not None or policy.unless is not None:
-                from .route_key import RouteKey, has_key, is_exempt  # few apps need it
+            if policy.has_key or policy.unless is not None:
+                from .route_key import RouteKey, is_exempt  # few apps need it
 
                 if is_exempt(self._parts.log, mark, this, call):
                     mark.view.exempt = True
                     with running(mark):
                         return call(view)
-                if has_key(policy):
+                if policy.has_key:
                     key = RouteKey(self._parts.log, mark, this, call)
             store, path = self._open_store(), this.environ["PATH_INFO"]
             if store.leaves_out(name, path) and takes_files(mark, this.environ):
