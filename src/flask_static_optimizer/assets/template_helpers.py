@@ -148,6 +148,8 @@ class Preloading:
     def after_request(self, response: Response) -> Response:
         """Add a ``Link`` header with the assets of a page to its response."""
         used = g.get(_USED, {})
+        if not used and self._hints is None:
+            return response
         page = response.status_code == 200 and response.mimetype == "text/html"
         if not page or request.method not in ("GET", "HEAD") or self._is_static():
             return response
