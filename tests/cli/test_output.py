@@ -78,6 +78,27 @@ def test_an_audit_fits_the_terminal(
     assert any(line.split()[:2] == ["Endpoint", "Rule"] for line in lines) == (rich and width > 80)
 
 
+def test_an_explanation_fits_the_terminal(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guard() -> None:
+        pass
+
+    def add(app: Flask) -> None:
+        for number in range(5):
+            guard.__name__ = f"guard_of_the_page_number_{number}"
+            app.before_request(guard)
+
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run(make_app(before=add), "explain", "/static/app.css").splitlines()
+    assert all(len(line) <= 80 or len(line.split()) == 1 for line in lines), lines
+    [answered] = [number for number, line in enumerate(lines) if line.startswith("Answered")]
+    indents = {len(line) - len(line.lstrip()) for line in lines[answered + 1 :]}
+    assert len(lines) > answered + 3
+    assert len(indents) == 1
+    assert any("STATIC_OPTIMIZER_EXPRESS = True" in line for line in lines)
+
+
 def test_a_setting_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     setting = 'STATIC_OPTIMIZER_RULES = {"static": {"session": "protected"}}'

@@ -17,8 +17,8 @@ T = TypeVar("T")
 #: The most columns of running text, as longer lines are hard to read.
 _WIDEST = 100
 
-#: A setting with a mapping, and the character that stands for a space in it meanwhile.
-_SETTING = re.compile(r"[A-Z_]{8,} = \{.*\}")
+#: A setting with its value, and the character that stands for a space in it meanwhile.
+_SETTING = re.compile(r"[A-Z_]{8,} = (?:\{.*\}|\S+)")
 _HELD = "\x00"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

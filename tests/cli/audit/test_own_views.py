@@ -162,7 +162,7 @@ def test_explain_tells_what_a_static_view_of_files_gets(make_app):
 
     def explained(app: Flask, url: str) -> str:
         arguments = ["static", "explain", url, "-H", "Accept-Encoding: gzip"]
-        return app.test_cli_runner().invoke(args=arguments).output
+        return " ".join(app.test_cli_runner().invoke(args=arguments).output.split())
 
     output = explained(app, "/assets/app.css")
     assert "the view runs and opens it" in output

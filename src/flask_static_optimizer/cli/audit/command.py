@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..current import app_and_state
-from ..text import json_option, print_json
+from ..text import json_option, print_json, wrapped
 from .configuration import configuration_findings
 from .entries import entry_findings
 from .explain import explain
@@ -127,5 +127,5 @@ def explain_command(url: str, headers: tuple[str, ...], as_json: bool) -> None:
     width = max(len(reason.what) for reason in reasons)
     for reason in reasons:
         what = click.style(reason.what.ljust(width), bold=True)
-        click.echo(f"{what}  {reason.value}")
-        click.echo(f"{'':{width}}    {reason.why}")
+        click.echo(what + wrapped(reason.value, " " * (width + 2))[width:])
+        click.echo(wrapped(reason.why, " " * (width + 4)))
