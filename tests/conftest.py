@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import codecs
 import contextlib
+import gc
 import getpass
 import importlib
 import os
@@ -12,7 +14,9 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +34,33 @@ from flask_static_optimizer.store import breaker
 from wsgi_servers import free_port
 
 CSS = b"body { color: rebeccapurple }\n" * 40
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_parser_at_a_time() -> Iterator[None]:
+    """Let no two threads parse at once, and collect no garbage meanwhile.
+
+    Werkzeug parses for each URL rule. CPython before 3.11.8 then raises a ``SystemError`` once in
+    many thousand times (https://github.com/python/cpython/issues/106905).
+    """
+    if not (3, 11) <= sys.version_info < (3, 11, 8):
+        yield
+        return
+    parse, lock = ast.parse, threading.RLock()
+
+    def parse_alone(*args: Any, **named: Any) -> Any:
+        with lock:
+            collects = gc.isenabled()
+            gc.disable()
+            try:
+                return parse(*args, **named)
+            finally:
+                if collects:
+                    gc.enable()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ast, "parse", parse_alone)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
