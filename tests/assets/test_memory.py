@@ -15,7 +15,7 @@ class Derived:
 
     body = variants = None
     used = 0
-    is_wanted = False
+    is_wanted = is_read_each_time = False
 
     def let_go(self) -> None:
         """Have nothing to let go of."""

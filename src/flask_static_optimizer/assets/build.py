@@ -64,7 +64,7 @@ def build(
     """
 
     def make(asset: Asset) -> Built:
-        sizes = {coding: len(made.body) for coding, made in maker.make(asset, best=True).items()}
+        sizes = {coding: made.size for coding, made in maker.make(asset, best=True).items()}
         names = (variant_name(str(asset.sha256), coding, best=True) for coding in sizes)
         return Built(
             asset, sizes, tuple(name for name in names if cache_folder.path(name).exists())

@@ -60,8 +60,12 @@ class CacheFolder:
         """Return the path of the file with this name."""
         return self._folder / name
 
-    def get(self, name: str) -> bytes | None:
-        """Return the data kept under a name; ``None`` if it is missing or damaged."""
+    def get(self, name: str, begins: str = "") -> bytes | None:
+        """Return the data kept under a name; ``None`` if it is missing or damaged.
+
+        :param begins: the beginning of the data's SHA-256, in hexadecimal. Other data counts as
+            missing.
+        """
         path = f"{self._folder}/{name}"  # a Path would cost as much as the file
         try:
             with open(path, "rb", buffering=0) as file:
@@ -77,7 +81,7 @@ class CacheFolder:
             self.remove(name)
             return None
         _note_use(path, stat)
-        return data
+        return data if head.hex().startswith(begins) else None
 
     def open(self, name: str) -> FileIO | None:
         """Return the open file with this name, unread; ``None`` if it is missing.

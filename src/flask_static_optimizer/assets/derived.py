@@ -21,6 +21,7 @@ class Derived:
         "body",
         "deltas",
         "integrity",
+        "is_read_each_time",
         "is_version_kept",
         "is_wanted",
         "noted",
@@ -51,6 +52,8 @@ class Derived:
         #: True if the bytes may displace those of other assets in memory, as they are asked for
         #: often.
         self.is_wanted = False
+        #: True if bytes that could be in memory are read for each request, for want of room.
+        self.is_read_each_time = False
         #: The number of uses that memory had noted when this asset was last used.
         self.used = 0
         #: The bytes that other modules take to remember which requests the asset answers.
@@ -61,7 +64,7 @@ class Derived:
         variants = [*(self.variants or {}).values(), *self.deltas.values()]
         return (
             len(self.body or b"")
-            + sum(len(variant.body) + _VARIANT for variant in variants)
+            + sum(len(variant.body or b"") + _VARIANT for variant in variants)
             + len(self.representations) * _REPRESENTATION
             + self.noted
         )
@@ -69,5 +72,6 @@ class Derived:
     def let_go(self) -> None:
         """Forget the body, the variants, the deltas and the representations."""
         self.body = self.variants = None
+        self.is_read_each_time = False
         self.deltas.clear()
         self.representations.clear()

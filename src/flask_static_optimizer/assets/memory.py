@@ -63,13 +63,20 @@ class Memory:
         :raises OSError: if the file can't be read.
         """
         held = asset.derived.body
-        if held is None and asset.settled and self._takes(asset):
-            held = asset.derived.body = asset.read()
-            self.hold(asset)
+        if held is None and asset.settled:
+            if self.has_room(asset, asset.size):
+                held = asset.derived.body = asset.read()
+                self.hold(asset)
+            elif asset.body is None:
+                asset.derived.is_read_each_time = True
         return held
 
-    def _takes(self, asset: Asset) -> bool:
-        size, room = asset.size, self._largest
+    def has_room(self, asset: Asset, size: int) -> bool:
+        """Return whether memory takes bytes of an asset that can be read again.
+
+        :param size: their number.
+        """
+        room = self._largest
         is_alone = len(self._held) == (asset in self._held)
         if not is_alone and (size > SMALL_BODY or not asset.derived.is_wanted):
             room = self._limit - self._size - self.facts.size()
@@ -104,8 +111,7 @@ class Memory:
             self._held.move_to_end(asset)
         except KeyError:
             return
-        derived = asset.derived
-        if derived.body is None and asset.body is None and not derived.variants:
+        if asset.derived.is_read_each_time:
             self._note_use(asset)
 
     def _note_use(self, asset: Asset) -> None:
@@ -119,13 +125,20 @@ class Memory:
             derived, between = asset.derived, self._uses - asset.derived.used
             is_often = derived.used and between <= len(self._held) // _OFTEN
             derived.used = self._uses
-            if is_often and asset.size <= SMALL_BODY and asset in self._held:
+            is_small = asset.size <= SMALL_BODY or derived.variants
+            if is_often and is_small and asset in self._held:
                 self._let_go(asset)
                 derived.is_wanted = True
 
     def holds(self, asset: Asset) -> bool:
         """Return whether the bytes of an asset are counted."""
         return asset in self._held
+
+    def let_go(self, asset: Asset) -> None:
+        """Release the bytes of an asset, and all that was made from them."""
+        with self._lock:
+            if asset in self._held:
+                self._let_go(asset)
 
     def release(self, asset: Asset) -> None:
         """Release all of an asset that is no longer served."""

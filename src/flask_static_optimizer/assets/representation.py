@@ -109,14 +109,14 @@ class Representation:
         self.etag = variant.etag if variant else asset.etag
         #: The validator that clients got before the bytes were hashed, if they did.
         self.former_etag = asset.former_etag
-        #: The bytes, or ``None`` if they have to be read from the file. ``small_body`` is the same
-        #: if it is so small that the server's file wrapper is not worth its use.
+        #: The bytes, or ``None`` if they have to be read. ``small_body`` is the same if it is so
+        #: small that the server's file wrapper is not worth its use.
         self.body = variant.body if variant else asset.bytes_at_hand
         self.small_body = (
             self.body if self.body is not None and len(self.body) <= SMALL_BODY else None
         )
         self.is_script = is_javascript(asset.name)
-        self.size = len(variant.body) if variant else asset.size
+        self.size = variant.size if variant else asset.size
         #: The bytes that need not be sent thanks to a 304 and to the content coding.
         self.saved_by_304 = asset.size
         self.saved_by_coding = asset.size - self.size
@@ -208,9 +208,14 @@ class Representation:
         return (body,) if isinstance(body, bytes) else body
 
     def _bytes(self, opened: object) -> bytes | FileSlice:
-        if self.body is not None:
-            return self.body
+        known = self._known()
+        if known is not None:
+            return known
         return opened if isinstance(opened, FileSlice) else self.asset.open()
+
+    def _known(self) -> bytes | None:
+        """Return the bytes from memory, or those in a coding; ``None``: the file has them."""
+        return self.variant.read() if self.body is None and self.variant else self.body
 
     def _sent(self, opened: object) -> Iterable[bytes]:
         return self._copy(opened) or self.open(opened)
@@ -229,8 +234,9 @@ class Representation:
         if len(ranges) == 1:  # the usual case
             ((start, stop),) = ranges
             part: bytes | FileSlice
-            if self.body is not None:
-                part = part_of(self.body, start, stop)
+            known = self._known()
+            if known is not None:
+                part = part_of(known, start, stop)
             elif stop - start > CHUNK and (copy := self._copy(opened)) is not None:
                 part = copy.cut(start, stop)
             elif isinstance(opened, FileSlice):
@@ -243,10 +249,10 @@ class Representation:
             partial = Partial.of(ranges, self.size, self.asset.content_type)
             said = partial.headers
             headers = [(name, said.get(name, value)) for name, value in self.headers]
-            known = self._copy(opened) or self._bytes(opened)
-            if isinstance(known, bytes) and len(known) > SMALL_BODY:
-                known = MemorySlice(known)  # its parts would be copies
-            body = partial.body_of(known)
+            whole = self._copy(opened) or self._bytes(opened)
+            if isinstance(whole, bytes) and len(whole) > SMALL_BODY:
+                whole = MemorySlice(whole)  # its parts would be copies
+            body = partial.body_of(whole)
         return Answer(206, headers, wrapped(body, environ))
 
     def _fields_of(self, start: int, stop: int) -> list[tuple[str, str]]:

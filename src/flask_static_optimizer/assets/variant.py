@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from .files import FileChangingError
 from .fingerprints import etag, sha256
 
 
@@ -15,12 +16,28 @@ class Variant(NamedTuple):
     coding: str
     #: The strong validator of the bytes in this coding (RFC 9110 §8.8.3.3).
     etag: str
-    body: bytes
+    #: The number of bytes.
+    size: int
+    #: The bytes, or ``None`` if they are read each time.
+    body: bytes | None
+    #: A function that reads the bytes again and returns ``None`` where they are gone, or other
+    #: ones; ``None``: they are nowhere else.
+    again: Callable[[], bytes | None] | None = None
 
     @classmethod
     def of(cls, coding: str, body: bytes) -> Variant:
         """Return a variant with these bytes."""
-        return cls(coding, etag(sha256(body)), body)
+        return cls(coding, etag(sha256(body)), len(body), body)
+
+    def read(self) -> bytes:
+        """Return the bytes.
+
+        :raises FileChangingError: if they are gone.
+        """
+        body = self.again() if self.body is None and self.again else self.body
+        if body is None:
+            raise FileChangingError(f"the bytes in {self.coding} are gone")
+        return body
 
 
 #: The variants of an asset while another thread makes them, or while it has not settled.

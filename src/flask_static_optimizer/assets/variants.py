@@ -6,13 +6,17 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ..http.bodies import SMALL_BODY
 from ..http.codings import compress, decompress, is_compressible, suffix, worth_it
 from .cache_folder import CacheFolder, variant_name
 from .delta import DELTA, LARGEST, WrongDeltaError, encode
 from .files import WHOLE
+from .fingerprints import etag as etag_of
+from .fingerprints import sha256
 from .memory import Memory
 from .variant import NOT_YET, Variant
 
@@ -77,9 +81,31 @@ class VariantMaker:
             made = self.make(asset, best=False)
             if not asset.settled:  # a new asset soon replaces it
                 return made or NOT_YET
-            asset.derived.variants = made
+            asset.derived.variants = known = self._in_memory(asset, made)
             self._memory.hold(asset)
+            return known
+
+    def _in_memory(self, asset: Asset, made: Mapping[str, Variant]) -> Mapping[str, Variant]:
+        """Return variants without their bytes where memory has no room for these.
+
+        They are read for each request then, as the bytes of the asset itself are.
+        """
+        size = sum(variant.size for variant in made.values())
+        again = {coding: variant.again for coding, variant in made.items() if variant.again}
+        is_readable = asset.body is None and len(again) == len(made)
+        if not is_readable or size > SMALL_BODY or self._memory.has_room(asset, size):
             return made
+        asset.derived.is_read_each_time = True
+        return {
+            coding: made[coding]._replace(body=None, again=partial(self._again, asset, read))
+            for coding, read in again.items()
+        }
+
+    def _again(self, asset: Asset, read: Callable[[], bytes | None]) -> bytes | None:
+        body = read()
+        if body is None:  # they are gone, so the next request has to find others
+            self._memory.let_go(asset)
+        return body
 
     @contextmanager
     def _alone(self, what: object) -> Iterator[bool]:
@@ -110,10 +136,12 @@ class VariantMaker:
             if variant is None and build:
                 body = compress(coding, data, best=best)
                 variant = Variant.of(coding, body)
-                if worth_it(data, body):
-                    self._cache_folder.put(variant_name(_sha256(asset), coding, best=best), body)
+                if worth_it(len(data), len(body)):
+                    name = variant_name(_sha256(asset), coding, best=best)
+                    if self._cache_folder.put(name, body):
+                        variant = self._readable(variant, name)
                     self._memory.facts.note_variant(_sha256(asset), variant)
-            if variant is not None and worth_it(data, variant.body):
+            if variant is not None and worth_it(len(data), variant.size):
                 found[coding] = variant
         return found
 
@@ -145,7 +173,7 @@ class VariantMaker:
                     body = file.read(len(data) + 1)
                 variant = self._decoding(asset, coding, data, body)
                 if variant is not None:
-                    return variant
+                    return variant._replace(again=partial(_read_sibling, path, variant.etag))
         except OSError:
             return None
         self._warn(
@@ -157,11 +185,17 @@ class VariantMaker:
 
     def _kept(self, asset: Asset, coding: str, data: bytes, *, best: bool) -> Variant | None:
         for quality in (True,) if best else (True, False):
-            body = self._cache_folder.get(variant_name(_sha256(asset), coding, best=quality))
+            name = variant_name(_sha256(asset), coding, best=quality)
+            body = self._cache_folder.get(name)
             variant = None if body is None else self._decoding(asset, coding, data, body)
             if variant is not None:
-                return variant
+                return self._readable(variant, name)
         return None
+
+    def _readable(self, variant: Variant, name: str) -> Variant:
+        """Return a variant that can be read again from the cache folder."""
+        begins = variant.etag.strip('"')
+        return variant._replace(again=partial(self._cache_folder.get, name, begins))
 
     def keep_version(self, mount: Mount, asset: Asset) -> bool:
         """Keep an asset's bytes for later deltas.
@@ -188,7 +222,7 @@ class VariantMaker:
         if made is None:
             return None
         best = next(iter(self.of(asset).values()), None)
-        return made if best is None or len(made.body) < len(best.body) else None
+        return made if best is None or made.size < best.size else None
 
     def _make_delta(self, mount: Mount, asset: Asset, known: bytes) -> Variant | None:
         if known.hex() == asset.sha256:
@@ -223,6 +257,15 @@ def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
         return decompress(coding, body, len(data)) == data
     except Exception:  # noqa: BLE001  # each library raises its own errors
         return False
+
+
+def _read_sibling(path: str, etag: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            body = file.read(SMALL_BODY + 1)
+    except OSError:
+        return None
+    return body if etag_of(sha256(body)) == etag else None
 
 
 def _key(mount: Mount, asset: Asset) -> str:

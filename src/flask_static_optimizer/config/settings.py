@@ -91,8 +91,9 @@ class Settings(NamedTuple):
     #: Bytes that files, also compressed, and what is known of them may take in memory; those
     #: used longest ago are dropped first, and their hashes later. The last quarter is for bytes
     #: that are asked for often. A file is kept up to 1 MiB, or a thirty-second of this setting if
-    #: that is more, and never above 16 MiB; above 64 KiB only while there is room. 0: no file is
-    #: kept but the one that was used last.
+    #: that is more, and never above 16 MiB; above 64 KiB only while there is room. Others are read
+    #: for each request, from their file or the cache folder. 0: no file is kept but the one that
+    #: was used last.
     memory: int = 32 * 2**20
     #: Freshness lifetime of other static URLs, and of ``@cacheable_static`` without its own
     #: ``max_age``: seconds or a ``timedelta``; 0 means ``no-cache``. ``None``: Flask's

@@ -64,7 +64,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         return False
     else:
         opened = response.response if isinstance(response.response, FileSlice) else None
-        if opened is not None and file.body is not None:
+        if opened is not None and (file.body is not None or file.variant is not None):
             opened.close()
             opened = None
         try:

@@ -136,6 +136,10 @@ def _begin(coding: str, body: bytes, size: int) -> bytes:
     return bytes(data)
 
 
-def worth_it(data: bytes, body: bytes) -> bool:
-    """Return whether a coded body is smaller by at least 5 %, so that decoding pays."""
-    return len(body) <= len(data) * 0.95
+def worth_it(size: int, coded: int) -> bool:
+    """Return whether a coded body is smaller by at least 5 %, so that decoding pays.
+
+    :param size: the number of bytes without the coding.
+    :param coded: the number of bytes in it.
+    """
+    return coded <= size * 0.95

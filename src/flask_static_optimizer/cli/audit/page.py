@@ -182,14 +182,14 @@ class _Looked:
         made = variants.of(asset)
         for coding in accepted(self._request.headers.get("Accept-Encoding"), variants.offered):
             if coding in made:
-                return coding, len(made[coding].body)
+                return coding, made[coding].size
             if coding not in available() or not is_codable(asset) or asset.sha256 is None:
                 break
             size = _sizes.get((asset.sha256, coding))
             if size is None:
                 data = asset.read()
                 body = compress(coding, data, best=False)
-                size = len(body) if worth_it(data, body) else len(data)
+                size = len(body) if worth_it(len(data), len(body)) else len(data)
                 _sizes[asset.sha256, coding] = size
             return (coding, size) if size < asset.size else ("", None)
         return "", None

@@ -204,7 +204,7 @@ class Survey:
         row.size = body.size
         if answer.mark and answer.mark.view.representation:
             variants = self._state.variants.of(answer.mark.view.representation.asset)
-            row.codings = {coding: len(made.body) for coding, made in variants.items()}
+            row.codings = {coding: made.size for coding, made in variants.items()}
         if endpoint.mount is not None and row.mode == "isolated":
             self.findings += passed_findings(self._state, self._app, endpoint, path, answer)
         again = ask(self._app, path, {"Cookie": self.cookie})
