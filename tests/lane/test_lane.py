@@ -513,9 +513,10 @@ def test_a_large_file_uses_the_file_wrapper(
 
 
 @pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("hooked", [False, True])
 @pytest.mark.parametrize("asked", ["", f"bytes=1-{SMALL_BODY + 1}"])
 def test_large_bodies_use_the_file_wrapper(
-    make_app: MakeApp, static_folder: Path, asked: str
+    make_app: MakeApp, static_folder: Path, asked: str, hooked: bool
 ) -> None:
     """Many bytes in memory are handed to the server as a file.
 
@@ -525,6 +526,8 @@ def test_large_bodies_use_the_file_wrapper(
     (static_folder / "photo.bin").write_bytes(data)
     (static_folder / "icon.bin").write_bytes(data[:SMALL_BODY])
     app = make_app()
+    if hooked:
+        app.before_request(lambda: None)
     app.test_client().get("/")
 
     def ask(path: str) -> Any:

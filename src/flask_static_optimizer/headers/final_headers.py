@@ -9,7 +9,7 @@ from werkzeug.wsgi import FileWrapper, wrap_file
 
 from ..assets.fingerprints import etag, sha256
 from ..http.apply import answer_conditions
-from ..http.bodies import FileSlice, wrapped
+from ..http.bodies import SMALL_BODY, FileSlice, wrapped, wrapped_bytes
 from ..http.conditional import has_precondition
 from ..http.fields import (
     drop_repeated,
@@ -59,8 +59,11 @@ def last_word(
         is_final = view.succeeded and _is_complete(view, environ, response)
     if is_final and _is_for_all(mark, environ):
         set_ready(response)
-        if not isinstance(response.response, tuple):
-            response.response = wrapped(response.response, environ)
+        body = response.response
+        if not isinstance(body, tuple):
+            response.response = wrapped(body, environ)
+        elif body and len(body[0]) > SMALL_BODY and response.direct_passthrough:
+            response.response = wrapped_bytes(body, environ)
         return
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
