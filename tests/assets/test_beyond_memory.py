@@ -13,6 +13,8 @@ import brotli
 import pytest
 from flask import Flask
 
+from flask_static_optimizer.assets.variants import VariantMaker
+
 MakeApp = Callable[..., Flask]
 
 #: Files of which a few fill the memory of the apps here.
@@ -106,6 +108,24 @@ def test_what_is_asked_for_often_is_in_memory_again(app: Flask) -> None:
     for _ in range(4):
         ask(app, name)
     assert name not in unheld(app)
+
+
+def test_what_can_not_come_into_memory_is_not_made_again(
+    app: Flask, static_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes of a large file are read each time, however often, and its variants stay."""
+    chance = random.Random(7)
+    large = "".join(f".c{chance.getrandbits(60)} {{ margin: 0 }}\n" for _ in range(4000)).encode()
+    (static_folder / "large.css").write_bytes(large)
+    made = []
+    make = VariantMaker.make
+    monkeypatch.setattr(
+        VariantMaker, "make", lambda *args, **named: made.append(args) or make(*args, **named)
+    )
+    for _ in range(20):
+        assert_right(ask(app, "large.css"), large)
+        assert_right(ask(app, "large.css", "identity"), large)
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 500, None])

@@ -69,6 +69,10 @@ class Derived:
             + self.noted
         )
 
+    def has_unread_variants(self) -> bool:
+        """Return whether there are variants whose bytes are read for each request."""
+        return any(variant.body is None for variant in (self.variants or {}).values())
+
     def let_go(self) -> None:
         """Forget the body, the variants, the deltas and the representations."""
         self.body = self.variants = None

@@ -125,8 +125,8 @@ class Memory:
             derived, between = asset.derived, self._uses - asset.derived.used
             is_often = derived.used and between <= len(self._held) // _OFTEN
             derived.used = self._uses
-            is_small = asset.size <= SMALL_BODY or derived.variants
-            if is_often and is_small and asset in self._held:
+            can_come = asset.size <= SMALL_BODY or derived.has_unread_variants()
+            if is_often and can_come and asset in self._held:
                 self._let_go(asset)
                 derived.is_wanted = True
 
