@@ -275,7 +275,8 @@ def test_what_is_asked_for_again(flask: FlaskCommand, plain: str, optimized: str
         "Still asked for on the second visit:\n"
         "  /static/main.js: an ES module\n"
         "  /static/lib.js: an ES module\n"
-        "  An import map spares those for ES modules: set STATIC_OPTIMIZER_IMPORTMAP =" in output
+        "  An import map spares those for ES modules: set\n"
+        "  STATIC_OPTIMIZER_IMPORTMAP = True, and" in output
     )
     assert "(docs/assets.md#es-modules)" in output
     assert compared(flask, optimized, "--url", "/modules")["asked_again"] == []
