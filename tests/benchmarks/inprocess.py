@@ -50,7 +50,7 @@ def prepare(name: str, site: Site) -> Prepared:
         if answer.status != case.status:
             deviations[case.name] = str(answer.status)
         elif case.coding and answer.headers.get("content-encoding") != case.coding:
-            deviations[case.name] = "not coded"
+            deviations[case.name] = "not compressed"
         calls[case.name] = visitor.call(url, headers)
     found = traits(visitor, lambda filename: peer.url(app, filename), site.folder)
     return Prepared(calls, Facts(deviations, found))

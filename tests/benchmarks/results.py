@@ -91,7 +91,7 @@ def _servers(found: behind.Found, client: str, case: str) -> Table:
             f" the ratio to {FLASK}'s; then requests a second. One worker process; asked by"
             f" {client}, on the same machine. {NGINX} serves the files itself, by the side of each"
             " server. A Valkey's own time is not counted.",
-            *(["Flask's own view and nginx send it without a coding."] if case == CODED else []),
+            *(["Flask's own view and nginx send it uncompressed."] if case == CODED else []),
         ],
     )
     for name in next(iter(found.values()))[case]:

@@ -85,7 +85,7 @@ def _coded(visitor: Visitor, link: Link) -> Answer:
 TRAITS: dict[str, Callable[[Visitor, Link], bool | None]] = {
     "ETag of the bytes": validates_bytes,
     "br": codes,
-    "ETag per coding": tells_codings_apart,
+    "ETag per encoding": tells_codings_apart,
     "ETag lists, W/": reads_lists,
     "If-Range": honours_if_range,
     "several ranges": sends_parts,
