@@ -79,7 +79,7 @@ def table(found: Found) -> Table:
         ["", WHITENOISE, LANE],
         notes=[
             "Median CPU microseconds of a request, and in brackets the ratio to"
-            f" {WHITENOISE}'s, which has compressed none of the stylesheets and sends them as they are."
+            f" {WHITENOISE}'s, which has compressed none of these and sends them as they are."
         ],
     )
     for kind, seconds in found.items():
