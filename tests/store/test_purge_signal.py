@@ -175,6 +175,18 @@ def test_an_async_receiver(shop: Flask) -> None:
     assert heard == ["items"]
 
 
+def test_a_receiver_of_another_app_does_not_count(make_app: MakeApp) -> None:
+    app = make_app(before=lambda app: app.get("/x")(cacheable_static(max_age=60)(lambda: "x")))
+
+    def receive(_: Flask, **said: Any) -> None:
+        """Hear of another app's purges."""
+
+    with responses_purged.connected_to(receive, sender=Flask("another")):
+        result = app.test_cli_runner().invoke(args=["static", "purge", "--tag", "none"])
+    assert "in the memory of each process" in result.output
+    assert "tag='none'" not in result.output
+
+
 def test_the_command_where_memory_is_out_of_reach(make_app: MakeApp, told: list[Any]) -> None:
     """Other caches are told, and the command still fails for those in memory."""
     app = make_app(before=lambda app: app.get("/x")(cacheable_static(max_age=60)(lambda: "x")))

@@ -30,7 +30,7 @@ def purge_command(endpoint: str | None, tag: str | None, path: str | None, as_js
     """
     app, state = app_and_state()
     store = state.open_store()
-    if store.in_process and not responses_purged.receivers:
+    if store.in_process and not responses_purged.has_receivers_for(app):
         raise click.ClickException(_OUT_OF_REACH)
     try:
         purge(app, state.endpoints, store, endpoint=endpoint, tag=tag, path=path)
