@@ -11,9 +11,10 @@ from typing import Any
 
 import brotli
 import pytest
-from flask import Flask
+from flask import Flask, Response, send_from_directory
 
 from flask_static_optimizer.assets.variants import VariantMaker
+from flask_static_optimizer.http.bodies import SMALL_BODY
 
 MakeApp = Callable[..., Flask]
 
@@ -128,11 +129,12 @@ def test_what_can_not_come_into_memory_is_not_made_again(
     assert len(made) == 1
 
 
+@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("damage", [b"", b"x" * 500, None])
 def test_bytes_that_are_gone_are_made_again(
-    app: Flask, contents: dict[str, bytes], damage: bytes | None
+    app: Flask, contents: dict[str, bytes], damage: bytes | None, large: bool
 ) -> None:
-    name = unheld(app)[0]
+    name = next(name for name in unheld(app) if (len(contents[name]) > SMALL_BODY) == large)
     for path in kept_files(app):
         path.unlink() if damage is None else path.write_bytes(damage)
     assert_right(ask(app, name), contents[name])
@@ -176,3 +178,34 @@ def test_a_file_beside_it_is_read_each_time(
     (static_folder / f"{name}.br").unlink()
     (static_folder / f"{name}.gz").unlink()
     assert_right(ask(app, name), contents[name])
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_files_of_a_view(
+    make_app: MakeApp, static_folder: Path, contents: dict[str, bytes], settled: None, large: bool
+) -> None:
+    def add(app: Flask) -> None:
+        @app.get("/own/<path:filename>")
+        def own(filename: str) -> Response:
+            return send_from_directory(static_folder, filename)
+
+    app = make_app(
+        before=add, STATIC_OPTIMIZER_MEMORY=MEMORY, STATIC_OPTIMIZER_RULES={"own": {"max_age": 60}}
+    )
+
+    def ask(name: str, **fields: str) -> Any:
+        return app.test_client().get(f"/own/{name}", headers={"Accept-Encoding": "br", **fields})
+
+    for name in 2 * [*contents]:
+        assert_right(ask(name), contents[name])
+    held = app.extensions["static_optimizer"].memory._held
+    unread = [Path(asset.path).name for asset in held if asset.derived.has_unread_variants()]
+    name = next(name for name in unread if (len(contents[name]) > SMALL_BODY) == large)
+    whole = ask(name)
+    assert_right(whole, contents[name])
+    part = ask(name, Range="bytes=10-99")
+    assert (part.status_code, part.data) == (206, whole.data[10:100])
+    for path in kept_files(app):
+        path.unlink()
+    for _ in range(2):
+        assert_right(ask(name), contents[name])

@@ -261,6 +261,8 @@ def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
 
 def _read_sibling(path: str, etag: str) -> bytes | None:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
         with open(path, "rb") as file:
             body = file.read(SMALL_BODY + 1)
     except OSError:

@@ -64,18 +64,16 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         return False
     else:
         opened = response.response if isinstance(response.response, FileSlice) else None
-        if opened is not None and (file.body is not None or file.variant is not None):
-            opened.close()
-            opened = None
+        given = opened if file.body is None and file.variant is None else None
         try:
-            answer = file.answer(environ, opened)
+            answer = file.answer(environ, given)
             is_error = answer is None  # a failed condition or range, judged where all responses are
             if answer is None:
-                answer = Answer(200, file.headers, file.open(opened))
-        except OSError:  # the file has been replaced, and a hook has put its bytes here
+                answer = Answer(200, file.headers, file.open(given))
+        except OSError:  # the bytes are gone, and the plain ones stay, or those of a hook
             return False
         status, headers, body, _ = answer
-        if opened is not None and body == ():
+        if opened is not None and (given is None or body == ()):
             opened.close()
     view.body = response.response = body
     if status != 200 or chosen.variant is not None or added is not _NONE:
