@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import brotli
 import pytest
 from flask import Flask, Response, send_from_directory
 
+from flask_static_optimizer.assets.asset import Asset
 from flask_static_optimizer.assets.variants import VariantMaker
 from flask_static_optimizer.http.bodies import SMALL_BODY
 
@@ -60,12 +62,12 @@ def unheld(app: Flask) -> list[str]:
     state = app.extensions["static_optimizer"]
     [mount] = state.endpoints.mounts()
     found = [state.catalogue.find(mount, f"{number}.css") for number in range(FILES)]
-    return [
-        asset.name
-        for asset in found
-        if asset.derived.variants
-        and all(variant.body is None for variant in asset.derived.variants.values())
-    ]
+    return [asset.name for asset in found if is_unread(asset)]
+
+
+def is_unread(asset: Asset) -> bool:
+    variants = asset.derived.variants or {}
+    return bool(variants) and all(variant.body is None for variant in variants.values())
 
 
 def kept_files(app: Flask) -> list[Path]:
@@ -146,6 +148,68 @@ def test_bytes_that_are_gone_are_made_again(
         assert_right(ask(app, name), data)
 
 
+def test_a_touched_file_finds_others_for_those_that_are_gone(
+    app: Flask, static_folder: Path, contents: dict[str, bytes]
+) -> None:
+    """A new asset with the same bytes takes over the variants of the one before."""
+    name = unheld(app)[0]
+    os.utime(static_folder / name, (1e9, 1e9))
+    assert_right(ask(app, name), contents[name])
+    assert name in unheld(app)
+    for path in kept_files(app):
+        path.unlink()
+    for _ in range(2):
+        app.extensions["static_optimizer"].memory._uses += 1000  # as if others were asked for
+        answer = ask(app, name)
+        assert_right(answer, contents[name])
+    assert answer.content_encoding == "br"
+
+
+def test_a_touched_file_comes_into_memory(app: Flask, static_folder: Path) -> None:
+    name = unheld(app)[0]
+    os.utime(static_folder / name, (1e9, 1e9))
+    for _ in range(4):
+        ask(app, name)
+    assert name not in unheld(app)
+
+
+def test_what_memory_holds_is_not_noted(app: Flask, static_folder: Path) -> None:
+    """A look at a file whose variants are in memory takes no lock."""
+    chance = random.Random(7)
+    large = "".join(f".c{chance.getrandbits(60)} {{ margin: 0 }}\n" for _ in range(4000)).encode()
+    (static_folder / "large.css").write_bytes(large)
+    memory = app.extensions["static_optimizer"].memory
+    ask(app, "large.css")
+    before = memory._uses
+    for _ in range(5):
+        assert_right(ask(app, "large.css"), large)
+    assert memory._uses == before
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_leaves_plain_is_not_counted_as_compressed(
+    make_app: MakeApp, contents: dict[str, bytes], settled: None, large: bool
+) -> None:
+    app = make_app(
+        after=lambda app: app.after_request(lambda response: response),
+        STATIC_OPTIMIZER_MEMORY=MEMORY,
+    )
+    for name in 2 * [*contents]:
+        ask(app, name)
+    name = next(name for name in unheld(app) if (len(contents[name]) > SMALL_BODY) == large)
+    stats = app.extensions["static_optimizer"].stats
+    before = stats.bytes_saved
+    coded = ask(app, name)
+    after = stats.bytes_saved
+    assert after - before == len(contents[name]) - len(coded.data)
+    for path in kept_files(app):
+        path.unlink()
+    plain = ask(app, name)
+    assert plain.content_encoding is None
+    assert_right(plain, contents[name])
+    assert stats.bytes_saved == after
+
+
 def test_other_bytes_of_the_same_file_get_their_own_etag(
     app: Flask, contents: dict[str, bytes]
 ) -> None:
@@ -199,7 +263,7 @@ def test_files_of_a_view(
     for name in 2 * [*contents]:
         assert_right(ask(name), contents[name])
     held = app.extensions["static_optimizer"].memory._held
-    unread = [Path(asset.path).name for asset in held if asset.derived.has_unread_variants()]
+    unread = [Path(asset.path).name for asset in held if is_unread(asset)]
     name = next(name for name in unread if (len(contents[name]) > SMALL_BODY) == large)
     whole = ask(name)
     assert_right(whole, contents[name])

@@ -144,7 +144,7 @@ class Catalogue:
             if asset is not None and before.sha256 == asset.sha256:
                 # The bytes are the same, so the variants stay valid; the representations do not, as
                 # they hold the modification time of the file.
-                asset.derived.variants = before.derived.variants
+                asset.derived.take_variants(before.derived)
             self._memory.release(before)
         if asset is not None and asset.settled:  # else the file may change without a sign
             mount.known[name] = asset

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: What each variant and each representation takes in memory beside its bytes: measured, in bytes
 #: and rounded up.
-_VARIANT, _REPRESENTATION = 500, 2000
+_VARIANT, _REPRESENTATION = 800, 2000
 
 
 class Derived:
@@ -69,9 +69,10 @@ class Derived:
             + self.noted
         )
 
-    def has_unread_variants(self) -> bool:
-        """Return whether there are variants whose bytes are read for each request."""
-        return any(variant.body is None for variant in (self.variants or {}).values())
+    def take_variants(self, other: Derived) -> None:
+        """Take over the variants of an asset with the same bytes."""
+        self.variants = other.variants
+        self.is_read_each_time = bool(other.variants) and other.is_read_each_time
 
     def let_go(self) -> None:
         """Forget the body, the variants, the deltas and the representations."""

@@ -67,7 +67,7 @@ class Memory:
             if self.has_room(asset, asset.size):
                 held = asset.derived.body = asset.read()
                 self.hold(asset)
-            elif asset.body is None:
+            elif asset.body is None and not asset.derived.variants:
                 asset.derived.is_read_each_time = True
         return held
 
@@ -125,7 +125,7 @@ class Memory:
             derived, between = asset.derived, self._uses - asset.derived.used
             is_often = derived.used and between <= len(self._held) // _OFTEN
             derived.used = self._uses
-            can_come = asset.size <= SMALL_BODY or derived.has_unread_variants()
+            can_come = asset.size <= SMALL_BODY or derived.variants
             if is_often and can_come and asset in self._held:
                 self._let_go(asset)
                 derived.is_wanted = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.http import http_date
@@ -13,6 +13,7 @@ from ..http.bodies import part as part_of
 from ..http.conditional import ASKING, CONDITIONS, FIRST, outcome, with_etag
 from ..http.fields import headers_304
 from ..http.ranges import Partial, Range, requested
+from .files import FileChangingError
 from .javascript import is_javascript
 
 if TYPE_CHECKING:
@@ -55,10 +56,12 @@ class Representation:
     :param is_temporary: whether the next request may get another representation, although the file
         has not changed.
     :param copies: the copies of large files; ``None``: the file itself is always sent.
+    :param forget: called with the asset if the bytes in a content coding are gone.
     """
 
     __slots__ = (
         "__weakref__",
+        "_forget",
         "_unmodified",
         "_whole",
         "asset",
@@ -96,9 +99,11 @@ class Representation:
         verified: bool | None = None,
         is_temporary: bool = False,
         copies: Copies | None = None,
+        forget: Callable[[Asset], None] | None = None,
     ) -> None:
         self.asset = asset
         self.copies = copies
+        self._forget = forget
         self.variant = variant
         self.verified = verified
         self.is_temporary = is_temporary
@@ -214,8 +219,18 @@ class Representation:
         return opened if isinstance(opened, FileSlice) else self.asset.open()
 
     def _known(self) -> bytes | None:
-        """Return the bytes from memory, or those in a coding; ``None``: the file has them."""
-        return self.variant.read() if self.body is None and self.variant else self.body
+        """Return the bytes from memory, or those in a coding; ``None``: the file has them.
+
+        :raises FileChangingError: if those in a coding are gone.
+        """
+        if self.body is not None or self.variant is None:
+            return self.body
+        body = self.variant.read()
+        if body is None:
+            if self._forget is not None:  # so that the next request finds others
+                self._forget(self.asset)
+            raise FileChangingError(f"the bytes of {self.asset.path} in {self.coding} are gone")
+        return body
 
     def _sent(self, opened: object) -> Iterable[bytes]:
         return self._copy(opened) or self.open(opened)

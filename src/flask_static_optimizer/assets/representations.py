@@ -152,6 +152,7 @@ class Representations:
             verified=verified,
             is_temporary=is_temporary or dictionary is not None,
             copies=self._copies if variant is None else None,
+            forget=self._memory.let_go,
         )
         if len(known) >= _REMEMBERED:
             known.clear()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .files import FileChangingError
 from .fingerprints import etag, sha256
 
 
@@ -29,15 +28,9 @@ class Variant(NamedTuple):
         """Return a variant with these bytes."""
         return cls(coding, etag(sha256(body)), len(body), body)
 
-    def read(self) -> bytes:
-        """Return the bytes.
-
-        :raises FileChangingError: if they are gone.
-        """
-        body = self.again() if self.body is None and self.again else self.body
-        if body is None:
-            raise FileChangingError(f"the bytes in {self.coding} are gone")
-        return body
+    def read(self) -> bytes | None:
+        """Return the bytes, or ``None`` if they are gone."""
+        return self.again() if self.body is None and self.again else self.body
 
 
 #: The variants of an asset while another thread makes them, or while it has not settled.

@@ -81,31 +81,22 @@ class VariantMaker:
             made = self.make(asset, best=False)
             if not asset.settled:  # a new asset soon replaces it
                 return made or NOT_YET
-            asset.derived.variants = known = self._in_memory(asset, made)
+            is_held = self._is_held(asset, made)
+            if not is_held:
+                made = {coding: variant._replace(body=None) for coding, variant in made.items()}
+            asset.derived.variants = made
+            asset.derived.is_read_each_time = not is_held
             self._memory.hold(asset)
-            return known
+            return made
 
-    def _in_memory(self, asset: Asset, made: Mapping[str, Variant]) -> Mapping[str, Variant]:
-        """Return variants without their bytes where memory has no room for these.
+    def _is_held(self, asset: Asset, made: Mapping[str, Variant]) -> bool:
+        """Return whether memory is to hold the bytes of variants.
 
-        They are read for each request then, as the bytes of the asset itself are.
+        Where it has no room, small ones are read for each request, as the asset's own bytes are.
         """
         size = sum(variant.size for variant in made.values())
-        again = {coding: variant.again for coding, variant in made.items() if variant.again}
-        is_readable = asset.body is None and len(again) == len(made)
-        if not is_readable or size > SMALL_BODY or self._memory.has_room(asset, size):
-            return made
-        asset.derived.is_read_each_time = True
-        return {
-            coding: made[coding]._replace(body=None, again=partial(self._again, asset, read))
-            for coding, read in again.items()
-        }
-
-    def _again(self, asset: Asset, read: Callable[[], bytes | None]) -> bytes | None:
-        body = read()
-        if body is None:  # they are gone, so the next request has to find others
-            self._memory.let_go(asset)
-        return body
+        is_readable = asset.body is None and all(variant.again for variant in made.values())
+        return not is_readable or size > SMALL_BODY or self._memory.has_room(asset, size)
 
     @contextmanager
     def _alone(self, what: object) -> Iterator[bool]:
@@ -164,18 +155,12 @@ class VariantMaker:
         if asset.sha256 != asset.snapshot.sha256:  # a rewritten stylesheet has no such file
             return None
         path = asset.path + suffix(coding)
-        try:
-            state = os.stat(path)
-            if not stat.S_ISREG(state.st_mode):
-                return None
-            if state.st_size <= len(data):
-                with open(path, "rb") as file:
-                    body = file.read(len(data) + 1)
-                variant = self._decoding(asset, coding, data, body)
-                if variant is not None:
-                    return variant._replace(again=partial(_read_sibling, path, variant.etag))
-        except OSError:
+        body = _read(path, len(data))
+        if body is None:
             return None
+        variant = self._decoding(asset, coding, data, body) if len(body) <= len(data) else None
+        if variant is not None:
+            return variant._replace(again=partial(_read, path, variant.size, variant.etag))
         self._warn(
             ("sibling", path),
             f"static_optimizer: {os.path.basename(path)!r} does not hold what {asset.name!r} does,"
@@ -259,15 +244,20 @@ def _decodes_to(data: bytes, coding: str, body: bytes) -> bool:
         return False
 
 
-def _read_sibling(path: str, etag: str) -> bytes | None:
+def _read(path: str, most: int, etag: str | None = None) -> bytes | None:
+    """Return the bytes of a regular file, or ``None`` if it can't be read.
+
+    :param most: the number of bytes that are wanted at most. Of a larger file one more is returned.
+    :param etag: the ``ETag`` of the only bytes that are wanted.
+    """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return None
         with open(path, "rb") as file:
-            body = file.read(SMALL_BODY + 1)
+            body = file.read(most + 1)
     except OSError:
         return None
-    return body if etag_of(sha256(body)) == etag else None
+    return body if etag is None or etag_of(sha256(body)) == etag else None
 
 
 def _key(mount: Mount, asset: Asset) -> str:

@@ -71,6 +71,8 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
             if answer is None:
                 answer = Answer(200, file.headers, file.open(given))
         except OSError:  # the bytes are gone, and the plain ones stay, or those of a hook
+            if file.variant is not None:
+                view.representation = None  # what leaves is not counted as compressed
             return False
         status, headers, body, _ = answer
         if opened is not None and (given is None or body == ()):
