@@ -62,6 +62,7 @@ def last_word(
         body = response.response
         if not isinstance(body, tuple):
             response.response = wrapped(body, environ)
+        # Most bodies are small, and all come this way, so the size is looked at before the call.
         elif body and len(body[0]) > SMALL_BODY and response.direct_passthrough:
             response.response = wrapped_bytes(body, environ)
         return
