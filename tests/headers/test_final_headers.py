@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, abort
+from flask import Flask, Response, abort, request, session
 
 from flask_static_optimizer import cacheable_static, cookies_dropped, session_writes_dropped
 from flask_static_optimizer.monitoring.signals import static_request_marked
@@ -127,6 +128,50 @@ def test_private_removes_s_maxage(make_app: MakeApp) -> None:
     client = make_app(before=add).test_client()
     answer = client.get("/static/app.css", headers=AUTH)
     assert answer.headers["Cache-Control"] == "private, max-age=5"
+
+
+@pytest.mark.parametrize("coding", ["identity", "br"])
+@pytest.mark.parametrize("status", [200, 206, 304])
+@pytest.mark.parametrize("cause", ["written", "authorization", "user", "protected"])
+def test_no_shared_cache_keeps_what_may_be_of_a_visitor(
+    make_app: MakeApp, cause: str, status: int, coding: str
+) -> None:
+    """Each time a file is asked for, also when it is known and its header fields are ready."""
+
+    def add(app: Flask) -> None:
+        @app.before_request
+        def remember() -> None:
+            if request.args.get("write"):
+                session["seen"] = 1
+
+        app.after_request(lambda response: response.headers.set("X-Own", "1") or response)
+
+    rules = {"static:app.css": {"session": "protected"}} if cause == "protected" else {}
+    app = make_app(
+        before=add, STATIC_OPTIMIZER_CDN_CACHE_CONTROL="max-age=9", STATIC_OPTIMIZER_RULES=rules
+    )
+    (Path(str(app.static_folder)) / "app.css").write_text("a { color: red }\n" * 200)
+    client = app.test_client(use_cookies=False)
+    asked = {"Accept-Encoding": coding}
+    etag = client.get("/static/app.css", headers=asked).headers["ETag"]
+    asked |= {206: {"Range": "bytes=0-9"}, 304: {"If-None-Match": etag}}.get(status, {})
+    headers = {"Cookie": "session=x", **(AUTH if cause == "authorization" else {}), **asked}
+    user = {"REMOTE_USER": "ada"} if cause == "user" else {}
+    url = "/static/app.css?write=1" if cause == "written" else "/static/app.css"
+    for _ in range(4):
+        answer = client.get(url, headers=headers, environ_overrides=user)
+        assert answer.status_code == status
+        said = answer.headers
+        assert said.getlist("Cache-Control") == [
+            "private, no-cache" if cause == "protected" else "private, max-age=3600"
+        ]
+        assert "CDN-Cache-Control" not in said
+        assert ("Cookie" in answer.vary) is (cause == "protected")
+        assert said.getlist("X-Own") == ["1"]
+    if cause != "protected":  # and nothing of it stays for the others
+        others = client.get("/static/app.css", headers=asked)
+        assert others.headers["CDN-Cache-Control"] == "max-age=9"
+        assert "private" not in others.cache_control
 
 
 def test_vary_of_the_policy_is_added(make_app: MakeApp) -> None:

@@ -18,6 +18,7 @@ from ..http.fields import (
     forbid_sharing,
     forbid_storing,
     is_authenticated,
+    keep_private,
     set_scope,
     vary_names,
     withdraw_freshness,
@@ -57,7 +58,15 @@ def last_word(
         is_final = put_chosen_bytes(view, environ, response)
     else:
         is_final = view.succeeded and _is_complete(view, environ, response)
-    if is_final and _is_for_all(mark, environ):
+    if is_final and not (mark.policy.vary or _is_for_worker(view, environ)):
+        # All come this way, and few of them go on to the look at what may be of the visitor.
+        if (
+            mark.protected
+            or mark.session.written
+            or "HTTP_AUTHORIZATION" in environ
+            or "REMOTE_USER" in environ
+        ):
+            _restrict(mark, request, response, public=_is_public(settings, mark))
         set_ready(response)
         body = response.response
         if not isinstance(body, tuple):
@@ -89,17 +98,10 @@ def _is_complete(view: ViewResponse, environ: Mapping[str, Any], response: Respo
     )
 
 
-def _is_for_all(mark: Mark, environ: Mapping[str, Any]) -> bool:
-    """Return whether nothing of the visitor can be in the response to a request."""
-    chosen = mark.view.representation
-    return not (
-        mark.protected
-        or mark.session.written
-        or mark.policy.vary
-        or "HTTP_AUTHORIZATION" in environ
-        or environ.get("REMOTE_USER")
-        or ((chosen is None or chosen.is_script) and is_for_worker(environ))
-    )
+def _is_for_worker(view: ViewResponse, environ: Mapping[str, Any]) -> bool:
+    """Return whether a response may be a script for a service worker."""
+    chosen = view.representation
+    return (chosen is None or chosen.is_script) and is_for_worker(environ)
 
 
 def _say(
@@ -107,10 +109,7 @@ def _say(
 ) -> None:
     view = mark.view
     if view.exempt:  # It says what the view says, unless that may be about a visitor.
-        if mark.protected:
-            _protect(response)
-        elif is_personal(mark, request, response, public=False):
-            _keep_private(response)
+        _restrict(mark, request, response, public=False)
         return
     if response.is_sequence:
         response.direct_passthrough = False
@@ -126,12 +125,8 @@ def _say(
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
-    public = settings.public if mark.policy.public is None else mark.policy.public
-    if mark.protected:
-        _protect(response)
-    elif is_personal(mark, request, response, public=public):
-        _keep_private(response)
-    elif succeeded:
+    public = _is_public(settings, mark)
+    if not _restrict(mark, request, response, public=public) and succeeded:
         share(settings, log, app, mark, response, public=public)
     if succeeded and is_for_worker(request.environ):
         # A service worker outlives its pages, and may keep a site from ever being new again.
@@ -170,11 +165,29 @@ def is_personal(mark: Mark, request: Request, response: Response, *, public: boo
     """Return whether a response may be meant for one visitor only, as far as can be seen."""
     if is_authenticated(request.environ) and not public:
         return True
-    if "Vary" in response.headers and "cookie" in response.vary:
+    if "cookie" in vary_names(response.headers):
         return True
     # Data that is written into a session is about its visitor, such as a CSRF token or a user who
     # was restored from a remember-me cookie. The response may contain it.
     return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
+
+
+def _is_public(settings: Settings, mark: Mark) -> bool:
+    return settings.public if mark.policy.public is None else mark.policy.public
+
+
+def _restrict(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:
+    """Let nobody but the visitor keep a response that may be for this visitor only.
+
+    :returns: whether it may be.
+    """
+    if mark.protected:
+        _protect(response)
+    elif is_personal(mark, request, response, public=public):
+        keep_private(response.headers)
+    else:
+        return False
+    return True
 
 
 def _protect(response: Response) -> None:
@@ -183,12 +196,6 @@ def _protect(response: Response) -> None:
     response.headers.pop("Expires", None)
     forbid_sharing(response.headers)
     response.vary.add("Cookie")
-
-
-def _keep_private(response: Response) -> None:
-    if "no-store" not in response.cache_control:
-        set_scope(response.headers, "private")
-    forbid_sharing(response.headers)
 
 
 def share(

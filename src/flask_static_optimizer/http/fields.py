@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -19,6 +21,8 @@ SHARED_FRESHNESS = (
     "X-Accel-Expires",
     "X-LiteSpeed-Cache-Control",
 )
+
+_SHARED = frozenset(name.lower() for name in SHARED_FRESHNESS)
 
 #: Header fields that describe a body, in lower case. A 304 has no body, and its ``ETag`` says which
 #: representation the client may use.
@@ -40,7 +44,7 @@ OF_BODY = frozenset(
 #: Fields, in lower case, that say which bytes a response has, who may keep it and for how long.
 CACHING = (
     OF_BODY
-    | {name.lower() for name in SHARED_FRESHNESS}
+    | _SHARED
     | {
         "age",
         "cache-control",
@@ -141,7 +145,7 @@ def forbid_storing(headers: Headers) -> None:
 
 def forbid_reuse(headers: Headers) -> None:
     """Make the response ``no-cache`` unless it is stricter, so that each use asks again."""
-    said = parse_dict_header(headers.get("Cache-Control", "")).keys()
+    said = _said(headers.get("Cache-Control", ""))
     if "no-store" not in said:
         headers["Cache-Control"] = "private, no-cache" if "private" in said else "no-cache"
     headers.pop("Expires", None)
@@ -150,8 +154,16 @@ def forbid_reuse(headers: Headers) -> None:
 
 def forbid_sharing(headers: Headers) -> None:
     """Remove the header fields that let shared caches keep what ``Cache-Control`` forbids."""
-    for name in SHARED_FRESHNESS:
-        headers.pop(name, None)
+    if not _SHARED.isdisjoint([name.lower() for name, _ in headers]):  # few responses have one
+        for name in SHARED_FRESHNESS:
+            headers.pop(name, None)
+
+
+def keep_private(headers: Headers) -> None:
+    """Make the response ``private`` unless it is stricter, so that no shared cache keeps it."""
+    value = headers.get("Cache-Control", "")
+    headers["Cache-Control"] = value if "no-store" in _said(value) else _scoped(value, "private")
+    forbid_sharing(headers)
 
 
 def set_scope(headers: Headers, scope: str) -> None:
@@ -159,10 +171,20 @@ def set_scope(headers: Headers, scope: str) -> None:
 
     :param scope: ``"public"`` or ``"private"``. The latter drops ``s-maxage``, too.
     """
+    headers["Cache-Control"] = _scoped(headers.get("Cache-Control", ""), scope)
+
+
+# An app says few different things, and says them in each response.
+@lru_cache(maxsize=256)
+def _scoped(value: str, scope: str) -> str:
     dropped = {"public", "private"} | ({"s-maxage"} if scope == "private" else set())
-    said = parse_dict_header(headers.get("Cache-Control", ""))
-    rest = {name: value for name, value in said.items() if name not in dropped}
-    headers["Cache-Control"] = dump_header({scope: None, **rest})
+    rest = {name: said for name, said in _said(value).items() if name not in dropped}
+    return dump_header({scope: None, **rest})
+
+
+@lru_cache(maxsize=256)
+def _said(value: str) -> Mapping[str, str | None]:
+    return MappingProxyType(parse_dict_header(value))
 
 
 def withdraw_freshness(headers: Headers, given: str | None) -> bool:
