@@ -24,6 +24,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+# The blueprint of Flask-DebugToolbar is one for the process, and the first app that has it closes
+# it. An app with our panel alone must not be the one that keeps out the panels with routes of their
+# own, whichever test comes first.
+import flask_debugtoolbar.panels.sqlalchemy
+import flask_debugtoolbar.panels.template  # noqa: F401
 import pytest
 from flask import Flask, session
 from flask.testing import FlaskClient

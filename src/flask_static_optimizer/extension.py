@@ -17,7 +17,8 @@ from .config.errors import ConfigurationError
 from .config.names import EXTENSION, PREFIX
 from .config.settings import Settings
 from .headers.server_timing import add_timing
-from .lane.opening import LaneOpening, add_lane
+from .lane.opening import LaneOpening
+from .lane.placing import add_lane
 from .lane.steps import Steps
 from .monitoring.prometheus import add_metrics
 from .requests.current import app_object

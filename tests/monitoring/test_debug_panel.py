@@ -12,10 +12,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-# The toolbar's blueprint is one for the process, and the first app that has it closes it. An app
-# with our panel alone must not be the one that keeps out the panels with routes of their own.
-import flask_debugtoolbar.panels.sqlalchemy
-import flask_debugtoolbar.panels.template  # noqa: F401
 import pytest
 from flask import Flask, Response, render_template_string, request
 from flask_debugtoolbar import DebugToolbarExtension

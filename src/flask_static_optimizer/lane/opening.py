@@ -1,4 +1,4 @@
-"""The installation of the express lane, and its opening for the folders that it may serve."""
+"""The opening of the express lane for the folders and routes that it may serve."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from ..headers.freshness import decides_freshness
 from ..requests.folders import blueprint_of
 from ..requests.paths import has_plain_map
 from .files import Folder, LaneFiles
-from .middleware import Lane
 from .observers import hooks, listeners, replaced_steps
-from .stand_in import stand_in
 from .steps import Steps, has_known_steps
 
 if TYPE_CHECKING:
@@ -29,38 +27,12 @@ if TYPE_CHECKING:
     from ..requests.static_endpoint import StaticEndpoint
     from ..store.store import Store
     from ..views.file_choice import FileChooser
+    from .middleware import Lane
     from .stored import StoredRoutes
 
 #: The time in seconds for which the lane takes a file as unchanged after a check, with
 #: ``STATIC_OPTIMIZER_EXPRESS``.
 RECHECK = 1.0
-
-
-def add_lane(
-    endpoints: EndpointTable,
-    stats: Stats,
-    app: Flask,
-    complete: Callable[[Flask], None],
-    *,
-    express: bool,
-) -> Lane | None:
-    """Install the lane as the app's ``wsgi_app``.
-
-    The lane would bypass a middleware that the app has already, so that is installed only if
-    the app allows it. A middleware that is added later is outside of the lane, and sees all
-    requests.
-
-    :param complete: a function that finishes the installation at the first request, and opens the
-        lane.
-    :param express: whether the lane may bypass a middleware.
-    :returns: the lane, or ``None`` if it is not installed.
-    """
-    inner = vars(app).get("wsgi_app")
-    if inner is not None and not express:
-        return None
-    lane = Lane(endpoints, stats, app, inner, complete)
-    app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]
-    return lane
 
 
 class LaneOpening:
@@ -136,7 +108,7 @@ class LaneOpening:
         reasons = ["debug mode"] if self._app.debug else []
         inner = vars(self._app).get("wsgi_app") if lane is None else lane.inner
         if inner is not None:
-            reasons.append(f"{_middleware_name(inner)}, which was there before the extension")
+            reasons.append(_hidden(inner))
         if not has_known_steps():
             reasons.append("the version of Flask, whose steps are not known")
         return reasons + replaced_steps(self._app)
@@ -148,8 +120,7 @@ class LaneOpening:
         """
         found = self._closed()
         if lane is None:
-            inner = vars(self._app).get("wsgi_app")
-            found.append(f"{_middleware_name(inner)}, which was there before the extension")
+            found.append(_hidden(vars(self._app)["wsgi_app"]))
         found += self._barred(endpoint)
         if not self._settings.express:
             found += self._run(endpoint.name) + listeners(self._app)
@@ -272,6 +243,13 @@ def _middleware(lane: Lane) -> list[str]:
 
 def _middleware_name(inner: object) -> str:
     return f"the middleware {type(inner).__name__}"
+
+
+def _hidden(inner: object) -> str:
+    return (
+        f"{_middleware_name(inner)}, which was there before the extension and does not show where"
+        " it calls the app"
+    )
 
 
 def _serves_any_host(app: Flask) -> bool:

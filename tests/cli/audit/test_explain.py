@@ -119,6 +119,11 @@ def middleware(app: Flask) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app)
 
 
+def hiding(app: Flask) -> None:
+    inner = app.wsgi_app
+    app.wsgi_app = lambda *given: inner(*given)  # type: ignore[method-assign]
+
+
 def trusting(app: Flask) -> None:
     app.config["TRUSTED_HOSTS"] = ["localhost"]
 
@@ -160,11 +165,13 @@ def trusting(app: Flask) -> None:
             "/static/app.css",
             "with the app's hooks and not before Flask, because of the URL rule /static/<name>.txt",
         ),
+        ({}, middleware, "/static/app.css", "before Flask by the lane, with the same answer"),
         (
             {},
-            middleware,
+            hiding,
             "/static/app.css",
-            "by Flask because of the middleware ProxyFix, which was there before the extension",
+            "by Flask because of the middleware function, which was there before the extension and"
+            " does not show where it calls the app",
         ),
         (
             {},

@@ -1,0 +1,185 @@
+"""The lane is inside of all middleware, which run for each request as without the extension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from types import MethodType, SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+from werkzeug.test import Client
+
+from conftest import CSS
+from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer.lane.stand_in import StandIn
+
+from .test_lane import URL, asked
+
+MakeApp = Callable[..., Flask]
+Wrap = Callable[[Any, list[str]], Any]
+
+
+class Noting:
+    """A middleware as many apps have one."""
+
+    def __init__(self, app: Any, seen: list[str]) -> None:
+        self.app, self.seen = app, seen
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.seen.append(environ["PATH_INFO"])
+        return self.app(environ, start_response)
+
+
+class Knowing(Noting):
+    """A middleware that is known by other objects, and knows them and itself."""
+
+    def __init__(self, app: Any, seen: list[str]) -> None:
+        super().__init__(app, seen)
+        self.itself, self.kind, self.nothing = self, Flask, None
+        self.equal: Any = SimpleNamespace(__eq__=None)
+
+
+class Method(Noting):
+    """A middleware of which a method is the WSGI app."""
+
+    def take(self, environ: Any, start_response: Any) -> Any:
+        return self(environ, start_response)
+
+
+class Slotted:
+    """A middleware that does not show what it keeps."""
+
+    __slots__ = ("_app", "_seen")
+
+    def __init__(self, app: Any, seen: list[str]) -> None:
+        self._app, self._seen = app, seen
+
+    __call__ = Noting.__call__
+    app = property(lambda self: self._app)
+    seen = property(lambda self: self._seen)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A middleware that does not let itself be changed."""
+
+    app: Any
+    seen: list[str] = field(default_factory=list)
+
+    __call__ = Noting.__call__
+
+
+def function(app: Any, seen: list[str]) -> Any:
+    return lambda environ, start: seen.append(environ["PATH_INFO"]) or app(environ, start)
+
+
+def inside(*kinds: Callable[[Any], Any]) -> Wrap:
+    def wrap(app: Any, seen: list[str]) -> Any:
+        for kind in kinds:
+            app = kind(app)
+        return Noting(app, seen)
+
+    return wrap
+
+
+SHOWING: dict[str, Wrap] = {
+    "a class": Noting,
+    "a circle": Knowing,
+    "a method": lambda app, seen: Method(app, seen).take,
+    "ProxyFix": inside(ProxyFix),
+    "three": inside(
+        ProxyFix, partial(SharedDataMiddleware, exports={"/other": "/nowhere"}), ProxyFix
+    ),
+    "a dispatcher": inside(lambda app: DispatcherMiddleware(app, {"/other": NotFound()})),
+    "mounted": inside(lambda app: DispatcherMiddleware(NotFound(), {"": app})),
+    "mounted inside": inside(lambda app: DispatcherMiddleware(NotFound(), {"": ProxyFix(app)})),
+}
+HIDING: dict[str, Wrap] = {"a function": function, "slots": Slotted, "frozen": Frozen}
+
+
+def wrapping(wrap: Wrap, seen: list[str]) -> Callable[[Flask], None]:
+    def add(app: Flask) -> None:
+        app.wsgi_app = wrap(app.wsgi_app, seen)  # type: ignore[method-assign]
+
+    return add
+
+
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize("kind", SHOWING)
+def test_a_middleware_that_was_there_runs(make_app: MakeApp, kind: str, express: bool) -> None:
+    seen: list[str] = []
+    app = make_app(before=wrapping(SHOWING[kind], seen), STATIC_OPTIMIZER_EXPRESS=express)
+    assert not asked(app)()
+    assert app.test_client().get(URL).data == CSS
+    assert seen == ["/", "/", URL, URL]
+
+
+@pytest.mark.parametrize("kind", HIDING)
+def test_one_that_hides_its_app_closes_the_lane(make_app: MakeApp, kind: str) -> None:
+    seen: list[str] = []
+    app = make_app(before=wrapping(HIDING[kind], seen))
+    assert type(app.wsgi_app) is not StandIn
+    assert asked(app)()
+    assert seen == ["/", "/", URL]
+
+
+@pytest.mark.parametrize("kind", HIDING)
+def test_the_express_lane_passes_it_by(make_app: MakeApp, kind: str) -> None:
+    seen: list[str] = []
+    app = make_app(before=wrapping(HIDING[kind], seen), STATIC_OPTIMIZER_EXPRESS=True)
+    assert not asked(app)()
+    assert URL not in seen
+
+
+def test_what_a_middleware_changes_holds(make_app: MakeApp) -> None:
+    """Werkzeug's ProxyFix changes the host and the prefix, and a URL below another path works."""
+
+    def add(app: Flask) -> None:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1, x_prefix=1)  # type: ignore[method-assign]
+
+    app, plain = make_app(before=add), make_app(before=add, optimize=False)
+    for host, status in (("cdn.example", 200), ("a b", 200), ("a..b", 400)):
+        headers = {"X-Forwarded-Host": host, "X-Forwarded-Prefix": "/below"}
+        assert plain.test_client().get(URL, headers=headers).status_code == status
+        for _ in range(3):
+            assert app.test_client().get(URL, headers=headers).status_code == status
+
+
+def test_the_app_itself_is_not_looked_through(make_app: MakeApp) -> None:
+    """It has many views and hooks, and a middleware may keep it beside what it calls."""
+
+    def add(app: Flask) -> None:
+        for number in range(100):
+            app.add_url_rule(f"/{number}", str(number), partial(str, number))
+        outer = Noting(None, [])
+        vars(outer).clear()
+        vars(outer).update(flask=app, app=ProxyFix(ProxyFix(app.wsgi_app)), seen=[])
+        app.wsgi_app = outer  # type: ignore[method-assign]
+
+    assert not asked(make_app(before=add))()
+
+
+def test_only_the_apps_own_method_is_replaced(make_app: MakeApp) -> None:
+    """An app that is mounted in another, and is that one's own, has a lane of its own."""
+    one = make_app()
+    two = Flask("two", root_path=one.root_path)
+    plain = two.wsgi_app
+    holder = SimpleNamespace(app=one.wsgi_app)
+    two.wsgi_app = DispatcherMiddleware(two.wsgi_app, {"/one": one.wsgi_app})  # type: ignore[method-assign]
+    two.wsgi_app.kept = holder  # type: ignore[attr-defined]
+    before = dict(two.wsgi_app.mounts)  # type: ignore[attr-defined]
+    StaticOptimizer(two)
+    assert two.wsgi_app.mounts["/one"] is before["/one"]  # type: ignore[attr-defined]
+    assert two.wsgi_app.app is not plain  # type: ignore[attr-defined]
+    # Whoever compares it finds the method that was there.
+    assert two.wsgi_app.app == MethodType(Flask.wsgi_app, two)  # type: ignore[attr-defined]
+    client = Client(two)
+    assert client.get(f"/one{URL}").data == CSS
+    assert client.get(URL).data == CSS
