@@ -26,6 +26,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from flask_static_optimizer import StaticOptimizer, cacheable_static, static_request_marked
 from flask_static_optimizer.lane import steps
+from flask_static_optimizer.lane.observers import TAKEN
 from flask_static_optimizer.lane.steps import Steps
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -269,15 +270,48 @@ def test_an_interface_that_is_assigned_while_the_app_serves(make: Make, taken: l
     assert said == ["private, no-cache", "max-age=3600", "max-age=3600"]
 
 
-class Overriding(Flask):
-    """An app with a step of its own."""
+class Around(Flask):
+    """An app with steps of its own that are taken around the view, and a class of its own."""
 
-    def full_dispatch_request(self) -> Response:
-        g.passed = True
-        return super().full_dispatch_request()
+    class Globals(Flask.app_ctx_globals_class):
+        pass
+
+    app_ctx_globals_class = Globals
+
+    def preprocess_request(self) -> Any:
+        g.seen = ["before"]
+        return super().preprocess_request()
+
+    def process_response(self, response: Response) -> Response:
+        response.headers["X-Seen"] = ", ".join([*g.seen, "after"])
+        return super().process_response(response)
 
 
-@pytest.mark.parametrize("why", ["step", "debug", "parameters", "middleware"])
+def test_steps_around_the_view_are_taken_as_the_app_has_them(make: Make, taken: list[str]) -> None:
+    answers = get(make(Around))
+    assert taken == [URL] * 2
+    assert [answer.headers["X-Seen"] for answer in answers] == ["before, after"] * 3
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_step_that_the_lane_does_not_call_is_flasks(
+    make: Make, taken: list[str], name: str
+) -> None:
+    """A step that the lane leaves out or does the work of is taken as the app has it."""
+    calls = []
+
+    def step(self: Flask, *args: Any, **kwargs: Any) -> Any:
+        calls.append(name)
+        return getattr(super(kind, self), name)(*args, **kwargs)
+
+    kind = type("Overriding", (Flask,), {name: step})
+    app = make(kind)
+    assert [answer.data for answer in get(app)] == [CSS] * 3
+    assert taken == []
+    assert len(calls) >= 3 or name == "app_context"  # Flask calls that only where there is none
+
+
+@pytest.mark.parametrize("why", ["debug", "parameters", "middleware"])
 def test_flask_takes_its_steps_itself(
     make: Make, taken: list[str], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +325,7 @@ def test_flask_takes_its_steps_itself(
         app.config["SECRET_KEY"] = "secret"
         StaticOptimizer(app)
     else:
-        app = make(Overriding if why == "step" else Flask)
+        app = make()
         app.debug = why == "debug"
     assert [answer.data for answer in get(app)] == [CSS] * 3
     assert taken == []

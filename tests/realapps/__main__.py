@@ -136,7 +136,7 @@ def compare(verdict: Verdict, folder: Path) -> None:
 
 
 def measure(verdict: Verdict, scene: Scene) -> None:
-    """Measure the CPU time of one stylesheet that all ways load."""
+    """Measure the CPU time of one stylesheet that all ways load, and that is a file."""
     ways = verdict.ways
     paths: dict[str, dict[str, str]] = {way: {} for way in ways}
     for way, found in ways.items():
@@ -144,15 +144,20 @@ def measure(verdict: Verdict, scene: Scene) -> None:
             path = cpu.path_of(url)
             paths[way].setdefault(path.partition("?")[0], path)
     common = [path for path in paths["without"] if all(path in those for those in paths.values())]
-    if not common:
-        return
     headers = {
         way: {**scene.application.headers, "Cookie": found.visits[-1].cookie_header}
         for way, found in ways.items()
     }
-    asked = {way: those[common[0]] for way, those in paths.items()}
     with ExitStack() as stack:
         servers = {way: stack.enter_context(scene.started(way)) for way in ways}
+        files = [
+            path
+            for path in common
+            if cpu.is_file(servers["without"], paths["without"][path], headers["without"])
+        ]
+        if not files:
+            return
+        asked = {way: those[files[0]] for way, those in paths.items()}
         for way, milliseconds in cpu.measure(servers, asked, headers).items():
             ways[way].milliseconds = milliseconds
 

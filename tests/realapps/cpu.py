@@ -33,6 +33,16 @@ def measure(
     return {way: seconds * 1000 / (ROUNDS * REQUESTS) for way, seconds in taken.items()}
 
 
+def is_file(server: Server, path: str, headers: dict[str, str]) -> bool:
+    """Return whether an application sends a file, as Flask gives these an ``ETag``."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return "ETag" in response.headers
+
+
 def _ask(server: Server, path: str, headers: dict[str, str]) -> float:
     """Ask for a path some times over one connection, and return the CPU time in seconds."""
     before = server.report()["cpu"]

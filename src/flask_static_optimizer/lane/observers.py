@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -37,18 +37,23 @@ _SIGNALS: tuple[NamedSignal, ...] = (
     appcontext_popped,
 )
 
-#: The methods that Flask calls for each request, and the classes of which it makes instances.
-_STEPS = (
+#: The methods that Flask calls for each request, and that the lane leaves out or does the work of
+#: where it takes Flask's steps with the app's hooks.
+TAKEN = (
     "wsgi_app",
     "request_context",
     "app_context",
     "create_url_adapter",
     "full_dispatch_request",
-    "preprocess_request",
     "dispatch_request",
     "ensure_sync",
     "finalize_request",
     "make_response",
+)
+
+#: Those that are called then, too, and the classes of which instances are made.
+_CALLED = (
+    "preprocess_request",
     "process_response",
     "do_teardown_request",
     "do_teardown_appcontext",
@@ -72,14 +77,16 @@ def hooks(app: Flask, endpoint: str, own: Collection[Hook]) -> list[str]:
     ]
 
 
-def replaced_steps(app: Flask) -> list[str]:
+def replaced_steps(app: Flask, steps: Sequence[str] = TAKEN + _CALLED) -> list[str]:
     """Return the names of Flask's own methods and classes that the app or a tracer replaced.
 
     A ``wsgi_app`` that was assigned to the app is a middleware, and left out.
+
+    :param steps: the names that are looked at.
     """
     return [
         f"{type(app).__name__}.{name}"
-        for name in _STEPS
+        for name in steps
         if (name in vars(app) and name != "wsgi_app" and not _is_own(vars(app)[name]))
         or is_overridden(type(app), name, Flask, "flask")
     ]

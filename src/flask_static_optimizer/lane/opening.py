@@ -13,7 +13,7 @@ from ..headers.freshness import decides_freshness
 from ..requests.folders import blueprint_of
 from ..requests.paths import has_plain_map
 from .files import Folder, LaneFiles
-from .observers import hooks, listeners, replaced_steps
+from .observers import TAKEN, hooks, listeners, replaced_steps
 from .steps import Steps, has_known_steps
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class LaneOpening:
             reasons.append(_hidden(inner))
         if not has_known_steps():
             reasons.append("the version of Flask, whose steps are not known")
-        return reasons + replaced_steps(self._app)
+        return reasons + replaced_steps(self._app, TAKEN)
 
     def why_not(self, lane: Lane | None, endpoint: StaticEndpoint) -> list[str]:
         """Return the reasons why files of a folder are left to Flask, as a user can find them.

@@ -197,6 +197,16 @@ def has_its_own_response(app: Flask, shop: Blueprint) -> None:
     app.after_request(partial(_named, "X-After"))
 
 
+@kind
+def has_its_own_globals(app: Flask, shop: Blueprint) -> None:
+    class Own(app.app_ctx_globals_class):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            self.number = 7
+
+    app.app_ctx_globals_class = Own
+    app.after_request(lambda response: note(g.number) or _named("X-After", response))
+
+
 class Finalizing:
     def make_response(self, rv: Any) -> Any:
         response = super().make_response(rv)  # type: ignore[misc]
@@ -233,6 +243,24 @@ class Ages:
         return 7 if "x" in request.args else None
 
 
+class Surrounding:
+    """Steps that are taken around the view, and none that finds or runs it."""
+
+    def preprocess_request(self) -> Any:
+        note("preprocess", request.path)
+        return "closed" if "x" in request.args else super().preprocess_request()  # type: ignore[misc]
+
+    def process_response(self, response: Any) -> Any:
+        note("process", response.status, response.headers.get("ETag"))
+        response = super().process_response(response)  # type: ignore[misc]
+        response.headers["X-Process"] = str(len(response.headers))
+        return response
+
+    def do_teardown_request(self, *args: Any) -> Any:
+        note("teardown", request.path)
+        return super().do_teardown_request(*args)  # type: ignore[misc]
+
+
 class Adapters:
     def create_url_adapter(self, request: Any) -> Any:
         return super().create_url_adapter(request)  # type: ignore[misc]
@@ -254,6 +282,7 @@ class Middle:
 MIXINS: dict[str, type] = {
     "finalizes": Finalizing,
     "steps": Stepping,
+    "steps around the view": Surrounding,
     "decides about ages": Ages,
     "makes adapters": Adapters,
     "makes contexts": Contexts,
@@ -275,6 +304,21 @@ def patches_steps(app: Flask, shop: Blueprint) -> None:
 
     app.process_response = processed  # type: ignore[method-assign]
     app.dispatch_request = dispatched  # type: ignore[method-assign]
+
+
+@kind
+def has_a_middleware_that_shows_its_app(app: Flask, shop: Blueprint) -> None:
+    class Middleware:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            environ.pop("HTTP_RANGE", None)
+            environ["REMOTE_ADDR"] = "192.0.2.7"
+            return self.inner(environ, start_response)
+
+    app.wsgi_app = Middleware(app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(lambda: note(request.headers.get("Range"), request.remote_addr))
 
 
 @kind
