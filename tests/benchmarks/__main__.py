@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 import behind
 import goals
 import hooked
+import hooked_behind
 import inprocess
 import links
 import machine
@@ -75,6 +76,7 @@ def run(*, quick: bool) -> Results:
             server.stop()
         say("apps with hooks")
         files, routes = hooked.measure(sites, quick=quick)
+        hosted = hooked_behind.measure(sites, root / "servers", quick=quick)
         say("numbers of files")
         growth = assets.measure(root / "growth", quick=quick)
         many = None if quick else working_set.measure(root / "many")
@@ -82,7 +84,9 @@ def run(*, quick: bool) -> Results:
         urls = links.measure(sites, quick=quick)
         pages = page.measure(root / "page", quick=quick)
         pieces = page.pieces_table(root / "page", tries=100 if quick else 300)
-        return Results(calls, files, routes, client, served, growth, many, urls, pages, pieces)
+        return Results(
+            calls, files, routes, client, served, hosted, growth, many, urls, pages, pieces
+        )
 
 
 def say(what: str) -> None:

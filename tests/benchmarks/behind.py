@@ -38,6 +38,7 @@ class Hosted:
 
     server: RunningServer
     cookie: Mapping[str, str]
+    #: By the name of the case.
     urls: Mapping[str, str]
 
     def ask(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -51,7 +52,7 @@ class Hosted:
 
     def measure(self, case: Case, load: Client, rates: Rates) -> None:
         """Keep the server busy for a second."""
-        url = self.urls[case.file]
+        url = self.urls[case.name]
         headers = {**self.cookie, **case.headers(self.ask(url))}
         if self.ask(url, headers).status != case.status:
             raise RuntimeError(f"{url} is not answered with {case.status}: {headers}")
@@ -102,19 +103,24 @@ def hosting(kind: ServerKind, sites: Mapping[str, Site], work: Path) -> Iterator
     """Host all peers, behind a server each, and nginx, which needs none."""
     with ExitStack() as stack:
         hosts = {}
-        files = {case.file for case in CASES.values()}
-        for number, (name, site) in enumerate(sites.items()):
-            peer = PEERS[name]
-            env = {"PEER": name, "PEER_FOLDER": str(site.folder), "PEER_REDIS": site.redis or ""}
+        for number, (peer_name, site) in enumerate(sites.items()):
+            peer = PEERS[peer_name]
+            env = {
+                "PEER": peer_name,
+                "PEER_FOLDER": str(site.folder),
+                "PEER_REDIS": site.redis or "",
+            }
             start = partial(kind.command, "peer_app:app")
             server = stack.enter_context(running(start, HERE, work / f"{number}.log", env))
             app = peer.make(site)
-            host = Hosted(server, {}, {file: peer.url(app, file) for file in files})
+            urls = {name: peer.url(app, case.file) for name, case in CASES.items()}
+            host = Hosted(server, {}, urls)
             if peer.logged_in:
                 cookie = host.ask("/in").headers["set-cookie"].partition(";")[0]
                 host = Hosted(server, {"Cookie": cookie}, host.urls)
-            hosts[name] = host
+            hosts[peer_name] = host
         start = nginx.command(sites[FLASK].folder, work)
         server = stack.enter_context(running(start, HERE, work / "nginx.log", {}))
-        hosts[nginx.NGINX] = Hosted(server, {}, {file: f"/static/{file}" for file in files})
+        urls = {name: f"/static/{case.file}" for name, case in CASES.items()}
+        hosts[nginx.NGINX] = Hosted(server, {}, urls)
         yield hosts

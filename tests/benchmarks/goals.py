@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cases import BY_DATE, BY_ETAG, CODED, FILE, MEGABYTE, PART, PLAIN
+from hooked import OURS
+from hooked_behind import HOOKS
+from hooks import ALL
 from peers import EXPRESS, FLASK, HOOK, LANE, RENEWED, STORED, WHITENOISE
 from results import Results
 from tables import Table
@@ -56,8 +59,28 @@ def reckon(results: Results) -> Iterator[Goal]:
     for ours in (LANE, HOOK):
         commands = results.inprocess.commands[ours]
         yield Goal(f"{ours}: store commands for a request", commands, 0, at_least=False)
+    yield from _of_hooks(results)
     yield from _of_express(results)
     yield from _of_pages(results)
+
+
+#: The part of Flask's time for a file that the goals allow, by the app's hooks.
+_PARTS = {"before_request": 0.15, "Flask-Login": 0.15, "Flask-WTF": 0.15, ALL: 0.3}
+
+
+def _of_hooks(results: Results) -> Iterator[Goal]:
+    for hooks, cases in results.files.seconds.items():
+        for case, ways in cases.items():
+            if hooks in _PARTS and case != MEGABYTE:
+                part = ratio(ways[OURS], ways[FLASK])
+                what = f"{hooks}: {case}, as a part of {FLASK}'s"
+                yield Goal(what, part, _PARTS[hooks], at_least=False)
+    for server, cases in results.hosted.items():
+        for case, ways in cases.items():
+            for other, bound in ((FLASK, 0.5), (WHITENOISE, 1)):
+                part = ratio(ways[OURS].cpu, ways[other].cpu)
+                what = f"{HOOKS} behind {server}: {case}, as a part of {other}'s CPU"
+                yield Goal(what, part, bound, at_least=False)
 
 
 def _of_express(results: Results) -> Iterator[Goal]:

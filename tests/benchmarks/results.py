@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import behind
 import hooked
+import hooked_behind
 import inprocess
 import links
 import page
@@ -33,6 +34,8 @@ class Results:
     #: The client that kept servers busy.
     client: str
     behind: behind.Found
+    #: An app with a log-in behind servers.
+    hosted: behind.Found
     growth: assets.Found
     #: More files than memory holds; ``None``: not measured.
     many: working_set.Found | None
@@ -46,7 +49,11 @@ class Results:
         return [
             *hooked.tables(self.files, self.routes),
             _calls(self.inprocess),
-            *(_servers(self.behind, self.client, case) for case in _cases(self.behind)),
+            *(
+                servers_table(hooked_behind.HOOKS, self.hosted, self.client, case)
+                for case in _cases(self.hosted)
+            ),
+            *(servers_table("", self.behind, self.client, case) for case in _cases(self.behind)),
             *assets.tables(self.growth),
             *([] if self.many is None else [working_set.table(self.many)]),
             links.table(self.links),
@@ -82,16 +89,30 @@ def _cases(found: behind.Found) -> list[str]:
     return list(next(iter(found.values()))) if found else []
 
 
-def _servers(found: behind.Found, client: str, case: str) -> Table:
+def servers_table(hooks: str, found: behind.Found, client: str, case: str) -> Table:
+    """Make the table of what all ways take behind servers.
+
+    :param hooks: what hooks the apps have; empty for all peers as they are.
+    """
     table = Table(
-        f"Behind servers: {case}",
+        f"An app with {hooks}, behind servers: {case}" if hooks else f"Behind servers: {case}",
         ["", *found],
         notes=[
             f"Median CPU microseconds of all processes of the server for a request, and in brackets"
             f" the ratio to {FLASK}'s; then requests a second. One worker process; asked by"
-            f" {client}, on the same machine. {NGINX} serves the files itself, by the side of each"
-            " server. A Valkey's own time is not counted.",
-            *(["Flask's own view and nginx send it uncompressed."] if case == CODED else []),
+            f" {client}, on the same machine."
+            + (
+                f" {hooked_behind.NOTHING!r} is a function that answers with what is ready: what"
+                " the server itself takes."
+                if hooks
+                else f" {NGINX} serves the files itself, by the side of each server. A Valkey's"
+                " own time is not counted."
+            ),
+            *(
+                ["Flask's own view, its floor and nginx send it uncompressed."]
+                if case == CODED
+                else []
+            ),
         ],
     )
     for name in next(iter(found.values()))[case]:
