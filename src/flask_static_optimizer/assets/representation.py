@@ -12,7 +12,7 @@ from ..http.bodies import CHUNK, SMALL_BODY, FileSlice, MemorySlice, wrapped
 from ..http.bodies import part as part_of
 from ..http.conditional import ASKING, CONDITIONS, FIRST, outcome, with_etag
 from ..http.fields import headers_304
-from ..http.ranges import Partial, Range, requested
+from ..http.ranges import Partial, Range, first_part
 from .files import FileChangingError
 from .javascript import is_javascript
 
@@ -172,9 +172,9 @@ class Representation:
         if environ.get("HTTP_IF_NONE_MATCH") == self.etag and asked.isdisjoint(FIRST):
             return self._unmodified
         if self.body is not None and asked.isdisjoint(_JUDGED):
-            ranges = requested(environ["HTTP_RANGE"], self.size)
-            if ranges and len(ranges) == 1 and environ["REQUEST_METHOD"] == "GET":
-                ((start, stop),) = ranges
+            part = first_part(environ["HTTP_RANGE"], self.size)
+            if part is not None and environ["REQUEST_METHOD"] == "GET":
+                start, stop = part
                 if stop - start <= SMALL_BODY:
                     return 206, self._fields_of(start, stop), (self.body[start:stop],)
         return None

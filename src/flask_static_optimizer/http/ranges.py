@@ -23,6 +23,19 @@ _DIGITS = 18
 Range = tuple[int, int]
 
 
+def first_part(header: str, length: int) -> Range | None:
+    """Return the part that a ``Range`` header asks for in the form that nearly all clients send.
+
+    ``None`` means that :func:`requested` has to be asked.
+    """
+    simple = _SIMPLE.fullmatch(header)
+    if simple is None:
+        return None
+    first, last = simple.groups()
+    start, stop = int(first), min(int(last) + 1, length) if last else length
+    return (start, stop) if start < stop else None
+
+
 def requested(header: str, length: int, limit: int = LIMIT) -> list[Range] | None:
     """Return the parts that a ``Range`` header asks for (RFC 9110 §14.1.2).
 
@@ -35,13 +48,9 @@ def requested(header: str, length: int, limit: int = LIMIT) -> list[Range] | Non
         list is empty if no range has a byte of the representation (416). ``None`` means that the
         header is to be ignored: it has another unit, is malformed or has too many ranges.
     """
-    simple = _SIMPLE.fullmatch(header)
-    if simple is not None:  # nearly all clients send this form
-        start, last = int(simple[1]), simple[2]
-        stop = min(int(last) + 1, length) if last else length
-        if last and int(last) < start:
-            return None
-        return [(start, stop)] if start < stop else []
+    part = first_part(header, length)
+    if part is not None:
+        return [part]
     unit, equals, specs = header.partition("=")
     if not equals or unit.strip().lower() != "bytes" or len(header) > _LONGEST:
         return None
