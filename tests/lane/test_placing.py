@@ -54,16 +54,16 @@ class Method(Noting):
 
 
 class Slotted:
-    """A middleware that does not show what it keeps."""
+    """A middleware with slots, one of which is never filled, as Sentry's has them."""
 
-    __slots__ = ("_app", "_seen")
+    __slots__ = ("_Slotted__more", "__app", "_seen")
 
     def __init__(self, app: Any, seen: list[str]) -> None:
-        self._app, self._seen = app, seen
+        self.__app, self._seen = app, seen
 
-    __call__ = Noting.__call__
-    app = property(lambda self: self._app)
-    seen = property(lambda self: self._seen)
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self._seen.append(environ["PATH_INFO"])
+        return self.__app(environ, start_response)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,12 @@ class Frozen:
     __call__ = Noting.__call__
 
 
+#: What a function's module has is not the function's.
+KEPT: dict[str, Any] = {}
+
+
 def function(app: Any, seen: list[str]) -> Any:
+    KEPT["app"] = app
     return lambda environ, start: seen.append(environ["PATH_INFO"]) or app(environ, start)
 
 
@@ -92,6 +97,8 @@ def inside(*kinds: Callable[[Any], Any]) -> Wrap:
 SHOWING: dict[str, Wrap] = {
     "a class": Noting,
     "a circle": Knowing,
+    "slots": Slotted,
+    "slots inside": inside(lambda app: Slotted(app, [])),
     "a method": lambda app, seen: Method(app, seen).take,
     "ProxyFix": inside(ProxyFix),
     "three": inside(
@@ -101,7 +108,7 @@ SHOWING: dict[str, Wrap] = {
     "mounted": inside(lambda app: DispatcherMiddleware(NotFound(), {"": app})),
     "mounted inside": inside(lambda app: DispatcherMiddleware(NotFound(), {"": ProxyFix(app)})),
 }
-HIDING: dict[str, Wrap] = {"a function": function, "slots": Slotted, "frozen": Frozen}
+HIDING: dict[str, Wrap] = {"a function": function, "frozen": Frozen}
 
 
 def wrapping(wrap: Wrap, seen: list[str]) -> Callable[[Flask], None]:

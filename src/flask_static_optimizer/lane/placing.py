@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import suppress
 from functools import partial
-from types import MethodType
+from types import MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -88,8 +88,15 @@ def _items(holder: Any) -> tuple[list[tuple[Any, object]], Callable[[Any, Any], 
     """Return the attributes of an object, or the items of a mapping, and how to set one."""
     if isinstance(holder, MutableMapping):  # as Werkzeug's DispatcherMiddleware has one
         return list(holder.items()), holder.__setitem__
-    is_plain = hasattr(holder, "__dict__") and not isinstance(holder, (Flask, type))
-    return list(vars(holder).items()) if is_plain else [], partial(setattr, holder)
+    items: list[tuple[Any, object]] = []
+    if not isinstance(holder, (Flask, type)):
+        items += getattr(holder, "__dict__", {}).items()
+        for kind in type(holder).__mro__:
+            if "__slots__" in vars(kind):  # as Sentry's middleware has them
+                slots = vars(kind).values()
+                names = [slot.__name__ for slot in slots if type(slot) is MemberDescriptorType]
+                items += [(name, getattr(holder, name, None)) for name in names]
+    return items, partial(setattr, holder)
 
 
 def _is_own_method(held: object, app: Flask) -> bool:
