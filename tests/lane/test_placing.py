@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from types import MethodType, SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.exceptions import NotFound
+from flask import Flask, current_app, g, request, session
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.test import Client
 
 from conftest import CSS
-from flask_static_optimizer import StaticOptimizer
+from flask_static_optimizer import StaticOptimizer, cacheable_static
 from flask_static_optimizer.lane.stand_in import StandIn
+from laws.plain_flask.extensions import Prefix
 
 from .test_lane import URL, asked
 
@@ -76,6 +79,16 @@ class Frozen:
     __call__ = Noting.__call__
 
 
+class Strict(Noting):
+    """A middleware that refuses to be changed, by an error of its own."""
+
+    def __init__(self, app: Any, seen: list[str]) -> None:
+        vars(self).update(app=app, seen=seen)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise RuntimeError("this is not to be changed")
+
+
 #: What a function's module has is not the function's.
 KEPT: dict[str, Any] = {}
 
@@ -108,7 +121,12 @@ SHOWING: dict[str, Wrap] = {
     "mounted": inside(lambda app: DispatcherMiddleware(NotFound(), {"": app})),
     "mounted inside": inside(lambda app: DispatcherMiddleware(NotFound(), {"": ProxyFix(app)})),
 }
-HIDING: dict[str, Wrap] = {"a function": function, "frozen": Frozen}
+HIDING: dict[str, Wrap] = {
+    "a function": function,
+    "a function that wraps": lambda app, seen: wraps(app)(function(app, seen)),
+    "frozen": Frozen,
+    "strict": Strict,
+}
 
 
 def wrapping(wrap: Wrap, seen: list[str]) -> Callable[[Flask], None]:
@@ -171,6 +189,106 @@ def test_the_app_itself_is_not_looked_through(make_app: MakeApp) -> None:
         app.wsgi_app = outer  # type: ignore[method-assign]
 
     assert not asked(make_app(before=add))()
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+@pytest.mark.parametrize("express", [False, True])
+def test_a_path_without_its_first_slash(make_app: MakeApp, express: bool, hooks: bool) -> None:
+    """A prefix of ``/`` takes it off the path, and Werkzeug puts it back."""
+    seen: list[str] = []
+
+    def add(app: Flask) -> None:
+        app.wsgi_app = Prefix(app.wsgi_app)  # type: ignore[method-assign]
+        if hooks:
+            app.before_request(lambda: seen.append(request.environ["PATH_INFO"]))
+        app.add_url_rule("/kept", "kept", cacheable_static(lambda: "kept"))
+
+    app = make_app(before=add, STATIC_OPTIMIZER_EXPRESS=express)
+    plain = make_app(before=add, optimize=False)
+    passes = express or not hooks
+    assert asked(app)() is not passes
+    seen.clear()
+    for path in (URL, "/static/none.css", "/look", "/kept", "/kept", "/", "/static"):
+        status = plain.test_client().get(path).status_code
+        seen.clear()
+        assert app.test_client().get(path).status_code == status
+        assert seen == ([] if not hooks or (passes and path == URL) else [path[1:]])
+    assert app.test_client().get("/").status_code == 308  # as nothing is left of the path
+
+
+def test_a_stored_front_page_without_its_slash(make_app: MakeApp) -> None:
+    """Flask redirects where nothing is left of the path, also if the page is stored."""
+
+    class Proxied(Noting):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            if "HTTP_X_PREFIX" in environ:
+                environ["PATH_INFO"] = ""
+            return self.app(environ, start_response)
+
+    def add(app: Flask) -> None:
+        app.wsgi_app = Proxied(app.wsgi_app, [])  # type: ignore[method-assign]
+        app.view_functions["page"] = cacheable_static(lambda: "front")
+
+    for optimize in (False, True):
+        client = make_app(before=add, optimize=optimize).test_client()
+        assert [client.get("/").text for _ in range(3)] == ["front"] * 3
+        assert client.get("/", headers={"X-Prefix": "/"}).status_code == 308
+
+
+class Guarding:
+    """A proxy of a WSGI app, which says that it is what it guards, as tracers make them."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self.inner)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if "HTTP_X_KEY" in environ:
+            return self.inner(environ, start_response)
+        return Forbidden()(environ, start_response)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda app: ProxyFix(Guarding(app)),
+        lambda app: ProxyFix(LocalProxy(lambda: Guarding(app))),
+        Guarding,
+    ],
+    ids=["inside", "switched", "outermost"],
+)
+def test_a_proxy_of_flasks_method_stays(make_app: MakeApp, kind: Any) -> None:
+    """What it guards is refused, and pages first of all."""
+    app = make_app(before=lambda app: setattr(app, "wsgi_app", kind(app.wsgi_app)))
+    for path in (URL, "/", URL):
+        assert app.test_client().get(path).status_code == 403
+        assert app.test_client().get(path, headers={"X-Key": "1"}).status_code == 200
+
+
+class Remote(dict):  # type: ignore[type-arg]
+    def items(self) -> Any:
+        raise ConnectionError("the server is away")
+
+
+@pytest.mark.parametrize(
+    "kept", [current_app, request, session, g, Remote(), MultiDict([("a", 1), ("a", 2)])], ids=type
+)
+def test_what_a_middleware_keeps_besides_is_not_touched(make_app: MakeApp, kept: Any) -> None:
+    def add(app: Flask) -> None:
+        outer = Noting(None, [])
+        vars(outer).clear()
+        vars(outer).update(kept=kept, app=app.wsgi_app, seen=[])
+        app.wsgi_app = outer  # type: ignore[method-assign]
+
+    assert not asked(make_app(before=add))()
+    if isinstance(kept, MultiDict):
+        assert kept.getlist("a") == [1, 2]
 
 
 def test_only_the_apps_own_method_is_replaced(make_app: MakeApp) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     after_this_request,
@@ -28,6 +29,7 @@ from flask_static_optimizer import StaticOptimizer, cacheable_static, static_req
 from flask_static_optimizer.lane import steps
 from flask_static_optimizer.lane.observers import TAKEN
 from flask_static_optimizer.lane.steps import Steps
+from laws.plain_flask.extensions import Prefix
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -270,6 +272,13 @@ def test_an_interface_that_is_assigned_while_the_app_serves(make: Make, taken: l
     assert said == ["private, no-cache", "max-age=3600", "max-age=3600"]
 
 
+def test_of_a_path_without_its_first_slash(make: Make, taken: list[str]) -> None:
+    app = make()
+    app.wsgi_app = Prefix(app.wsgi_app)  # type: ignore[method-assign]
+    assert [answer.data for answer in get(app)] == [CSS] * 3
+    assert taken == [URL] * 2
+
+
 class Around(Flask):
     """An app with steps of its own that are taken around the view, and a class of its own."""
 
@@ -304,11 +313,34 @@ def test_a_step_that_the_lane_does_not_call_is_flasks(
         calls.append(name)
         return getattr(super(kind, self), name)(*args, **kwargs)
 
-    kind = type("Overriding", (Flask,), {name: step})
+    class Asked(Request):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            calls.append(name)
+            super().__init__(*args, **kwargs)
+
+    kind = type("Overriding", (Flask,), {name: Asked if name == "request_class" else step})
     app = make(kind)
     assert [answer.data for answer in get(app)] == [CSS] * 3
     assert taken == []
     assert len(calls) >= 3 or name == "app_context"  # Flask calls that only where there is none
+
+
+@pytest.mark.parametrize("key", ["PATH_INFO", "REQUEST_METHOD"])
+def test_a_class_of_requests_decides_what_is_asked(make: Make, key: str) -> None:
+    """It may change the URL or the method by a header field, after the lane has matched both."""
+    other = {"PATH_INFO": "/static/none.css", "REQUEST_METHOD": "DELETE"}[key]
+
+    class Own(Request):
+        def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+            if "HTTP_X_OTHER" in environ:
+                environ[key] = other
+            super().__init__(environ, *args, **kwargs)
+
+    app = make(type("Owning", (Flask,), {"request_class": Own}))
+    status = {"PATH_INFO": 404, "REQUEST_METHOD": 405}[key]
+    for _ in range(2):
+        assert [answer.status_code for answer in get(app)] == [200] * 3
+        assert get(app, 1, headers={"X-Other": "1"})[0].status_code == status
 
 
 @pytest.mark.parametrize("why", ["debug", "parameters", "middleware"])

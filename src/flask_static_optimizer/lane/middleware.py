@@ -147,6 +147,8 @@ class Lane:
         if known is None:
             app = self._app
             if path[: self._length] not in self._heads:  # A page must not wait.
+                if path[:1] != "/":
+                    return self._below(path, self._hooked.get(key), environ, start_response)
                 if self.inner is None:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
@@ -203,6 +205,24 @@ class Lane:
             return start(answer, start_response)
         if self._take is not None:
             return self._take(self._app, None, environ, start_response)
+        return self._flask(environ, start_response)
+
+    def _below(
+        self,
+        path: str,
+        hooked: Known | None,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Answer a request whose path has lost its first slash to a middleware's prefix.
+
+        Werkzeug puts it back, so for Flask it is a request like any other.
+        """
+        answer = self.answer(environ | {"PATH_INFO": f"/{path}"})
+        if answer is not None:
+            return start(answer, start_response)
+        if hooked is not None and self._take is not None:
+            return self._take(self._app, hooked, environ, start_response)
         return self._flask(environ, start_response)
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -38,10 +38,12 @@ _SIGNALS: tuple[NamedSignal, ...] = (
 )
 
 #: The methods that Flask calls for each request, and that the lane leaves out or does the work of
-#: where it takes Flask's steps with the app's hooks.
+#: where it takes Flask's steps with the app's hooks; and the class of requests, which may change
+#: what the lane has matched before.
 TAKEN = (
     "wsgi_app",
     "request_context",
+    "request_class",
     "app_context",
     "create_url_adapter",
     "full_dispatch_request",
@@ -51,13 +53,12 @@ TAKEN = (
     "make_response",
 )
 
-#: Those that are called then, too, and the classes of which instances are made.
+#: Those that are used then, too.
 _CALLED = (
     "preprocess_request",
     "process_response",
     "do_teardown_request",
     "do_teardown_appcontext",
-    "request_class",
     "response_class",
     "app_ctx_globals_class",
 )

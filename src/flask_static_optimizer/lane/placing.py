@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import MemberDescriptorType, MethodType
+from types import FunctionType, MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -56,10 +56,10 @@ def _put_inside(app: Flask, wsgi_app: Callable[..., Any]) -> bool:
 
     :returns: whether there is such a place.
     """
-    is_found = False
+    is_found, method = False, type(app).wsgi_app
     for key, held, put in _kept(app.wsgi_app):
-        if _is_own_method(held, app):
-            with suppress(AttributeError, TypeError):  # it can't be changed
+        if type(held) is MethodType and held.__self__ is app and held.__func__ is method:
+            with suppress(Exception):  # the middleware does not let itself be changed
                 put(key, wsgi_app)
                 is_found = True
     return is_found
@@ -68,6 +68,9 @@ def _put_inside(app: Flask, wsgi_app: Callable[..., Any]) -> bool:
 def _kept(middleware: object) -> Iterator[tuple[Any, object, Callable[[Any, Any], None]]]:
     """Yield what a middleware keeps, and what those keep that it calls.
 
+    No code of theirs is run for it, so types are compared and not asked: a proxy of a method, which
+    tracers make, says that it is one.
+
     :returns: the key and the object, and a function that puts another one under a key.
     """
     queue = deque([middleware])
@@ -75,33 +78,34 @@ def _kept(middleware: object) -> Iterator[tuple[Any, object, Callable[[Any, Any]
         if not queue:
             return
         holder = queue.popleft()
-        if isinstance(holder, MethodType):  # of a middleware that is no callable itself
+        if type(holder) is MethodType:  # of a middleware that is no callable itself
             holder = holder.__self__
         items, put = _items(holder)
         for key, held in items:
             yield key, held, put
-            if callable(held) or isinstance(held, MutableMapping):
+            if callable(held) or type(held) is dict:
                 queue.append(held)
 
 
 def _items(holder: Any) -> tuple[list[tuple[Any, object]], Callable[[Any, Any], None]]:
-    """Return the attributes of an object, or the items of a mapping, and how to set one."""
-    if isinstance(holder, MutableMapping):  # as Werkzeug's DispatcherMiddleware has one
+    """Return the attributes of an object, or the items of a dictionary, and how to set one."""
+    kind = type(holder)
+    if kind is dict:  # as Werkzeug's DispatcherMiddleware has one
         return list(holder.items()), holder.__setitem__
     items: list[tuple[Any, object]] = []
-    if not isinstance(holder, (Flask, type)):
-        items += getattr(holder, "__dict__", {}).items()
-        for kind in type(holder).__mro__:
-            if "__slots__" in vars(kind):  # as Sentry's middleware has them
-                slots = vars(kind).values()
-                names = [slot.__name__ for slot in slots if type(slot) is MemberDescriptorType]
-                items += [(name, getattr(holder, name, None)) for name in names]
+    # A function is not looked through: what is in its attributes it does not call.
+    if not issubclass(kind, (Flask, type, FunctionType)):
+        with suppress(AttributeError):
+            items += object.__getattribute__(holder, "__dict__").items()
+        for base in kind.__mro__:
+            if "__slots__" in vars(base):  # as Sentry's middleware has them
+                items += _filled(vars(base).values(), holder)
     return items, partial(setattr, holder)
 
 
-def _is_own_method(held: object, app: Flask) -> bool:
-    return (
-        isinstance(held, MethodType)
-        and held.__self__ is app
-        and held.__func__ is type(app).wsgi_app
-    )
+def _filled(attributes: Iterable[Any], holder: object) -> Iterator[tuple[str, object]]:
+    """Yield the slots among the attributes of a class that an object has filled."""
+    for slot in attributes:
+        if type(slot) is MemberDescriptorType:
+            with suppress(AttributeError):
+                yield slot.__name__, slot.__get__(holder)

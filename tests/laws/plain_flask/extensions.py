@@ -115,8 +115,24 @@ class Reading:
             getattr(body, "close", lambda: None)()
 
 
+class Prefix:
+    """A middleware that takes a prefix off the path, and with ``/`` as the prefix its first slash.
+
+    Flask's snippet 35 is in many apps, with ``APPLICATION_ROOT`` as the prefix.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        environ["SCRIPT_NAME"] = "/"
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/")
+        return self.inner(environ, start_response)
+
+
 MIDDLEWARE: dict[str, Callable[[Any], Any]] = {
     "header": Header,
     "reading": Reading,
+    "prefix": Prefix,
     "proxy": ProxyFix,
 }
