@@ -163,6 +163,13 @@ def test_the_express_lane_passes_it_by(make_app: MakeApp, kind: str) -> None:
     assert URL not in seen
 
 
+def test_flasks_own_method_assigned_to_the_app_is_none(make_app: MakeApp) -> None:
+    def add(app: Flask) -> None:
+        app.wsgi_app = app.wsgi_app  # type: ignore[method-assign]
+
+    assert not asked(make_app(before=add))()
+
+
 def test_what_a_middleware_changes_holds(make_app: MakeApp) -> None:
     """Werkzeug's ProxyFix changes the host and the prefix, and a URL below another path works."""
 

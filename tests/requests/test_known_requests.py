@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, abort, request, session, url_for
+from flask import Flask, Request, Response, abort, request, session, url_for
 from flask.globals import request_ctx
 from werkzeug.routing import BaseConverter, MapAdapter
 from werkzeug.test import Client
@@ -277,6 +277,25 @@ def test_trusted_hosts(make: Make, trusted: list[str]) -> None:
         ]
         answers.append(hosts)
     assert answers[:6] == answers[6:]
+
+
+def test_hosts_that_one_request_trusts(make: Make) -> None:
+    class Own(Request):
+        def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+            super().__init__(environ, *args, **kwargs)
+            if "HTTP_X_STRICT" in environ:
+                self.trusted_hosts = ["example.org"]
+
+    app, plain = make(), make(optimize=False)
+    answers = []
+    for each in (app, plain):
+        each.request_class = Own
+        each.before_request(lambda: None)
+        client = each.test_client()
+        for strict in ({}, {}, {"X-Strict": "1"}, {"X-Strict": "1"}, {}):
+            headers = {"Host": "evil.org", **strict}
+            answers.append(client.get("/static/app.css", headers=headers, buffered=True).status)
+    assert answers[:5] == answers[5:]
 
 
 def test_hosts_that_have_routes_of_their_own(make: Make) -> None:

@@ -42,12 +42,15 @@ def add_lane(
     :returns: the lane, or ``None`` if it is not installed.
     """
     lane = Lane(endpoints, stats, app, None, complete)
-    if "wsgi_app" not in vars(app) or not _put_inside(app, stand_in(lane, app)):
+    made = stand_in(lane, app)
+    if _is_own_method(app.wsgi_app, app):
+        app.wsgi_app = made  # type: ignore[method-assign]
+    elif not _put_inside(app, made):
         inner = vars(app).get("wsgi_app")
         if inner is not None and not express:
             return None
         lane.inner = inner
-        app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]
+        app.wsgi_app = made  # type: ignore[method-assign]
     return lane
 
 
@@ -56,9 +59,9 @@ def _put_inside(app: Flask, wsgi_app: Callable[..., Any]) -> bool:
 
     :returns: whether there is such a place.
     """
-    is_found, method = False, type(app).wsgi_app
+    is_found = False
     for key, held, put in _kept(app.wsgi_app):
-        if type(held) is MethodType and held.__self__ is app and held.__func__ is method:
+        if _is_own_method(held, app):
             with suppress(Exception):  # the middleware does not let itself be changed
                 put(key, wsgi_app)
                 is_found = True
@@ -109,3 +112,7 @@ def _filled(attributes: Iterable[Any], holder: object) -> Iterator[tuple[str, ob
         if type(slot) is MemberDescriptorType:
             with suppress(AttributeError):
                 yield slot.__name__, slot.__get__(holder)
+
+
+def _is_own_method(held: object, app: Flask) -> bool:
+    return type(held) is MethodType and held.__self__ is app and held.__func__ is type(app).wsgi_app

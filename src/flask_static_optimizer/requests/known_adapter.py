@@ -80,7 +80,7 @@ def adapt_known_requests(app: Flask, requests: KnownRequests) -> None:
         else:
             is_known = environ.get("PATH_INFO") in paths  # a page must not wait
             match = requests.match(environ) if is_known else None
-            if match is None:
+            if match is None or request.trusted_hosts is not type(request).trusted_hosts:
                 return kind.create_url_adapter(app, request)
             is_folder = match.endpoint.static_folder is not None
             known = requests.file(environ) if is_folder else None
