@@ -170,6 +170,36 @@ def test_flasks_own_method_assigned_to_the_app_is_none(make_app: MakeApp) -> Non
     assert not asked(make_app(before=add))()
 
 
+@pytest.mark.parametrize("hooks", [False, True])
+def test_what_a_middleware_gets_can_be_closed(make_app: MakeApp, hooks: bool) -> None:
+    """As whatever Flask returns; the bodies of the lane alone are tuples (PEP 3333)."""
+
+    class Closing(Noting):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            body = self.app(environ, start_response)
+            data = b"".join(body)
+            body.close()
+            return [data]
+
+    def add(app: Flask) -> None:
+        app.wsgi_app = Closing(app.wsgi_app, [])  # type: ignore[method-assign]
+        app.add_url_rule("/kept", "kept", cacheable_static(lambda: "kept"))
+        if hooks:
+            app.before_request(lambda: None)
+
+    client = make_app(before=add).test_client()
+    for _ in range(3):
+        for path in (URL, "/kept", "/look"):
+            answer = client.get(path)
+            assert answer.status_code == 200
+            headers = {"If-None-Match": answer.headers.get("ETag", "")}
+            assert client.get(path, headers=headers).status_code == (
+                200 if path == "/look" else 304
+            )
+            assert client.head(path).data == b""
+        assert client.get(URL, headers={"Range": "bytes=0-1"}).data == CSS[:2]
+
+
 def test_what_a_middleware_changes_holds(make_app: MakeApp) -> None:
     """Werkzeug's ProxyFix changes the host and the prefix, and a URL below another path works."""
 

@@ -42,15 +42,13 @@ def add_lane(
     :returns: the lane, or ``None`` if it is not installed.
     """
     lane = Lane(endpoints, stats, app, None, complete)
-    made = stand_in(lane, app)
-    if _is_own_method(app.wsgi_app, app):
-        app.wsgi_app = made  # type: ignore[method-assign]
-    elif not _put_inside(app, made):
-        inner = vars(app).get("wsgi_app")
-        if inner is not None and not express:
+    if not _is_own_method(app.wsgi_app, app):
+        if _put_inside(app, stand_in(lane, app, inside=True)):
+            return lane
+        lane.inner = vars(app).get("wsgi_app")
+        if lane.inner is not None and not express:
             return None
-        lane.inner = inner
-        app.wsgi_app = made  # type: ignore[method-assign]
+    app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]
     return lane
 
 

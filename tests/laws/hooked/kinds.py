@@ -315,7 +315,11 @@ def has_a_middleware_that_shows_its_app(app: Flask, shop: Blueprint) -> None:
         def __call__(self, environ: Any, start_response: Any) -> Any:
             environ.pop("HTTP_RANGE", None)
             environ["REMOTE_ADDR"] = "192.0.2.7"
-            return self.inner(environ, start_response)
+            body = self.inner(environ, start_response)
+            try:
+                return [b"".join(body)]
+            finally:
+                body.close()  # PEP 3333 wants it asked for, and Werkzeug's always have it
 
     app.wsgi_app = Middleware(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(lambda: note(request.headers.get("Range"), request.remote_addr))
