@@ -161,6 +161,13 @@ class CachePolicy(NamedTuple):
         """True if it has a function that decides in each request what is stored and found."""
         return self.key is not None or self.unless is not None
 
+    def is_public(self, default: bool) -> bool:
+        """Return whether responses to requests with credentials may be shared.
+
+        :param default: what holds where the policy says nothing.
+        """
+        return default if self.public is None else self.public
+
     def cache_control(self, max_age: int) -> str:
         """Return the ``Cache-Control`` value of a successful response.
 

@@ -66,7 +66,7 @@ def last_word(
             or "HTTP_AUTHORIZATION" in environ
             or "REMOTE_USER" in environ
         ):
-            _restrict(mark, request, response, public=_is_public(settings, mark))
+            _restrict(mark, request, response, public=mark.policy.is_public(settings.public))
         set_ready(response)
         body = response.response
         if not isinstance(body, tuple):
@@ -125,7 +125,7 @@ def _say(
         forbid_storing(response.headers)
     elif mark.policy.vary:
         response.vary.update(mark.policy.vary)
-    public = _is_public(settings, mark)
+    public = mark.policy.is_public(settings.public)
     if not _restrict(mark, request, response, public=public) and succeeded:
         share(settings, log, app, mark, response, public=public)
     if succeeded and is_for_worker(request.environ):
@@ -170,10 +170,6 @@ def is_personal(mark: Mark, request: Request, response: Response, *, public: boo
     # Data that is written into a session is about its visitor, such as a CSRF token or a user who
     # was restored from a remember-me cookie. The response may contain it.
     return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
-
-
-def _is_public(settings: Settings, mark: Mark) -> bool:
-    return settings.public if mark.policy.public is None else mark.policy.public
 
 
 def _restrict(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:

@@ -86,8 +86,7 @@ def offered_to_shared_caches(
     settings: Settings, app: Flask, policy: CachePolicy, terms: Terms
 ) -> Terms:
     """Add the headers for shared caches to the terms of a file that is the same for everybody."""
-    public = settings.public if policy.public is None else policy.public
-    if public:
+    if policy.is_public(settings.public):
         terms = terms._replace(cache_control=f"public, {terms.cache_control}")
     if settings.cdn_cache_control and not app.debug:
         field = ("CDN-Cache-Control", settings.cdn_cache_control)

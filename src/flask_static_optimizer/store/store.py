@@ -221,7 +221,7 @@ class Store:
         options = self.options
         protected = options.protected if policy.session is None else policy.session == "protected"
         wanted = options.enabled if policy.store is None else policy.store
-        public = options.public if policy.public is None else policy.public
+        public = policy.is_public(options.public)
         ages = policy.max_age, policy.stale_while_revalidate, policy.stale_if_error
         said = (*ages, policy.immutable, public, policy.vary, policy.headers, options.terms)
         purgeable = [("all",), ("endpoint", endpoint), *(("tag", tag) for tag in policy.tags)]
