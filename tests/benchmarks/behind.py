@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -49,6 +49,11 @@ class Hosted:
         connection.close()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, found, body)
+
+    def logged_in(self) -> Hosted:
+        """Log in, and return the same with the cookie of the session."""
+        cookie = self.ask("/in").headers["set-cookie"].partition(";")[0]
+        return replace(self, cookie={"Cookie": cookie})
 
     def measure(self, case: Case, load: Client, rates: Rates) -> None:
         """Keep the server busy for a second."""
@@ -115,10 +120,7 @@ def hosting(kind: ServerKind, sites: Mapping[str, Site], work: Path) -> Iterator
             app = peer.make(site)
             urls = {name: peer.url(app, case.file) for name, case in CASES.items()}
             host = Hosted(server, {}, urls)
-            if peer.logged_in:
-                cookie = host.ask("/in").headers["set-cookie"].partition(";")[0]
-                host = Hosted(server, {"Cookie": cookie}, host.urls)
-            hosts[peer_name] = host
+            hosts[peer_name] = host.logged_in() if peer.logged_in else host
         start = nginx.command(sites[FLASK].folder, work)
         server = stack.enter_context(running(start, HERE, work / "nginx.log", {}))
         urls = {name: f"/static/{case.file}" for name, case in CASES.items()}

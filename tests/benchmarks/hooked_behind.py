@@ -56,17 +56,16 @@ def _hosting(
 ) -> Iterator[dict[str, Hosted]]:
     folders = {WHITENOISE: sites[WHITENOISE], hooked.OURS: sites[LANE]}
     with ExitStack() as stack:
-        hosts = {}
-        cookie: dict[str, str] = {}
+        hosts: dict[str, Hosted] = {}
         for number, way in enumerate(WAYS):
             site = folders.get(way, sites[FLASK])
             env = {"HOOKED_WAY": way, "HOOKED_HOOKS": HOOKS, "HOOKED_FOLDER": str(site.folder)}
             start = partial(kind.command, "hooked_app:app")
             server = stack.enter_context(running(start, HERE, work / f"{number}.log", env))
-            host = Hosted(server, cookie, _urls(site, way))
-            if not cookie:  # Flask itself is the first
-                cookie["Cookie"] = host.ask("/in").headers["set-cookie"].partition(";")[0]
-            hosts[way] = host
+            if way == FLASK:  # the first; the others get the same cookie
+                hosts[way] = Hosted(server, {}, _urls(site, way)).logged_in()
+            else:
+                hosts[way] = Hosted(server, hosts[FLASK].cookie, _urls(site, way))
         yield hosts
 
 

@@ -109,7 +109,7 @@ def servers_table(hooks: str, found: behind.Found, client: str, case: str) -> Ta
                 " own time is not counted."
             ),
             *(
-                ["Flask's own view, its floor and nginx send it uncompressed."]
+                [f"Flask's own view and {'its floor' if hooks else NGINX} send it uncompressed."]
                 if case == CODED
                 else []
             ),
