@@ -17,6 +17,7 @@ from .config.errors import ConfigurationError
 from .config.names import EXTENSION, PREFIX
 from .config.settings import Settings
 from .headers.server_timing import add_timing
+from .lane.before_view import BeforeView
 from .lane.opening import LaneOpening
 from .lane.placing import add_lane
 from .lane.steps import Steps
@@ -203,8 +204,10 @@ def _complete(state: AppState, app: Flask) -> None:
             opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
             respond_known = partial(respond, state.patterns)
+            before = BeforeView(app)
             opening.open_steps(
-                state.lane, Steps(state.known, state.adoption, respond_known, state.returned)
+                state.lane,
+                Steps(before, state.known, state.adoption, respond_known, state.returned),
             )
         state.receivers.append(show_headers_to_error_handlers(app))
         if app.debug:

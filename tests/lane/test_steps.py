@@ -69,9 +69,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     taken: list[str] = []
     dispatched = Steps._dispatched
 
-    def noted(self: Steps, app: Flask, known: Any, this: Any) -> Response:
+    def noted(self: Steps, app: Flask, match: Any, known: Any, this: Any) -> Response:
         taken.append(this.path)
-        return dispatched(self, app, known, this)
+        return dispatched(self, app, match, known, this)
 
     monkeypatch.setattr(Steps, "_dispatched", noted)
     return taken

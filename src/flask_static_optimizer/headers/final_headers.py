@@ -13,6 +13,7 @@ from ..http.bodies import SMALL_BODY, FileSlice, wrapped, wrapped_bytes
 from ..http.conditional import has_precondition
 from ..http.fields import (
     drop_repeated,
+    fields_of,
     fold,
     forbid_reuse,
     forbid_sharing,
@@ -91,7 +92,7 @@ def last_word(
 def _is_complete(view: ViewResponse, environ: Mapping[str, Any], response: Response) -> bool:
     """Return whether a response of a view is the answer, with all fields that are to be said."""
     return (
-        response.headers.to_wsgi_list() == view.sent
+        fields_of(response.headers) == view.sent
         and ("HTTP_RANGE" not in environ or response.status_code in (206, 304))
         and (response.status_code == 304 or not has_precondition(environ))
         and same_body(view.body, response)
@@ -165,11 +166,11 @@ def is_personal(mark: Mark, request: Request, response: Response, *, public: boo
     """Return whether a response may be meant for one visitor only, as far as can be seen."""
     if is_authenticated(request.environ) and not public:
         return True
-    if "cookie" in vary_names(response.headers):
-        return True
     # Data that is written into a session is about its visitor, such as a CSRF token or a user who
     # was restored from a remember-me cookie. The response may contain it.
-    return mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder)
+    if mark.session.written and ("HTTP_COOKIE" in request.environ or not mark.endpoint.folder):
+        return True
+    return "cookie" in vary_names(response.headers)
 
 
 def _restrict(mark: Mark, request: Request, response: Response, *, public: bool) -> bool:

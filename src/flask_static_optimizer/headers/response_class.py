@@ -10,7 +10,7 @@ from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from ..http.fields import headers_of
+from ..http.fields import fields_of, headers_of
 from ..requests.stand_ins import named_like
 
 Fields = list[tuple[str, str]]
@@ -151,7 +151,7 @@ def _ready_class(base: type[Response]) -> type[Response]:
                 elif not self.direct_passthrough:
                     sendable = type(body) is tuple
                     body = _Chunks(body, self.close) if sendable else self.get_app_iter(environ)
-                start_response(self.status, self.headers.to_wsgi_list())
+                start_response(self.status, fields_of(self.headers)[:])
             except BaseException:  # The server can't close a body that it did not get.
                 self.close()
                 raise

@@ -12,7 +12,7 @@ from ..assets.fingerprints import etag, sha256
 from ..http.answer import Answer
 from ..http.bodies import FileSlice
 from ..http.codings import available, decompress
-from ..http.fields import CACHING, OF_BODY, headers_of, is_offloaded
+from ..http.fields import CACHING, OF_BODY, fields_of, headers_of, is_offloaded
 from .view_headers import same_body
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
     chosen = file or view.hit
     if chosen is None or sent is None:
         return False
-    fields = response.headers.to_wsgi_list()
+    fields = fields_of(response.headers)
     # What hooks have added behind the view's own fields, if these are as they were.
     added: Fields | None = _NONE
     says_nothing = fields == sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,8 @@ SHARED_FRESHNESS = (
     "X-Accel-Expires",
     "X-LiteSpeed-Cache-Control",
 )
+
+_name_of = itemgetter(0)
 
 _SHARED = frozenset(name.lower() for name in SHARED_FRESHNESS)
 
@@ -74,6 +77,14 @@ def headers_of(fields: list[tuple[str, str]]) -> Headers:
     headers = object.__new__(Headers)
     headers.__dict__[_OWN_LIST] = fields
     return headers
+
+
+def fields_of(headers: Headers) -> list[tuple[str, str]]:
+    """Return header fields as a list that nobody may change, as it may be the headers' own."""
+    if _OWN_LIST is None or type(headers) is not Headers:
+        return headers.to_wsgi_list()
+    fields: list[tuple[str, str]] = headers.__dict__[_OWN_LIST]
+    return fields
 
 
 def _attribute_of_fields() -> str | None:
@@ -154,7 +165,8 @@ def forbid_reuse(headers: Headers) -> None:
 
 def forbid_sharing(headers: Headers) -> None:
     """Remove the header fields that let shared caches keep what ``Cache-Control`` forbids."""
-    if not _SHARED.isdisjoint([name.lower() for name, _ in headers]):  # few responses have one
+    names = map(_name_of, fields_of(headers))
+    if not _SHARED.isdisjoint(map(str.lower, names)):  # few responses have one
         for name in SHARED_FRESHNESS:
             headers.pop(name, None)
 
@@ -162,7 +174,9 @@ def forbid_sharing(headers: Headers) -> None:
 def keep_private(headers: Headers) -> None:
     """Make the response ``private`` unless it is stricter, so that no shared cache keeps it."""
     value = headers.get("Cache-Control", "")
-    headers["Cache-Control"] = value if "no-store" in _said(value) else _scoped(value, "private")
+    private = value if "no-store" in _said(value) else _scoped(value, "private")
+    if private != value:
+        headers["Cache-Control"] = private
     forbid_sharing(headers)
 
 

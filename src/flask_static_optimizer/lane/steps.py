@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Request, Response
 
-    from ..requests.known import Known
+    from ..requests.known import Known, Match
     from ..requests.known_requests import KnownRequests
     from ..requests.mark import Mark
+    from .before_view import BeforeView
 
 #: The parameters of the steps as Flask has them up to 3.1. With others, Flask takes its own way.
 _PARAMETERS = {
@@ -60,6 +61,7 @@ class Steps:
     methods and in the same order, but for the dispatch to the view. All hooks, error handlers,
     signals and teardown functions run.
 
+    :param before: calls the app's functions that run before the view.
     :param requests: the known requests.
     :param sessions: has the session interface that keeps sessions out of static requests.
     :param respond: makes the response of a known file.
@@ -68,11 +70,13 @@ class Steps:
 
     def __init__(
         self,
+        before: BeforeView,
         requests: KnownRequests,
         sessions: Sessions,
         respond: Respond,
         returned: Returned,
     ) -> None:
+        self._before = before
         #: What is known of requests for files, by what selects a representation.
         self.files = requests.files.values
         self._requests = requests
@@ -104,7 +108,7 @@ class Steps:
         try:
             try:
                 context.push()
-                response = self._dispatched(app, known, context.request)
+                response = self._dispatched(app, match, known, context.request)
             except Exception as raised:  # noqa: BLE001  # Flask logs it
                 error = raised
                 response = self._failed(app, context.request, raised)
@@ -117,14 +121,15 @@ class Steps:
                 error = None
             context.pop(error)
 
-    def _dispatched(self, app: Flask, known: Known | None, this: Request) -> Response:
+    def _dispatched(self, app: Flask, match: Match, known: Known | None, this: Request) -> Response:
         """Return the final response, as ``Flask.full_dispatch_request`` does."""
         mark = mark_of(this)
         response: Response | None = None
         returned: Any = None
         try:
-            request_started.send(app, _async_wrapper=app.ensure_sync)
-            returned = app.preprocess_request()
+            if request_started.receivers:
+                request_started.send(app, _async_wrapper=app.ensure_sync)
+            returned = self._before.call(app, this, match)
             if returned is None:
                 response = self._known(app, known, mark, this)
                 if response is None:
@@ -136,7 +141,8 @@ class Steps:
             if mark is not None:
                 self._returned(app, mark, this, response)
         response = app.process_response(response)
-        request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+        if request_finished.receivers:
+            request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
         return response
 
     def _known(

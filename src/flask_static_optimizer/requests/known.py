@@ -26,6 +26,8 @@ class Match(NamedTuple):
     protected: bool
     #: The view that answers. The app may put another in its place while it serves.
     view: Callable[..., Any]
+    #: ``None`` for the app and the names of the rule's blueprints, as Flask orders their hooks.
+    names: tuple[str | None, ...]
 
 
 class Chosen:

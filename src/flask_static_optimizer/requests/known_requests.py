@@ -121,9 +121,16 @@ class KnownRequests:
         matches = self.matches.get(path)
         if matches is None:
             matches = self.matches[path] = Bounded(_MATCHES)
-        view = app.view_functions[rule.endpoint]
-        found = Match(rule, mark.view_args, mark.endpoint, mark.policy, mark.protected, view)
-        matches[asked] = found
+        names = (None, *reversed(request.blueprints))
+        matches[asked] = Match(
+            rule,
+            mark.view_args,
+            mark.endpoint,
+            mark.policy,
+            mark.protected,
+            app.view_functions[rule.endpoint],
+            names,
+        )
 
     def learn_file(
         self, app: Flask, environ: Mapping[str, Any], mark: Mark, name: str, chosen: Chosen
