@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 
 def last_word(
     settings: Settings, log: Log, app: Flask, mark: Mark, request: Request, response: Response
-) -> None:
+) -> int:
     """Set the final headers of a static response, after every other hook has run.
 
     Cookies are removed. A response of the static view carries the caching headers of its policy.
     A response that may depend on the visitor is private. Every other response, such as an error
     or a redirect, gets ``no-store``.
+
+    :returns: the status that is sent.
     """
     view, environ = mark.view, request.environ
     if view.request_headers is not None:
@@ -56,10 +58,11 @@ def last_word(
     if mark.run is not None:
         mark.run.end(app, mark, request, response)
     if view.succeeded and (view.representation is not None or view.hit is not None):
-        is_final = put_chosen_bytes(view, environ, response)
+        status = put_chosen_bytes(view, environ, response)
     else:
         is_final = view.succeeded and _is_complete(view, environ, response)
-    if is_final and not (mark.policy.vary or _is_for_worker(view, environ)):
+        status = response.status_code if is_final else 0
+    if status and not (mark.policy.vary or _is_for_worker(view, environ)):
         # All come this way, and few of them go on to the look at what may be of the visitor.
         if (
             mark.protected
@@ -68,14 +71,14 @@ def last_word(
             or "REMOTE_USER" in environ
         ):
             _restrict(mark, request, response, public=mark.policy.is_public(settings.public))
-        set_ready(response)
+        set_ready(response, status)
         body = response.response
         if not isinstance(body, tuple):
             response.response = wrapped(body, environ)
         # Most bodies are small, and all come this way, so the size is looked at before the call.
         elif body and len(body[0]) > SMALL_BODY and response.direct_passthrough:
             response.response = wrapped_bytes(body, environ)
-        return
+        return status
     cookies = response.headers.getlist("Set-Cookie")
     if cookies:
         mark.cookies_dropped = len(cookies)
@@ -87,6 +90,7 @@ def last_word(
         # This comes last, because a receiver that raises must not leave the headers incomplete.
         names = tuple(cookie.partition("=")[0] for cookie in cookies)
         cookies_dropped.send(app, endpoint=mark.endpoint.name, names=names)
+    return response.status_code
 
 
 def _is_complete(view: ViewResponse, environ: Mapping[str, Any], response: Response) -> bool:

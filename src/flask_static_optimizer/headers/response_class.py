@@ -102,9 +102,9 @@ class Patterns(dict[type[Response], Pattern]):
         return self.setdefault(base, made)
 
 
-def set_ready(response: Response) -> None:
-    """Mark the header fields of a response as complete for its current status."""
-    response._ready_status = response.status_code  # type: ignore[attr-defined]
+def set_ready(response: Response, status: int) -> None:
+    """Mark the header fields of a response as complete for its status, which is given."""
+    response._ready_status = status  # type: ignore[attr-defined]
 
 
 class _Chunks:

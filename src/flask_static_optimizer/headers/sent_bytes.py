@@ -26,19 +26,19 @@ Fields = list[tuple[str, str]]
 _NONE: Fields = []
 
 
-def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Response) -> bool:
+def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Response) -> int:
     """Put the chosen representation, a 304 or a part of it into a response whose bytes are plain.
 
     In Flask a hook sees the plain bytes of a file, and so it does here. Where no hook has changed
     them, nor what is said of them, the coded bytes go out in their place.
 
-    :returns: whether the header fields say all that is to be said, but for what depends on the
-        visitor.
+    :returns: the status, if the header fields say all that is to be said, but for what depends on
+        the visitor; else 0.
     """
     file, sent = view.representation, view.sent
     chosen = file or view.hit
     if chosen is None or sent is None:
-        return False
+        return 0
     fields = fields_of(response.headers)
     # What hooks have added behind the view's own fields, if these are as they were.
     added: Fields | None = _NONE
@@ -53,7 +53,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         and response.status_code == 200
     )
     if not is_untouched and (file is None or not _is_plain(view, file, response)):
-        return False
+        return 0
     is_error, usual = False, chosen.usual(environ)
     body: Iterable[bytes]
     if usual is not None:
@@ -61,7 +61,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         if type(response.response) is FileSlice:
             response.response.close()
     elif file is None:
-        return False
+        return 0
     else:
         opened = response.response if isinstance(response.response, FileSlice) else None
         given = opened if file.body is None and file.variant is None else None
@@ -73,7 +73,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         except OSError:  # the bytes are gone, and the plain ones stay, or those of a hook
             if file.variant is not None:
                 view.representation = None  # what leaves is not counted as compressed
-            return False
+            return 0
         status, headers, body, _ = answer
         if opened is not None and (given is None or body == ()):
             opened.close()
@@ -89,7 +89,7 @@ def put_chosen_bytes(view: ViewResponse, environ: dict[str, Any], response: Resp
         else:
             response.status_code = status
     view.etag = chosen.etag
-    return says_nothing and not is_error
+    return status if says_nothing and not is_error else 0
 
 
 def hide_accept_encoding(view: ViewResponse, request: Request) -> None:

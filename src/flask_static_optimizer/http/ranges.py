@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from .bodies import FileSlice, Parts
@@ -17,6 +18,9 @@ _SPEC = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
 _SIMPLE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
 
+#: A field with so many characters is in another form.
+_LONGER = 40
+
 #: A number with more digits than this is larger than any length.
 _DIGITS = 18
 
@@ -28,11 +32,19 @@ def first_part(header: str, length: int) -> Range | None:
 
     ``None`` means that :func:`requested` has to be asked.
     """
+    return _first(header[:_LONGER], length)
+
+
+# Players begin with the same few parts.
+@lru_cache(maxsize=256)
+def _first(header: str, length: int) -> Range | None:
     simple = _SIMPLE.fullmatch(header)
     if simple is None:
         return None
     first, last = simple.groups()
-    start, stop = int(first), min(int(last) + 1, length) if last else length
+    start, stop = int(first), length
+    if last and (after := int(last) + 1) < stop:
+        stop = after
     return (start, stop) if start < stop else None
 
 

@@ -235,10 +235,10 @@ def _end(app: Flask, mark: Mark, response: Response) -> None:
     if opened_early.get() is not None:
         opened_early.set(None)
     request, use = request_object(), mark.session
-    last_word(parts.settings, parts.log, app, mark, request, response)
+    status = last_word(parts.settings, parts.log, app, mark, request, response)
     if use.looked or use.read_by_view or use.dropped:
         session_kept_out(parts.log, app, mark, response, request.path)
     if not mark.is_refresh:
-        unmodified = response.status_code == 304
+        unmodified = status == 304
         saved = saved_bytes(mark.view, unmodified)
         parts.stats.served(mark, request.environ, response, unmodified, saved)
