@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare import Difference
+from cpu import Measured
 from visit import Visit
 
 PAGE = Path(__file__).parents[2] / "docs" / "real-apps.md"
@@ -23,7 +24,8 @@ HEAD = (
     "2nd visit",
     "sessions opened",
     "saved",
-    "CPU of a file (ms)",
+    "CPU of a file (µs)",
+    "of its own",
 )
 
 
@@ -35,7 +37,7 @@ class Found:
     differences: list[Difference] = field(default_factory=list)
     #: The largest share of a screenshot that differs.
     pixels: float = 0.0
-    milliseconds: float | None = None
+    cpu: Measured | None = None
     #: What the extension logged.
     told: list[str] = field(default_factory=list)
 
@@ -70,8 +72,15 @@ def rows(verdict: Verdict) -> Iterable[tuple[str, ...]]:
             *(str(len(visit.requests)) for visit in found.visits),
             str(found.operations("open_session")),
             str(found.operations("save_session")),
-            "-" if found.milliseconds is None else f"{found.milliseconds:.2f}",
+            *_cpu(found.cpu),
         )
+
+
+def _cpu(measured: Measured | None) -> tuple[str, str]:
+    if measured is None:
+        return "-", "-"
+    by_view = "" if measured.is_in_folder else " (by a view)"
+    return f"{measured.micros:.0f}{by_view}", f"{measured.ratio:.2f}"
 
 
 def _kinds(differences: list[Difference]) -> str:

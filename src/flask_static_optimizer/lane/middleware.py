@@ -8,17 +8,14 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from werkzeug.exceptions import BadHost
-from werkzeug.routing import Map
-from werkzeug.wsgi import get_host
 
-from ..config.bounded import Bounded
 from ..config.errors import ConfigurationError
 from ..http.answer import STATUS_LINES, Answer, start
 from ..http.bodies import wrapped_bytes
 from ..http.workers import is_for_worker
 from ..requests.paths import CLOSED, Gate
-from .observers import anybody_listens
+from .observers import KEPT, anybody_listens
+from .valid_hosts import ValidHosts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,18 +34,7 @@ if TYPE_CHECKING:
 #: another protocol.
 _FOR_FLASK = frozenset({"HTTP_AUTHORIZATION", "REMOTE_USER", "HTTP_UPGRADE"})
 
-#: The key of an environ by which Flask's test client keeps the request context.
-_KEPT = "werkzeug.debug.preserve_context"
-
-#: The most characters of a host that is remembered. A name has at most 253 (RFC 1035 §2.3.4).
-_LONGEST_HOST = 260
-
 OK, NOT_MODIFIED = STATUS_LINES[200], STATUS_LINES[304]
-
-_ANY_URLS = Map()
-
-#: The number of valid hosts that are remembered, as a client can invent any number of them.
-_HOSTS = 1024
 
 
 class Lane:
@@ -72,6 +58,9 @@ class Lane:
         complete: Callable[[Flask], None],
     ) -> None:
         self.inner = inner
+        #: The middleware that the lane was put inside of, if there was one.
+        self.outer: object = None
+        self._is_reached = False
         self._endpoints = endpoints
         self._stats = stats
         self._complete = complete
@@ -90,7 +79,7 @@ class Lane:
         self._watched = self._counts = True
         self._recheck = 0.0
         self._is_current: Callable[[Asset], bool] = _unknown
-        self._hosts: Bounded[str | None, bool] = Bounded(_HOSTS)
+        self._hosts = ValidHosts()
 
     def open(
         self,
@@ -123,6 +112,14 @@ class Lane:
         """
         self._take, self._hooked = steps.take, steps.files
         self._admit_more(rules)
+
+    @property
+    def is_bypassed(self) -> bool:
+        """True if the middleware around the lane has called the app in another way.
+
+        The first request shows it.
+        """
+        return self.outer is not None and self._endpoints.complete and not self._is_reached
 
     def _admit_more(self, rules: list[str]) -> None:
         self._rules += rules
@@ -232,6 +229,7 @@ class Lane:
 
     def _begin(self) -> None:
         """Finish the installation, so that the lane can answer the first request, too."""
+        self._is_reached = True
         # The extension's before_request hook raises the error again, where Flask reports it.
         with suppress(ConfigurationError):
             self._complete(self._app)
@@ -251,7 +249,7 @@ class Lane:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not environ.keys().isdisjoint(_FOR_FLASK):
             return None
-        if is_for_worker(environ) or not self._takes_host(environ):
+        if is_for_worker(environ) or not self._hosts.take(environ):
             return None
         path = environ["PATH_INFO"]
         answer = None
@@ -267,20 +265,7 @@ class Lane:
 
     def _is_observed(self, environ: WSGIEnvironment) -> bool:
         """Return whether a signal receiver or a test client would notice that Flask did not run."""
-        return _KEPT in environ or anybody_listens(self._app)
-
-    def _takes_host(self, environ: WSGIEnvironment) -> bool:
-        """Return whether Flask would take a request's host for a valid one."""
-        host = environ.get("HTTP_HOST")
-        if host in self._hosts:
-            return True
-        try:
-            _ANY_URLS.bind(get_host(environ))
-        except BadHost:
-            return False
-        if host is None or len(host) <= _LONGEST_HOST:
-            self._hosts[host] = True
-        return True
+        return KEPT in environ or anybody_listens(self._app)
 
     def _file(self, files: LaneFiles, app: Flask, environ: WSGIEnvironment) -> Answer | None:
         try:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Hook = Callable[..., Any]
 
+#: The key of an environ by which Flask's test client keeps the request context.
+KEPT = "werkzeug.debug.preserve_context"
+
 #: The top-level package of the extension.
 _PACKAGE = __name__.partition(".")[0]
 

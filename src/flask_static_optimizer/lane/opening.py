@@ -109,6 +109,7 @@ class LaneOpening:
         inner = vars(self._app).get("wsgi_app") if lane is None else lane.inner
         if inner is not None:
             reasons.append(_hidden(inner))
+        reasons += _bypassing(lane)
         if not has_known_steps():
             reasons.append("the version of Flask, whose steps are not known")
         return reasons + replaced_steps(self._app, TAKEN)
@@ -121,6 +122,7 @@ class LaneOpening:
         found = self._closed()
         if lane is None:
             found.append(_hidden(vars(self._app)["wsgi_app"]))
+        found += _bypassing(lane)
         found += self._barred(endpoint)
         if not self._settings.express:
             found += self._run(endpoint.name) + listeners(self._app)
@@ -250,6 +252,12 @@ def _hidden(inner: object) -> str:
         f"{_middleware_name(inner)}, which was there before the extension and does not show where"
         " it calls the app"
     )
+
+
+def _bypassing(lane: Lane | None) -> list[str]:
+    if lane is None or not lane.is_bypassed:
+        return []
+    return [f"{_middleware_name(lane.outer)}, which calls the app otherwise than it shows"]
 
 
 def _serves_any_host(app: Flask) -> bool:

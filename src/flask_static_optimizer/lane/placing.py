@@ -43,9 +43,11 @@ def add_lane(
     """
     lane = Lane(endpoints, stats, app, None, complete)
     if not _is_own_method(app.wsgi_app, app):
+        outer = vars(app).get("wsgi_app")
         if _put_inside(app, stand_in(lane, app, inside=True)):
+            lane.outer = outer
             return lane
-        lane.inner = vars(app).get("wsgi_app")
+        lane.inner = outer
         if lane.inner is not None and not express:
             return None
     app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]

@@ -17,6 +17,7 @@ from flask import (
 from ..requests.current import request_object
 from ..requests.known_adapter import hand_on
 from ..requests.mark import mark_of
+from .observers import KEPT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -38,9 +39,6 @@ _PARAMETERS = {
     "handle_exception": ("self", "e"),
     "should_ignore_error": ("self", "error"),
 }
-
-#: The key of an environ by which Flask's test client keeps the request context.
-_KEPT = "werkzeug.debug.preserve_context"
 
 Returned = Callable[[Flask, "Mark", "Request", "Response"], "Response"]
 Respond = Callable[[Flask, "Mark", "Request", "Known"], "Response"]
@@ -100,7 +98,7 @@ class Steps:
         match = self._requests.route(environ) if known is None else known.match
         # An interface that was assigned meanwhile opens the real session, until the hook adopts it.
         is_adopted = app.session_interface is self._sessions.served
-        if match is None or not is_adopted or _KEPT in environ:
+        if match is None or not is_adopted or KEPT in environ:
             return type(app).wsgi_app(app, environ, start_response)
         hand_on(match, known, environ)
         context = app.request_context(environ)

@@ -124,6 +124,21 @@ def hiding(app: Flask) -> None:
     app.wsgi_app = lambda *given: inner(*given)  # type: ignore[method-assign]
 
 
+class Kept:
+    """A middleware that keeps the app, and calls it by a function that it has made before."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.call = lambda *given: app(*given)
+
+    def __call__(self, *given: Any) -> Any:
+        return self.call(*given)
+
+
+def keeping(app: Flask) -> None:
+    app.wsgi_app = Kept(app.wsgi_app)  # type: ignore[method-assign]
+
+
 def trusting(app: Flask) -> None:
     app.config["TRUSTED_HOSTS"] = ["localhost"]
 
@@ -172,6 +187,16 @@ def trusting(app: Flask) -> None:
             "/static/app.css",
             "by Flask because of the middleware function, which was there before the extension and"
             " does not show where it calls the app",
+        ),
+        *(
+            (
+                {"EXPRESS": express},
+                keeping,
+                "/static/app.css",
+                "by Flask because of the middleware Kept, which calls the app otherwise than it"
+                " shows",
+            )
+            for express in (False, True)
         ),
         (
             {},

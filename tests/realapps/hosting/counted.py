@@ -7,11 +7,14 @@ import os
 from collections import Counter
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask.cli import ScriptInfo
+from werkzeug.exceptions import HTTPException
 
 #: How often a session was opened and saved.
 operations: Counter[str] = Counter()
+
+_created: list[Flask] = []
 
 
 def create_app() -> Flask:
@@ -20,10 +23,20 @@ def create_app() -> Flask:
     app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
     # The methods are replaced on the class, as calibre-web and pgAdmin have interfaces of their
     # own and the extension decides by the type of the object.
+    _created.append(app)
     kind = type(app.session_interface)
     for method in ("open_session", "save_session"):
         setattr(kind, method, _counting(getattr(kind, method), method))
     return app
+
+
+def is_in_folder(environ: dict[str, Any]) -> bool:
+    """Return whether a request is for a file of a static folder of the application."""
+    try:
+        endpoint, _ = _created[0].create_url_adapter(Request(environ)).match()  # type: ignore[union-attr]
+    except HTTPException:
+        return False
+    return bool(endpoint.rpartition(".")[2] == "static")
 
 
 def _counting(method: Any, name: str) -> Any:

@@ -33,7 +33,8 @@ def fields_lost(by_flask: Headers, by_lane: Headers) -> list[str]:
 
 def lane_answer(state: AppState, environ: dict[str, Any]) -> Answer | None:
     """Return the lane's answer to a request, if it gives one. Its body is closed."""
-    found = None if state.lane is None else state.lane.answer(environ)
+    lane = state.lane
+    found = None if lane is None or lane.is_bypassed else lane.answer(environ)
     close = None if found is None else getattr(found.body, "close", None)
     if close is not None:
         close()
