@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial, wraps
+from pathlib import Path
 from types import MethodType, SimpleNamespace
 from typing import Any
 
@@ -170,24 +171,36 @@ def test_flasks_own_method_assigned_to_the_app_is_none(make_app: MakeApp) -> Non
     assert not asked(make_app(before=add))()
 
 
-@pytest.mark.parametrize("hooks", [False, True])
-def test_what_a_middleware_gets_can_be_closed(make_app: MakeApp, hooks: bool) -> None:
-    """As whatever Flask returns; the bodies of the lane alone are tuples (PEP 3333)."""
+class Taking(Noting):
+    """A middleware that takes all bodies for iterators that can be closed, as Flask's are."""
 
-    class Closing(Noting):
-        def __call__(self, environ: Any, start_response: Any) -> Any:
-            body = self.app(environ, start_response)
-            data = b"".join(body)
-            body.close()
-            return [data]
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        body = self.app(environ, start_response)
+        first = next(body, b"")
+        rest = b"".join(body)
+        body.close()
+        return [first, rest]
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+@pytest.mark.parametrize("hooks", [False, True])
+def test_what_a_middleware_gets(
+    make_app: MakeApp, static_folder: Path, hooks: bool, is_later: bool
+) -> None:
+    large = bytes(range(256)) * 2**11
+    (static_folder / "large.bin").write_bytes(large)
 
     def add(app: Flask) -> None:
-        app.wsgi_app = Closing(app.wsgi_app, [])  # type: ignore[method-assign]
         app.add_url_rule("/kept", "kept", cacheable_static(lambda: "kept"))
         if hooks:
             app.before_request(lambda: None)
+        if not is_later:
+            app.wsgi_app = Taking(app.wsgi_app, [])  # type: ignore[method-assign]
 
-    client = make_app(before=add).test_client()
+    app = make_app(before=add)
+    if is_later:
+        app.wsgi_app = Taking(app.wsgi_app, [])  # type: ignore[method-assign]
+    client = app.test_client()
     for _ in range(3):
         for path in (URL, "/kept", "/look"):
             answer = client.get(path)
@@ -198,6 +211,11 @@ def test_what_a_middleware_gets_can_be_closed(make_app: MakeApp, hooks: bool) ->
             )
             assert client.head(path).data == b""
         assert client.get(URL, headers={"Range": "bytes=0-1"}).data == CSS[:2]
+        assert client.get("/static/large.bin").data == large
+        part = client.get("/static/large.bin", headers={"Range": "bytes=1-300000"})
+        assert part.data == large[1:300001]
+        parts = client.get("/static/large.bin", headers={"Range": "bytes=0-9,200000-299999"})
+        assert large[200000:300000] in parts.data
 
 
 def test_what_a_middleware_changes_holds(make_app: MakeApp) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from ..http.bodies import Chunks, sent
 from ..http.fields import fields_of, headers_of
 from ..requests.stand_ins import named_like
 
@@ -107,19 +107,6 @@ def set_ready(response: Response, status: int) -> None:
     response._ready_status = status  # type: ignore[attr-defined]
 
 
-class _Chunks:
-    """A body of chunks that calls a function when it is closed."""
-
-    __slots__ = ("_chunks", "close")
-
-    def __init__(self, chunks: tuple[bytes, ...], close: Callable[[], None]) -> None:
-        self._chunks = chunks
-        self.close = close
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
-
-
 #: The methods by which Werkzeug sends a response. A class with its own keeps them.
 _SENDING = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response")
 
@@ -145,12 +132,15 @@ def _ready_class(base: type[Response]) -> type[Response]:
                 # As Werkzeug's methods do for a body that is passed through.
                 body: Any = self.response
                 if status == 304:
-                    body = _Chunks((), self.close)
+                    body = Chunks((), self.close)
                 elif environ["REQUEST_METHOD"] == "HEAD" or status == 204:
                     body = self.get_app_iter(environ)
-                elif not self.direct_passthrough:
-                    sendable = type(body) is tuple
-                    body = _Chunks(body, self.close) if sendable else self.get_app_iter(environ)
+                elif self.direct_passthrough:
+                    body = sent(*body) if type(body) is tuple else body
+                elif type(body) is tuple:
+                    body = Chunks(body, self.close)
+                else:
+                    body = self.get_app_iter(environ)
                 start_response(self.status, fields_of(self.headers)[:])
             except BaseException:  # The server can't close a body that it did not get.
                 self.close()

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from .bodies import sent
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
@@ -38,4 +40,4 @@ def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
         if close is not None:
             close()
         raise
-    return answer.body
+    return answer.body if hasattr(answer.body, "close") else sent(*answer.body)

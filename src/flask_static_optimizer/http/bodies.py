@@ -51,12 +51,17 @@ class FileSlice:
         finally:
             self.close()
 
+    def __next__(self) -> bytes:
+        chunk = self.read(self.chunk)
+        if not chunk:
+            raise StopIteration
+        return chunk
+
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes in chunks and leave the file open.
+        """Yield the bytes that are left in chunks, and leave the file open.
 
         :raises EOFError: if the file has become shorter meanwhile.
         """
-        self.seek(0)
         while chunk := self.read(self.chunk):
             yield chunk
 
@@ -197,19 +202,45 @@ def wrapped_bytes(body: Any, environ: Mapping[str, Any]) -> Any:
     return body
 
 
-class Parts:
-    """A response body of bytes and slices of one file, one after the other."""
+def sent(*chunks: bytes) -> Iterator[bytes]:
+    """Yield the chunks of a body, as an iterator that can be closed.
 
-    def __init__(self, parts: Iterable[bytes | FileSlice], close: Callable[[], None]) -> None:
-        self._parts = parts
+    So are all bodies that Flask returns, and some middleware takes it for granted.
+    """
+    yield from chunks
+
+
+class Chunks:
+    """A body of chunks that calls a function when it is closed."""
+
+    __slots__ = ("_chunks", "close")
+
+    def __init__(self, chunks: Iterable[bytes], close: Callable[[], None]) -> None:
+        self._chunks = iter(chunks)
         self.close = close
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            for part in self._parts:
-                if isinstance(part, bytes):
-                    yield part
-                    continue
+        return self._chunks
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+
+class Parts(Chunks):
+    """A body of bytes and slices of one file, one after the other."""
+
+    __slots__ = ()
+
+    def __init__(self, parts: Iterable[bytes | FileSlice], close: Callable[[], None]) -> None:
+        super().__init__(_joined(parts, close), close)
+
+
+def _joined(parts: Iterable[bytes | FileSlice], close: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        for part in parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
                 yield from part.chunks()
-        finally:
-            self.close()
+    finally:
+        close()

@@ -44,7 +44,7 @@ def add_lane(
     lane = Lane(endpoints, stats, app, None, complete)
     if not _is_own_method(app.wsgi_app, app):
         outer = vars(app).get("wsgi_app")
-        if _put_inside(app, stand_in(lane, app, inside=True)):
+        if _put_inside(app, stand_in(lane, app)):
             lane.outer = outer
             return lane
         lane.inner = outer

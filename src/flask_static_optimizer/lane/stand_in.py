@@ -7,10 +7,7 @@ from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.wsgi import ClosingIterator
-
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
 
     from .middleware import Lane
@@ -47,28 +44,17 @@ class StandIn(partial):  # type: ignore[type-arg]
         return hash(_original(self))
 
 
-def stand_in(lane: Lane, app: Flask, *, inside: bool = False) -> StandIn:
-    """Return what is called as a lane, for the middleware that it passes by or the app's method.
-
-    :param inside: whether a middleware calls it, which may close whatever it gets.
-    """
+def stand_in(lane: Lane, app: Flask) -> StandIn:
+    """Return what is called as a lane, for the middleware that it passes by or the app's method."""
 
     def original() -> Any:
         if lane.inner is not None:
             return lane.inner
         return MethodType(type(app).wsgi_app, app)
 
-    made = StandIn(_closable if inside else type(lane).wsgi_app, lane)
+    made = StandIn(type(lane).wsgi_app, lane)
     object.__setattr__(made, "_stands_for", original)
     return made
-
-
-def _closable(
-    lane: Lane, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes]:
-    """Answer with a body that has a ``close`` method, as those of Werkzeug's responses do."""
-    body = lane.wsgi_app(environ, start_response)
-    return body if hasattr(body, "close") else ClosingIterator(body)
 
 
 def _original(made: StandIn) -> Any:
