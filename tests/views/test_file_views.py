@@ -371,6 +371,36 @@ def test_a_file_with_store_true_is_stored(make_app: MakeApp) -> None:
     assert len(runs) == 1
 
 
+def test_what_cant_be_stored_is_answered_as_a_file(make_app: MakeApp) -> None:
+    """A response to a request with credentials is not stored: the view runs, and reads nothing."""
+    runs: list[str] = []
+
+    def note(_: Response) -> None:
+        runs.append(request.path)
+
+    def setup(app: Flask) -> None:
+        sending(note)(app)
+        app.add_url_rule("/shared/<path:path>", "shared", app.view_functions["assets"])
+
+    stored, shared = {"store": True}, {"store": True, "public": True}
+    rules = {"assets": stored, "shared": shared}
+    client = make_app(before=setup, STATIC_OPTIMIZER_RULES=rules).test_client()
+    headers = CODED | {"Authorization": "Basic YTpi"}
+    answers = [client.get("/assets/app.css", headers=headers) for _ in range(3)]
+    assert runs == ["/assets/app.css"] * 3
+    for answer in answers:
+        assert gzip.decompress(answer.data) == CSS
+        assert answer.headers["Cache-Control"] == "private, max-age=3600"
+        assert "Cache-Status" not in answer.headers
+    etag = answers[0].headers["ETag"]
+    again = client.get("/assets/app.css", headers=headers | {"If-None-Match": etag})
+    assert again.status_code == 304
+    runs.clear()
+    assert [client.get("/assets/app.css").data for _ in range(3)] == [CSS] * 3
+    assert [client.get("/shared/app.css", headers=headers).data for _ in range(3)] == [CSS] * 3
+    assert runs == ["/assets/app.css", "/shared/app.css"]
+
+
 def test_a_large_file_comes_from_the_open_one(make_app: MakeApp, static_folder: Path) -> None:
     data = os.urandom(3 * 2**20)
     (static_folder / "large.bin").write_bytes(data)

@@ -12,7 +12,7 @@ from ..headers.etags import is_plain_file
 from ..headers.sent_bytes import hide_accept_encoding
 from ..http.bodies import MemorySlice
 from ..http.content import has_content
-from ..http.fields import headers_of
+from ..http.fields import headers_of, is_authenticated
 from .file_terms import terms_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..assets.representation import Representation
     from ..assets.representations import Representations
     from ..assets.sent_files import SentFiles
+    from ..config.policy import CachePolicy
     from ..config.settings import Settings
     from ..headers.response_class import Patterns
     from ..requests.mark import Mark
@@ -66,7 +67,7 @@ class FileViews:
         file's bytes: it was written just now.
         """
         file = _sent_file(response)
-        if file is None or not takes_files(mark, this.environ):
+        if file is None or not self.takes(mark, this.environ):
             return None
         state = os.fstat(file.fileno())
         said, kind = _said(response.headers, state.st_size)
@@ -84,6 +85,21 @@ class FileViews:
         else:
             body = asset.slice_of(file, state)
         return self._respond(app, mark, this, response, body, chosen)
+
+    def takes(self, mark: Mark, environ: dict[str, Any]) -> bool:
+        """Return whether a request may be one for a file, and is not left to the store."""
+        policy = mark.policy
+        return (
+            environ["REQUEST_METHOD"] in ("GET", "HEAD")
+            and (not policy.store or self._is_unshared(policy, environ))
+            and policy.etag is None
+            and policy.last_modified is None
+            and not has_content(environ)
+        )
+
+    def _is_unshared(self, policy: CachePolicy, environ: dict[str, Any]) -> bool:
+        """Return whether no response to a request is stored, as it has credentials."""
+        return is_authenticated(environ) and not policy.is_public(self._settings.public)
 
     def _chosen(
         self,
@@ -160,18 +176,6 @@ def _is_short(environ: Mapping[str, Any]) -> bool:
     """Return whether what a client has written into a request takes little memory."""
     fields = ("HTTP_ACCEPT_ENCODING", "PATH_INFO", "QUERY_STRING")
     return sum(len(environ.get(name, "")) for name in fields) <= _LONGEST
-
-
-def takes_files(mark: Mark, environ: dict[str, Any]) -> bool:
-    """Return whether a request is one for a file, and the policy says nothing else of the file."""
-    policy = mark.policy
-    return (
-        environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        and not policy.store
-        and policy.etag is None
-        and policy.last_modified is None
-        and not has_content(environ)
-    )
 
 
 def _sent_file(response: Response) -> Any:

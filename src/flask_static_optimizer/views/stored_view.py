@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ..requests.current import app_object, request_object
 from ..requests.mark import mark_of
 from ..requests.running import is_running, running
-from .file_views import takes_files
 from .plain_view import PlainView
 from .refresh import Refresher
 from .stored_answer import StoredAnswer, StoredParts
@@ -82,7 +81,7 @@ class StoredViews:
                 if policy.has_key:
                     key = RouteKey(self._parts.log, mark, this, call)
             store, path = self._open_store(), this.environ["PATH_INFO"]
-            if store.leaves_out(name, path) and takes_files(mark, this.environ):
+            if store.leaves_out(name, path) and self._files.takes(mark, this.environ):
                 with running(mark):
                     response = as_it_is.respond(app, mark, this, args, kwargs)
                 if mark.view.representation is None:  # It sends something else now.
@@ -91,7 +90,7 @@ class StoredViews:
 
             answer = StoredAnswer(self._parts, store, app, this, mark, as_it_is.serve, call, key)
             response = answer.response()
-            if mark.view.representation is not None:
+            if mark.view.representation is not None and not policy.store:
                 store.leave_out(name, path, left=True)
             return response
 
