@@ -155,13 +155,11 @@ class Lane:
             app = self._app
             if path[: self._length] not in self._heads:  # A page must not wait.
                 if path[:1] != "/":
-                    return self._below(path, self._hooked.get(key), environ, start_response)
+                    return self._below(path, self._known(key), environ, start_response)
                 if self.inner is None:
                     return type(app).wsgi_app(app, environ, start_response)
                 return self._flask(environ, start_response)
-            hooked = self._hooked.get(key)
-            if hooked is not None and hooked.match.endpoint.name in self._without_hooks:
-                hooked = None  # the lane itself may answer it
+            hooked = self._known(key)
             if (hooked is not None or not self._without_hooks) and self._take is not None:
                 return self._take(app, hooked, environ, start_response)
         elif (
@@ -216,12 +214,19 @@ class Lane:
 
         Werkzeug puts it back, so for Flask it is a request like any other.
         """
+        if hooked is not None and self._take is not None:
+            return self._take(self._app, hooked, environ, start_response)
         answer = self.answer(environ | {"PATH_INFO": f"/{path}"})
         if answer is not None:
             return start(answer, start_response)
-        if hooked is not None and self._take is not None:
-            return self._take(self._app, hooked, environ, start_response)
         return self._flask(environ, start_response)
+
+    def _known(self, key: Key) -> Known | None:
+        """Return what is known of a request for a file, unless the lane itself may answer it."""
+        hooked = self._hooked.get(key)
+        if hooked is not None and hooked.match.endpoint.name in self._without_hooks:
+            return None
+        return hooked
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.inner is not None:
