@@ -168,7 +168,7 @@ def _install(state: AppState, app: Flask) -> None:
         host=host,
     )
 
-    state.lane = add_lane(endpoints, state.stats, app, complete, express=settings.express)
+    state.lane = add_lane(endpoints, state.stats, app, complete)
     if settings.metrics:
         add_metrics(state.stats, log.warn_once, app, settings.metrics)
     add_commands(app)
@@ -200,8 +200,9 @@ def _complete(state: AppState, app: Flask) -> None:
             invalidate_after_unsafe(endpoints, store, app)
         if state.hints is not None:
             state.own_hooks += state.hints.install(app)
+        opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
+        opening.warn_of_no_effect(state.lane)
         if state.lane is not None:
-            opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
             opening.open(state.lane, state.files, state.memory, store, state.stats)
             respond_known = partial(respond, state.patterns)
             before = BeforeView(app)

@@ -41,6 +41,8 @@ class Exchange:
     status: int = 0
     headers: Headers = field(default_factory=Headers)
     body: Iterable[bytes] = ()
+    #: Whether Flask has answered; else a middleware or the lane has, or the app has failed.
+    is_by_flask: bool = False
     #: The mark of the request; ``None`` if it is not static.
     mark: Mark | None = None
     #: The names of the cookies that were removed from the response.
@@ -142,12 +144,12 @@ def ask(
     return _sent(app, environ)
 
 
-def ask_as_visitor(app: Flask, path: str) -> Exchange:
+def ask_as_visitor(app: Flask, path: str, headers: Mapping[str, str] | None = None) -> Exchange:
     """Send a GET request that the lane may answer, which leaves no mark then; drop the body.
 
     The parameters are those of :func:`environ_of`.
     """
-    exchange = _sent(app, environ_of(app, path))
+    exchange = _sent(app, environ_of(app, path, headers))
     with exchange.reading():  # and not read, as it may be a large file
         pass
     return exchange
@@ -158,6 +160,7 @@ def _sent(app: Flask, environ: dict[str, Any]) -> Exchange:
 
     # The receivers run while the context of the request is still there.
     def finished(_: Flask, *, response: Any, **__: object) -> None:
+        exchange.is_by_flask = True
         mark = exchange.mark = current_mark()
         if mark is not None and mark.view.representation is not None:
             exchange.path = mark.view.representation.asset.path

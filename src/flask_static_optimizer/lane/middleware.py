@@ -19,7 +19,7 @@ from .observers import KEPT, anybody_listens
 from .valid_hosts import ValidHosts
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..assets.asset import Asset
     from ..assets.representation import Representation
@@ -53,8 +53,6 @@ class Lane:
     Until the installation is finished the lane is closed, and leaves all requests to Flask. Once
     open, it leaves to Flask all errors and all requests that it can't answer with certainty.
 
-    :param inner: a middleware that the app has already. Requests that the lane answers do not
-        reach it.
     :param complete: a function that finishes the installation at the first request, and may open
         the lane.
     """
@@ -64,10 +62,8 @@ class Lane:
         endpoints: EndpointTable,
         stats: Stats,
         app: Flask,
-        inner: WSGIApplication | None,
         complete: Callable[[Flask], None],
     ) -> None:
-        self.inner = inner
         #: The middleware that the lane was put inside of, if there was one.
         self.outer: object = None
         self._is_reached = False
@@ -156,9 +152,7 @@ class Lane:
             if path[: self._length] not in self._heads:  # A page must not wait.
                 if path[:1] != "/":
                     return self._below(path, self._known(key), environ, start_response)
-                if self.inner is None:
-                    return type(app).wsgi_app(app, environ, start_response)
-                return self._flask(environ, start_response)
+                return type(app).wsgi_app(app, environ, start_response)
             hooked = self._known(key)
             if (hooked is not None or not self._without_hooks) and self._take is not None:
                 return self._take(app, hooked, environ, start_response)
@@ -229,8 +223,6 @@ class Lane:
         return hooked
 
     def _flask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if self.inner is not None:
-            return self.inner(environ, start_response)
         return type(self._app).wsgi_app(self._app, environ, start_response)
 
     def _begin(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -69,8 +70,10 @@ class LaneOpening:
         if self._closed():
             return
         app, endpoints, express = self._app, self._endpoints, self._settings.express
-        folders = self._folders(lane, listeners(app) if express else [])
-        routes = None if store is None else self._routes(lane, store, stats)
+        folders, passed_by = self._folders(listeners(app) if express else [])
+        if passed_by and not lane.is_bypassed:
+            self._warn_of_passing_by(passed_by)
+        routes = None if store is None else self._routes(store, stats)
         lane.open(
             LaneFiles(files, memory, endpoints.shortcut, folders),
             routes,
@@ -79,11 +82,10 @@ class LaneOpening:
             counts=self._settings.metrics is not None or not express,
         )
 
-    def _routes(self, lane: Lane, store: Store, stats: Stats) -> StoredRoutes:
+    def _routes(self, store: Store, stats: Stats) -> StoredRoutes:
         from .stored import StoredRoutes  # it needs modules of the store
 
-        closed = replaced_steps(self._app) or _middleware(lane)
-        quiet = () if closed else self._quiet_routes()
+        quiet = () if replaced_steps(self._app) else self._quiet_routes()
         return StoredRoutes(self._endpoints, store, stats, self._app, quiet)
 
     def open_steps(self, lane: Lane, steps: Steps) -> None:
@@ -106,10 +108,7 @@ class LaneOpening:
     def _unknown_steps(self, lane: Lane | None) -> list[str]:
         """Return the reasons why the lane can't take Flask's steps."""
         reasons = ["debug mode"] if self._app.debug else []
-        inner = vars(self._app).get("wsgi_app") if lane is None else lane.inner
-        if inner is not None:
-            reasons.append(_hidden(inner))
-        reasons += _bypassing(lane)
+        reasons += self._unreached(lane)
         if not has_known_steps():
             reasons.append("the version of Flask, whose steps are not known")
         return reasons + replaced_steps(self._app, TAKEN)
@@ -119,11 +118,7 @@ class LaneOpening:
 
         The list is empty where the lane is open for the folder.
         """
-        found = self._closed()
-        if lane is None:
-            found.append(_hidden(vars(self._app)["wsgi_app"]))
-        found += _bypassing(lane)
-        found += self._barred(endpoint)
+        found = self._closed() + self._unreached(lane) + self._barred(endpoint)
         if not self._settings.express:
             found += self._run(endpoint.name) + listeners(self._app)
         return found
@@ -133,9 +128,11 @@ class LaneOpening:
 
         The list is empty where the lane passes nothing by, and where it leaves the folder to Flask.
         """
-        if not self._settings.express or self._closed() or self._barred(endpoint):
+        if not self._settings.express or self._closed() or self._unreached(lane):
             return []
-        return _middleware(lane) + self._run(endpoint.name) + listeners(self._app)
+        if self._barred(endpoint):
+            return []
+        return self._run(endpoint.name) + listeners(self._app)
 
     def _closed(self) -> list[str]:
         """Return the reasons why the lane stays closed for all folders."""
@@ -143,6 +140,31 @@ class LaneOpening:
         if not _serves_any_host(self._app):
             reasons.append("TRUSTED_HOSTS, SERVER_NAME or subdomains")
         return reasons
+
+    def warn_of_no_effect(self, lane: Lane | None) -> None:
+        """Warn if the app asks for the lane past its hooks, and no request reaches the lane."""
+        reasons = self._unreached(lane) if self._settings.express else []
+        if reasons:
+            self._log.warn_once(
+                "express-unreached",
+                "static_optimizer: STATIC_OPTIMIZER_EXPRESS has no effect because of %s.",
+                *reasons,
+            )
+
+    def _unreached(self, lane: Lane | None) -> list[str]:
+        """Return the middleware that keeps all requests from the lane."""
+        if lane is None:
+            said = "does not show where it calls the app"
+            outer = vars(self._app)["wsgi_app"]
+        elif lane.is_bypassed:
+            said = "calls the app otherwise than it shows, or one inside of it does"
+            outer = lane.outer
+        else:
+            return []
+        return [
+            f"the middleware {_middleware_name(outer)}, which was there before the extension and"
+            f" {said}. Put it around app.wsgi_app after the extension"
+        ]
 
     def _barred(self, endpoint: StaticEndpoint) -> list[str]:
         """Return the reasons, besides the code of the app, for which a folder is left to Flask."""
@@ -165,9 +187,10 @@ class LaneOpening:
         """Return the names of the code of the app that Flask would run for an endpoint."""
         return replaced_steps(self._app) + hooks(self._app, endpoint, self._own_hooks)
 
-    def _folders(self, lane: Lane, heard: list[str]) -> dict[str, Folder]:
+    def _folders(self, heard: list[str]) -> tuple[dict[str, Folder], dict[str, list[str]]]:
         """Return the folders whose files may be answered without Flask, by endpoint.
 
+        :returns: also the names of the code of the app that does not run for them then.
         :param heard: the names of the signal receivers that get no signal, with
             ``STATIC_OPTIMIZER_EXPRESS``.
         """
@@ -176,7 +199,7 @@ class LaneOpening:
             endpoint = self._endpoints.get(name)
             assert endpoint is not None, "it is one of the app's"
             assert endpoint.mount is not None, "it is a folder"
-            run = _middleware(lane) + self._run(name)
+            run = self._run(name)
             if self._barred(endpoint) or (run and not self._settings.express):
                 continue
             if (run or heard) and endpoint.root_file is None:
@@ -186,9 +209,7 @@ class LaneOpening:
                 blueprint_of(self._app.view_functions[name]),
                 partial(_shared_policy, self._endpoints, endpoint),
             )
-        if passed_by:
-            self._warn_of_passing_by(passed_by)
-        return folders
+        return folders, passed_by
 
     def _quiet_routes(self) -> Iterator[str]:
         """Yield the endpoints with stored responses for which Flask would run only the view.
@@ -239,25 +260,9 @@ class LaneOpening:
         return endpoint.choices if endpoint else ()
 
 
-def _middleware(lane: Lane) -> list[str]:
-    return [] if lane.inner is None else [_middleware_name(lane.inner)]
-
-
-def _middleware_name(inner: object) -> str:
-    return f"the middleware {type(inner).__name__}"
-
-
-def _hidden(inner: object) -> str:
-    return (
-        f"{_middleware_name(inner)}, which was there before the extension and does not show where"
-        " it calls the app"
-    )
-
-
-def _bypassing(lane: Lane | None) -> list[str]:
-    if lane is None or not lane.is_bypassed:
-        return []
-    return [f"{_middleware_name(lane.outer)}, which calls the app otherwise than it shows"]
+def _middleware_name(outer: object) -> str:
+    named = outer if isinstance(outer, FunctionType) else type(outer)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _serves_any_host(app: Flask) -> bool:

@@ -23,34 +23,26 @@ _OBJECTS = 64
 
 
 def add_lane(
-    endpoints: EndpointTable,
-    stats: Stats,
-    app: Flask,
-    complete: Callable[[Flask], None],
-    *,
-    express: bool,
+    endpoints: EndpointTable, stats: Stats, app: Flask, complete: Callable[[Flask], None]
 ) -> Lane | None:
     """Install the lane in an app, inside of all middleware.
 
     A middleware sees all requests, whether it was there before or is added later. If an earlier one
-    does not show where it calls the app, the lane would have to bypass it, so the lane is installed
-    only if the app allows that.
+    does not show where it calls the app, the lane would have to bypass it, so there is none.
 
     :param complete: a function that finishes the installation at the first request, and opens the
         lane.
-    :param express: whether the lane may bypass a middleware.
     :returns: the lane, or ``None`` if it is not installed.
     """
-    lane = Lane(endpoints, stats, app, None, complete)
+    lane = Lane(endpoints, stats, app, complete)
+    wsgi_app = stand_in(lane, app)
     if not _is_own_method(app.wsgi_app, app):
-        outer = vars(app).get("wsgi_app")
-        if _put_inside(app, stand_in(lane, app)):
-            lane.outer = outer
+        lane.outer = vars(app).get("wsgi_app")
+        if _put_inside(app, wsgi_app):
             return lane
-        lane.inner = outer
-        if lane.inner is not None and not express:
+        if lane.outer is not None:
             return None
-    app.wsgi_app = stand_in(lane, app)  # type: ignore[method-assign]
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
     return lane
 
 

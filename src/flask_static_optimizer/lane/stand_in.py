@@ -45,11 +45,9 @@ class StandIn(partial):  # type: ignore[type-arg]
 
 
 def stand_in(lane: Lane, app: Flask) -> StandIn:
-    """Return what is called as a lane, for the middleware that it passes by or the app's method."""
+    """Return what is called as a lane, in the place of Flask's own method of an app."""
 
     def original() -> Any:
-        if lane.inner is not None:
-            return lane.inner
         return MethodType(type(app).wsgi_app, app)
 
     made = StandIn(type(lane).wsgi_app, lane)

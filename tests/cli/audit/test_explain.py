@@ -124,6 +124,23 @@ def hiding(app: Flask) -> None:
     app.wsgi_app = lambda *given: inner(*given)  # type: ignore[method-assign]
 
 
+class Adding:
+    """A middleware that adds a header field."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: Any, *more: Any) -> Any:
+            return start_response(status, [*headers, ("X-Frame-Options", "DENY")], *more)
+
+        return self.app(environ, start)
+
+
+def adding(app: Flask) -> None:
+    app.wsgi_app = Adding(app.wsgi_app)  # type: ignore[method-assign]
+
+
 class Kept:
     """A middleware that keeps the app, and calls it by a function that it has made before."""
 
@@ -181,20 +198,23 @@ def trusting(app: Flask) -> None:
             "with the app's hooks and not before Flask, because of the URL rule /static/<name>.txt",
         ),
         ({}, middleware, "/static/app.css", "before Flask by the lane, with the same answer"),
+        ({}, adding, "/static/app.css", "before Flask by the lane, with the same answer"),
         (
             {},
             hiding,
             "/static/app.css",
-            "by Flask because of the middleware function, which was there before the extension and"
-            " does not show where it calls the app",
+            f"by Flask because of the middleware {__name__}.hiding.<locals>.<lambda>, which was"
+            " there before the extension and does not show where it calls the app. Put it around"
+            " app.wsgi_app after the extension",
         ),
         *(
             (
                 {"EXPRESS": express},
                 keeping,
                 "/static/app.css",
-                "by Flask because of the middleware Kept, which calls the app otherwise than it"
-                " shows",
+                f"by Flask because of the middleware {__name__}.Kept, which was there before the"
+                " extension and calls the app otherwise than it shows, or one inside of it does."
+                " Put it around app.wsgi_app after the extension",
             )
             for express in (False, True)
         ),
@@ -214,6 +234,18 @@ def test_who_answers(
     output = " ".join(explained(make_app(before=before, **settings), path).split())
     assert f"Answered {said}" in output
     assert ("EXPRESS = True" in output) == ("EXPRESS = True" in said)
+
+
+@pytest.mark.parametrize("express", [False, True])
+def test_a_middleware_answers(make_app: Any, express: bool) -> None:
+    """A guard around the app refuses; nothing can be said of what the app would answer."""
+
+    def add(app: Flask) -> None:
+        app.wsgi_app = lambda environ, start: Response("who?", 401)(environ, start)
+
+    output = explained(make_app(before=add, STATIC_OPTIMIZER_EXPRESS=express), "/static/app.css")
+    assert "Status 401 a middleware around the app answered" in " ".join(output.split())
+    assert "no such file" not in output
 
 
 def test_fields_that_are_passed_by(make_app: Any) -> None:

@@ -14,7 +14,7 @@ from ...config.protecting import folder_key, protecting
 from ...http.statuses import CACHEABLE
 from ...lane.opening import LaneOpening
 from ..current import application_root
-from ..exchange import Exchange, ask, environ_of, is_file
+from ..exchange import Exchange, ask, ask_as_visitor, environ_of, is_file
 from .own_views import folder_of, is_left_alone, is_undeclared, static_rule
 from .passed_by import answer_past_guard, fields_lost, lane_answer
 from .reasons import Reason, Reasons
@@ -49,6 +49,9 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     endpoint = answer.mark.endpoint.name if answer.mark else rule.endpoint if rule else None
     matched = f"URL rule {rule.rule}" if rule else "it redirects to another spelling of the URL"
     lines = [Reason("Endpoint", endpoint or "none", matched if endpoint else "no URL rule matches")]
+    if not answer.is_by_flask:
+        why = "a middleware around the app answered, and did not ask it"
+        return [*lines, Reason("Status", str(answer.status), why)]
     if answer.mark is None:
         return [*lines, *_unmarked(state, app, answer, path, rule, view_args)]
     reasons = Reasons(state, app, answer, answer.mark, headers, parts.query)
@@ -59,7 +62,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
         if past is not None:
             kept = [line for line in lines if line.what not in ("Status", "Cache-Control", "Vary")]
             return [*_past_guard(answer, past, answer.mark), *kept]
-        lines.append(_answered(state, app, answer, answer.mark, environ))
+        lines.append(_answered(state, app, answer, answer.mark, path, headers))
     elif answer.mark.view.representation and rule:
         lines += _sent(state, app, answer, answer.mark, rule)
     return lines
@@ -132,11 +135,15 @@ def _protecting(mark: Mark) -> str:
 
 
 def _answered(
-    state: AppState, app: Flask, by_flask: Exchange, mark: Mark, environ: dict[str, Any]
+    state: AppState,
+    app: Flask,
+    by_flask: Exchange,
+    mark: Mark,
+    path: str,
+    fields: Mapping[str, str],
 ) -> Reason:
     """Say whether the lane answers, and how its answer differs from that of Flask, or why not."""
-    found = lane_answer(state, environ)
-    if found is None:
+    if lane_answer(state, environ_of(app, path, fields)) is None:
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
         hooks = opening.why_not(state.lane, mark.endpoint)
         reasons = opening.why_flask(state.lane, mark.endpoint)
@@ -159,7 +166,9 @@ def _answered(
             return Reason("Answered", "by Flask", f"because of {'; '.join(reasons)}{remedy}")
         why = f"because of {'; '.join(hooks)}" if hooks else "as it is not a file for everybody"
         return Reason("Answered", "with the app's hooks", f"and not before Flask, {why}{remedy}")
-    headers = Headers(found.headers)
+    # Now the lane knows the request. What stands around it may set fields, too.
+    found = ask_as_visitor(app, path, fields)
+    headers = found.headers
     said, lost = headers.get("Cache-Control", ""), fields_lost(by_flask.headers, headers)
     if found.status == by_flask.status and not lost:
         return Reason("Answered", "before Flask", "by the lane, with the same answer")
