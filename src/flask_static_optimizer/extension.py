@@ -201,8 +201,9 @@ def _complete(state: AppState, app: Flask) -> None:
         if state.hints is not None:
             state.own_hooks += state.hints.install(app)
         opening = LaneOpening(state.settings, state.log, endpoints, app, state.own_hooks)
-        opening.warn_of_no_effect(state.lane)
-        if state.lane is not None:
+        if state.lane is None:
+            opening.warn_of_no_lane()
+        else:
             opening.open(state.lane, state.files, state.memory, store, state.stats)
             respond_known = partial(respond, state.patterns)
             before = BeforeView(app)

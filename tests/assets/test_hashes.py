@@ -103,14 +103,15 @@ def test_a_growing_file_is_not_hashed(build: MakeApp, film: Path, hashed: list[s
     film.write_bytes(bytes(hashes.UNSETTLED + 1))
     client = build(STATIC_OPTIMIZER_HASH_LATER=True).test_client()
     for size in range(1, 4):
-        answer = client.get(f"/static/{FILM}", buffered=False)
-        with film.open("ab") as file:
-            file.write(b"x")
-        assert len(answer.get_data()) == hashes.UNSETTLED + size
+        with client.get(f"/static/{FILM}", buffered=False) as answer:
+            with film.open("ab") as file:
+                file.write(b"x")
+            assert len(answer.get_data()) == hashes.UNSETTLED + size
         assert answer.headers["ETag"].startswith("W/")
         assert answer.headers["Cache-Control"] == "no-cache"
         part = {"Range": "bytes=0-9", "If-Range": answer.headers["ETag"]}
-        assert client.get(f"/static/{FILM}", headers=part).status_code == 200
+        with client.get(f"/static/{FILM}", headers=part) as whole:
+            assert whole.status_code == 200
         answer = client.get(f"/static/{FILM}", headers={"Range": "bytes=0-9"})
         assert (answer.status_code, len(answer.data)) == (206, 10)
     assert FILM not in hashed

@@ -569,11 +569,12 @@ def test_a_large_file_rewritten_while_sent(make_app: MakeApp, static_folder: Pat
     """A large file that is rewritten while it is sent ends short."""
     path = static_folder / "large.bin"
     path.write_bytes(bytes(2 * SMALL))
-    chunks = make_app().test_client().get("/static/large.bin", buffered=False).iter_encoded()
-    next(chunks)
-    path.write_bytes(b"x" * 2 * SMALL)
-    with pytest.raises(OSError, match="rewritten in place"):
-        list(chunks)
+    with make_app().test_client().get("/static/large.bin", buffered=False) as response:
+        chunks = response.iter_encoded()
+        next(chunks)
+        path.write_bytes(b"x" * 2 * SMALL)
+        with pytest.raises(OSError, match="rewritten in place"):
+            list(chunks)
 
 
 @pytest.mark.usefixtures("settled")
@@ -581,12 +582,12 @@ def test_a_large_file_replaced_while_sent(make_app: MakeApp, static_folder: Path
     """A large file that is replaced while it is sent goes on with its old bytes."""
     path = static_folder / "large.bin"
     path.write_bytes(bytes(2 * SMALL))
-    response = make_app().test_client().get("/static/large.bin", buffered=False)
-    chunks = response.iter_encoded()
-    start = next(chunks)
-    path.with_name("new").write_bytes(b"x" * 2 * SMALL)
-    os.replace(path.with_name("new"), path)
-    assert start + b"".join(chunks) == bytes(2 * SMALL)
+    with make_app().test_client().get("/static/large.bin", buffered=False) as response:
+        chunks = response.iter_encoded()
+        start = next(chunks)
+        path.with_name("new").write_bytes(b"x" * 2 * SMALL)
+        os.replace(path.with_name("new"), path)
+        assert start + b"".join(chunks) == bytes(2 * SMALL)
 
 
 @pytest.mark.usefixtures("settled")

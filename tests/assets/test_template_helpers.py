@@ -45,7 +45,8 @@ def test_integrity_is_of_the_served_bytes(
             with app.test_request_context():
                 url = url_for("static", filename=name)
                 said = render_template_string("{{ static_integrity(name)|safe }}", name=name)
-            assert said == sri(client.get(url).data), name
+            with client.get(url) as response:
+                assert said == sri(response.data), name
 
 
 def test_later_blueprints_are_known(make_app: MakeApp, static_folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask, Response, request, session, url_for
 from werkzeug.test import create_environ, run_wsgi_app
 
+from flask_static_optimizer.assets.fingerprints import sha256
 from flask_static_optimizer.http.codings import decompress
 
 MakeApp = Callable[..., Flask]
@@ -170,7 +172,7 @@ def test_the_fields_of_a_response_class_leave(make_app: MakeApp, data: bytes) ->
     ]:
         # The response of a test client is one of the app's class, too.
         environ = create_environ("/static/some.js", headers=headers)
-        _, said, fields = run_wsgi_app(app, environ)
+        _, said, fields = run_wsgi_app(app, environ, buffered=True)
         assert said.startswith(status)
         assert fields.getlist("X-Content-Type-Options") == ["nosniff"]
 
@@ -230,3 +232,43 @@ def test_a_304_that_a_hook_makes(make_app: MakeApp, edits: bool, suffix: str, sa
         unmodified = client.get(url, headers={"If-None-Match": etag})
         assert unmodified.status_code == 304
         assert unmodified.headers["Cache-Control"] == says
+
+
+@pytest.mark.parametrize("size", [1000, 2**20, 3 * 2**20])
+@pytest.mark.parametrize("memory", [0, 32 * 2**20])
+@pytest.mark.usefixtures("settled")
+def test_a_hook_reads_the_file_and_goes_back(
+    make_app: MakeApp, static_folder: Path, memory: int, size: int
+) -> None:
+    """As in Flask: the body is a file, whichever way a hook reads it."""
+    data = os.urandom(size)
+    (static_folder / "film.bin").write_bytes(data)
+
+    def read_all(body: Any) -> bytes:
+        return b"".join(body)
+
+    def read_twice(body: Any) -> bytes:
+        read_all(body)
+        body.seek(0)
+        return read_all(body)
+
+    def read_the_first(body: Any) -> bytes:
+        return bytes(next(iter(body)))
+
+    for reads in (read_all, read_twice, read_the_first):
+
+        def hooked(app: Flask, reads: Any = reads) -> None:
+            @app.after_request
+            def look(response: Response) -> Response:
+                response.headers["X-Seen"] = sha256(reads(response.response))[:8]
+                response.response.seek(0)  # type: ignore[union-attr]
+                return response
+
+        client = make_app(before=hooked, STATIC_OPTIMIZER_MEMORY=memory).test_client()
+        for _ in range(3):
+            with client.get("/static/film.bin") as response:
+                assert response.data == data
+                if reads is not read_the_first:
+                    assert response.headers["X-Seen"] == sha256(data)[:8]
+            with client.get("/static/film.bin", headers={"Range": "bytes=5-9"}) as part:
+                assert part.data == data[5:10]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -183,3 +185,46 @@ def test_what_the_app_does_in_its_own_method(folder: Path, steps: list[str]) -> 
     answers = [app.test_client().get(URL) for _ in range(3)]
     assert [answer.headers["X-Seen"] for answer in answers] == ["mine"] * 3
     assert len(steps) == 2
+
+
+@pytest.mark.parametrize("name", ["preprocess_request", "ensure_sync"])
+@pytest.mark.parametrize("whose", ["the app's", "Flask's"])
+def test_a_method_that_is_replaced_while_the_app_serves(
+    folder: Path, steps: list[str], name: str, whose: str
+) -> None:
+    """As a tracer does, or a test."""
+    app = make(folder, [])
+    get(app, 2)
+    calls: list[str] = []
+    at = app if whose == "the app's" else Flask
+    own = getattr(at, name)
+
+    def replaced(*args: Any) -> Any:
+        calls.append(name)
+        return own(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(at, name, replaced)
+        get(app, 1)
+    assert calls
+    calls.clear()
+    get(app, 1)
+    assert not calls
+    assert len(steps) == 3
+
+
+def test_functions_that_come_and_go_are_not_kept(folder: Path) -> None:
+    app = make(folder, [])
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    class Hook:
+        def __init__(self) -> None:
+            alive.add(self)
+
+        def __call__(self) -> None:
+            app.before_request_funcs[None][-1] = Hook()
+
+    app.before_request(Hook())
+    get(app, 400)
+    gc.collect()
+    assert len(alive) < 300

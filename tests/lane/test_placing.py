@@ -362,3 +362,25 @@ def test_only_the_apps_own_method_is_replaced(make_app: MakeApp) -> None:
     client = Client(two)
     assert client.get(f"/one{URL}").data == CSS
     assert client.get(URL).data == CSS
+
+
+def test_a_file_wrapper_that_cant_be_closed_is_not_read_before(
+    make_app: MakeApp, static_folder: Path
+) -> None:
+    (static_folder / "large.bin").write_bytes(bytes(3 * 2**20))
+    read: list[int] = []
+
+    def wrapper(file: Any, size: int) -> Any:
+        def next_chunk() -> bytes:
+            read.append(size)
+            return bytes(file.read(size))
+
+        return iter(next_chunk, b"")
+
+    client = make_app().test_client()
+    for _ in range(3):
+        environ = {"wsgi.file_wrapper": wrapper}
+        answer = client.get("/static/large.bin", environ_overrides=environ, buffered=False)
+        assert len(read) <= 1  # the test client asks for the first one
+        assert len(answer.data) == 3 * 2**20
+        read.clear()

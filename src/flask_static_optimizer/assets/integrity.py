@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ def of(asset: Asset) -> str:
     if asset.derived.integrity is None:
         sha = hashlib.sha384()
         body = asset.open()
-        for chunk in (body,) if isinstance(body, bytes) else body:
-            sha.update(chunk)
+        if isinstance(body, bytes):
+            sha.update(body)
+        else:
+            with closing(body):
+                for chunk in body:
+                    sha.update(chunk)
         asset.derived.integrity = f"sha384-{base64.b64encode(sha.digest()).decode()}"
     return asset.derived.integrity

@@ -155,6 +155,17 @@ def ask_as_visitor(app: Flask, path: str, headers: Mapping[str, str] | None = No
     return exchange
 
 
+def ask_without_host(app: Flask, path: str) -> None:
+    """Send a request as of HTTP/1.0, which the lane takes for one that it knows nothing of.
+
+    The response is dropped. The parameters are those of :func:`environ_of`.
+    """
+    environ = environ_of(app, path, method="HEAD")
+    del environ["HTTP_HOST"]
+    with _sent(app, environ).reading():
+        pass
+
+
 def _sent(app: Flask, environ: dict[str, Any]) -> Exchange:
     exchange = Exchange()
 

@@ -40,4 +40,4 @@ def start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
         if close is not None:
             close()
         raise
-    return answer.body if hasattr(answer.body, "close") else sent(*answer.body)
+    return sent(*answer.body) if type(answer.body) in (tuple, list) else answer.body

@@ -18,6 +18,8 @@ SMALL_BODY = 64 * 2**10
 class FileSlice:
     """A part of a file, from one position to another, which can be read like a file.
 
+    As a body it yields what is left of it in chunks, and whoever got it closes it.
+
     It has no ``fileno``: a server that read from the descriptor would bypass ``check``, and send
     bytes of two states where the file is rewritten meanwhile.
 
@@ -46,24 +48,13 @@ class FileSlice:
         self._at = start
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self.chunks()
-        finally:
-            self.close()
+        return self
 
     def __next__(self) -> bytes:
         chunk = self.read(self.chunk)
         if not chunk:
             raise StopIteration
         return chunk
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes that are left in chunks, and leave the file open.
-
-        :raises EOFError: if the file has become shorter meanwhile.
-        """
-        while chunk := self.read(self.chunk):
-            yield chunk
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes, all that are left if it is negative, and none at the end.
@@ -241,6 +232,6 @@ def _joined(parts: Iterable[bytes | FileSlice], close: Callable[[], None]) -> It
             if isinstance(part, bytes):
                 yield part
             else:
-                yield from part.chunks()
+                yield from part
     finally:
         close()

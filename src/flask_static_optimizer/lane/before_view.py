@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..config.bounded import Bounded
 from .observers import replaced_steps
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
     from ..requests.known import Match
+
+
+#: The number of functions that are remembered. Flask takes no more once it serves, but a function
+#: may put others into its tables with each request.
+_FUNCTIONS = 256
 
 
 class BeforeView:
@@ -21,13 +27,20 @@ class BeforeView:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._is_known = not replaced_steps(app, ("preprocess_request",))
-        #: The functions that are not async, by their ids. Flask takes no more once it serves.
-        self._plain: dict[int, Callable[[], Any]] = {}
+        #: Flask's own methods; ``None`` if one was replaced. They may be, later on, too.
+        self._preprocess = self._ensure_sync = None
+        if not replaced_steps(app, ("preprocess_request", "ensure_sync")):
+            self._preprocess, self._ensure_sync = app.preprocess_request, app.ensure_sync
+        #: Functions that are not async, by their ids.
+        self._plain: Bounded[int, Callable[[], Any]] = Bounded(_FUNCTIONS)
 
     def call(self, app: Flask, this: Request, match: Match) -> Any:
         """Call them as ``Flask.preprocess_request`` does, and return what the last one returned."""
-        if not self._is_known or this.url_rule is not match.rule:
+        if (
+            app.preprocess_request != self._preprocess
+            or app.ensure_sync != self._ensure_sync
+            or this.url_rule is not match.rule
+        ):
             return app.preprocess_request()
         names, plain = match.names, self._plain
         by_name = app.url_value_preprocessors

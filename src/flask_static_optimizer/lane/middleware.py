@@ -121,11 +121,11 @@ class Lane:
 
     @property
     def is_bypassed(self) -> bool:
-        """True if the middleware around the lane has called the app in another way.
+        """True as long as the middleware around the lane has called the app in another way.
 
-        The first request shows it.
+        The first request shows it, or one without a ``Host``.
         """
-        return self.outer is not None and self._endpoints.complete and not self._is_reached
+        return self.outer is not None and not self._is_reached
 
     def _admit_more(self, rules: list[str]) -> None:
         self._rules += rules
@@ -190,6 +190,7 @@ class Lane:
         return self._ask(environ, start_response)
 
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._is_reached = True
         answer = self.answer(environ)
         if answer is not None:
             return start(answer, start_response)
@@ -227,7 +228,6 @@ class Lane:
 
     def _begin(self) -> None:
         """Finish the installation, so that the lane can answer the first request, too."""
-        self._is_reached = True
         # The extension's before_request hook raises the error again, where Flask reports it.
         with suppress(ConfigurationError):
             self._complete(self._app)

@@ -70,9 +70,7 @@ class LaneOpening:
         if self._closed():
             return
         app, endpoints, express = self._app, self._endpoints, self._settings.express
-        folders, passed_by = self._folders(listeners(app) if express else [])
-        if passed_by and not lane.is_bypassed:
-            self._warn_of_passing_by(passed_by)
+        folders = self._folders(listeners(app) if express else [])
         routes = None if store is None else self._routes(store, stats)
         lane.open(
             LaneFiles(files, memory, endpoints.shortcut, folders),
@@ -90,7 +88,7 @@ class LaneOpening:
 
     def open_steps(self, lane: Lane, steps: Steps) -> None:
         """Open the lane for known requests with the app's hooks, if Flask's steps are its own."""
-        if self._unknown_steps(lane):
+        if self._unknown_steps():
             return
         rules = [rule.encode().decode("latin-1") for rule in self._endpoints.routes]
         lane.open_steps(steps, rules)
@@ -100,15 +98,14 @@ class LaneOpening:
 
         The list is empty where a request is known after the first one like it.
         """
-        found = self._unknown_steps(lane)
+        found = self._unreached(lane) + self._unknown_steps()
         if not has_plain_map(self._app):
             found.append("a router of the app's own")
         return found + self._own_ages(endpoint.name)
 
-    def _unknown_steps(self, lane: Lane | None) -> list[str]:
+    def _unknown_steps(self) -> list[str]:
         """Return the reasons why the lane can't take Flask's steps."""
         reasons = ["debug mode"] if self._app.debug else []
-        reasons += self._unreached(lane)
         if not has_known_steps():
             reasons.append("the version of Flask, whose steps are not known")
         return reasons + replaced_steps(self._app, TAKEN)
@@ -123,14 +120,12 @@ class LaneOpening:
             found += self._run(endpoint.name) + listeners(self._app)
         return found
 
-    def passed_by(self, lane: Lane, endpoint: StaticEndpoint) -> list[str]:
+    def passed_by(self, endpoint: StaticEndpoint) -> list[str]:
         """Return the names of the code of the app that the lane does not run for a folder's files.
 
         The list is empty where the lane passes nothing by, and where it leaves the folder to Flask.
         """
-        if not self._settings.express or self._closed() or self._unreached(lane):
-            return []
-        if self._barred(endpoint):
+        if not self._settings.express or self._closed() or self._barred(endpoint):
             return []
         return self._run(endpoint.name) + listeners(self._app)
 
@@ -141,14 +136,13 @@ class LaneOpening:
             reasons.append("TRUSTED_HOSTS, SERVER_NAME or subdomains")
         return reasons
 
-    def warn_of_no_effect(self, lane: Lane | None) -> None:
-        """Warn if the app asks for the lane past its hooks, and no request reaches the lane."""
-        reasons = self._unreached(lane) if self._settings.express else []
-        if reasons:
+    def warn_of_no_lane(self) -> None:
+        """Warn if the app asks for the lane past its hooks, and has none."""
+        if self._settings.express:
             self._log.warn_once(
                 "express-unreached",
                 "static_optimizer: STATIC_OPTIMIZER_EXPRESS has no effect because of %s.",
-                *reasons,
+                *self._unreached(None),
             )
 
     def _unreached(self, lane: Lane | None) -> list[str]:
@@ -187,10 +181,9 @@ class LaneOpening:
         """Return the names of the code of the app that Flask would run for an endpoint."""
         return replaced_steps(self._app) + hooks(self._app, endpoint, self._own_hooks)
 
-    def _folders(self, heard: list[str]) -> tuple[dict[str, Folder], dict[str, list[str]]]:
+    def _folders(self, heard: list[str]) -> dict[str, Folder]:
         """Return the folders whose files may be answered without Flask, by endpoint.
 
-        :returns: also the names of the code of the app that does not run for them then.
         :param heard: the names of the signal receivers that get no signal, with
             ``STATIC_OPTIMIZER_EXPRESS``.
         """
@@ -209,7 +202,9 @@ class LaneOpening:
                 blueprint_of(self._app.view_functions[name]),
                 partial(_shared_policy, self._endpoints, endpoint),
             )
-        return folders, passed_by
+        if passed_by:
+            self._warn_of_passing_by(passed_by)
+        return folders
 
     def _quiet_routes(self) -> Iterator[str]:
         """Yield the endpoints with stored responses for which Flask would run only the view.

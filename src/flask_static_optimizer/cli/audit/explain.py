@@ -14,7 +14,7 @@ from ...config.protecting import folder_key, protecting
 from ...http.statuses import CACHEABLE
 from ...lane.opening import LaneOpening
 from ..current import application_root
-from ..exchange import Exchange, ask, ask_as_visitor, environ_of, is_file
+from ..exchange import Exchange, ask, ask_as_visitor, is_file
 from .own_views import folder_of, is_left_alone, is_undeclared, static_rule
 from .passed_by import answer_past_guard, fields_lost, lane_answer
 from .reasons import Reason, Reasons
@@ -57,8 +57,7 @@ def explain(state: AppState, app: Flask, url: str, headers: Mapping[str, str]) -
     reasons = Reasons(state, app, answer, answer.mark, headers, parts.query)
     lines += reasons.all()
     if answer.mark.endpoint.mount:
-        environ = environ_of(app, path, headers)
-        past = answer_past_guard(state, answer, environ)
+        past = answer_past_guard(state, app, answer, path, headers)
         if past is not None:
             kept = [line for line in lines if line.what not in ("Status", "Cache-Control", "Vary")]
             return [*_past_guard(answer, past, answer.mark), *kept]
@@ -143,7 +142,7 @@ def _answered(
     fields: Mapping[str, str],
 ) -> Reason:
     """Say whether the lane answers, and how its answer differs from that of Flask, or why not."""
-    if lane_answer(state, environ_of(app, path, fields)) is None:
+    if lane_answer(state, app, path, fields) is None:
         opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
         hooks = opening.why_not(state.lane, mark.endpoint)
         reasons = opening.why_flask(state.lane, mark.endpoint)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from ...config.names import PREFIX
 from ...http.statuses import CACHEABLE
 from ...lane.opening import LaneOpening
-from ..exchange import ask_as_visitor, environ_of
+from ..exchange import ask_as_visitor, ask_without_host, environ_of
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -31,10 +31,19 @@ def fields_lost(by_flask: Headers, by_lane: Headers) -> list[str]:
     )
 
 
-def lane_answer(state: AppState, environ: dict[str, Any]) -> Answer | None:
-    """Return the lane's answer to a request, if it gives one. Its body is closed."""
+def lane_answer(
+    state: AppState, app: Flask, path: str, fields: Mapping[str, str] | None = None
+) -> Answer | None:
+    """Return the lane's answer to a request, if it gives one. Its body is closed.
+
+    The other parameters are those of :func:`~flask_static_optimizer.cli.exchange.environ_of`.
+    """
     lane = state.lane
-    found = None if lane is None or lane.is_bypassed else lane.answer(environ)
+    if lane is None:
+        return None
+    if lane.is_bypassed:  # or the app has asked itself when it was made, and not by WSGI
+        ask_without_host(app, path)
+    found = None if lane.is_bypassed else lane.answer(environ_of(app, path, fields))
     close = None if found is None else getattr(found.body, "close", None)
     if close is not None:
         close()
@@ -42,12 +51,16 @@ def lane_answer(state: AppState, environ: dict[str, Any]) -> Answer | None:
 
 
 def answer_past_guard(
-    state: AppState, by_flask: Exchange, environ: dict[str, Any]
+    state: AppState,
+    app: Flask,
+    by_flask: Exchange,
+    path: str,
+    fields: Mapping[str, str] | None = None,
 ) -> Answer | None:
     """Return the lane's answer, if it sends a file that the app refuses."""
     if by_flask.error is not None or by_flask.status in CACHEABLE:
         return None
-    found = lane_answer(state, environ)
+    found = lane_answer(state, app, path, fields)
     return None if found is None or found.status not in CACHEABLE else found
 
 
@@ -59,13 +72,9 @@ def passed_findings(
     :param path: the URL path of the file.
     :param by_flask: Flask's answer to a request for it, for which all hooks have run.
     """
-    if state.lane is None:
-        return
     opening = LaneOpening(state.settings, state.log, state.endpoints, app, state.own_hooks)
-    names = opening.passed_by(state.lane, endpoint)
-    if not names:
-        return
-    if lane_answer(state, environ_of(app, path)) is None:  # as the file is protected
+    names = opening.passed_by(endpoint)
+    if not names or lane_answer(state, app, path) is None:  # as the file is protected
         return
     # Now the lane knows the request. What stands around it may set fields, too.
     by_lane = ask_as_visitor(app, path)

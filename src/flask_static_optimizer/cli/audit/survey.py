@@ -15,7 +15,7 @@ from ...assets.mount import Mount
 from ...assets.urls import PLAIN
 from ...requests.folders import blueprint_of
 from ..current import application_root
-from ..exchange import ask, environ_of
+from ..exchange import ask
 from ..text import progress
 from .edits import edit_findings, one_of_each_kind
 from .findings import Finding, Row, who_may_store
@@ -215,7 +215,7 @@ class Survey:
         self.findings += judged(row, answer, again)
         past = None
         if endpoint.mount is not None:
-            past = answer_past_guard(self._state, answer, environ_of(self._app, path))
+            past = answer_past_guard(self._state, self._app, answer, path)
         self.findings += self._guards.refusals(row, name, answer, past=past is not None)
         if (
             row.mode == "isolated"
