@@ -51,6 +51,41 @@ def asked(app: Flask) -> Callable[..., bool]:
     return ask
 
 
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize(
+    "given",
+    [{"HTTP_AUTHORIZATION": "Bearer x"}, {"REMOTE_USER": "ada"}, {"HTTP_UPGRADE": "websocket"}],
+    ids=lambda given: next(iter(given)),
+)
+def test_flask_is_asked_about_known_files_too(
+    make_app: MakeApp, given: dict[str, str], express: bool
+) -> None:
+    """Whatever else such a request asks for, the lane does not answer it."""
+    app = make_app(STATIC_OPTIMIZER_EXPRESS=express)
+    ask = asked(app)
+    answer = app.test_client().get(URL)
+    same = {"HTTP_IF_NONE_MATCH": answer.headers["ETag"]}
+    since = {"HTTP_IF_MODIFIED_SINCE": answer.headers["Last-Modified"]}
+    part = {"HTTP_RANGE": "bytes=0-1"}
+    for fields in ({}, same, since, part, same | part):
+        assert not ask(environ_overrides=fields)
+        assert ask(environ_overrides=fields | given)
+
+
+@pytest.mark.usefixtures("settled")
+def test_if_range_is_about_another_coding(make_app: MakeApp) -> None:
+    """A client that began with the plain bytes gets a part of these."""
+    client = make_app().test_client()
+    etag = client.get(URL).headers["ETag"]
+    for _ in range(2):
+        coded = client.get(URL, headers={"Accept-Encoding": "gzip"})
+        assert coded.headers["Content-Encoding"] == "gzip"
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=0-3", "If-Range": etag}
+    part = client.get(URL, headers=headers)
+    assert (part.status_code, part.data, part.headers["ETag"]) == (206, CSS[:4], etag)
+
+
 def test_flask_is_not_asked_without_need(make_app: MakeApp) -> None:
     """Flask is not asked where it would run nothing of the app's."""
     ask = asked(make_app())

@@ -184,14 +184,14 @@ def test_a_guard_refuses(make: Make, taken: list[str]) -> None:
 
 def test_what_a_hook_returns_is_the_answer(make: Make, taken: list[str]) -> None:
     app = make()
-    instead = [None, None, "later", None]
+    instead = [None, None, "later", "", None]
 
     @app.before_request
     def answer() -> Any:
         return instead.pop(0)
 
-    assert [answer.data for answer in get(app, 4)] == [CSS, CSS, b"later", CSS]
-    assert len(taken) == 3
+    assert [answer.data for answer in get(app, 5)] == [CSS, CSS, b"later", b"", CSS]
+    assert len(taken) == 4
 
 
 def test_what_a_hook_changes_is_asked_for(make: Make, taken: list[str]) -> None:

@@ -236,6 +236,20 @@ def test_who_answers(
     assert ("EXPRESS = True" in output) == ("EXPRESS = True" in said)
 
 
+def test_an_app_that_asks_itself_when_it_is_made(make_app: Any) -> None:
+    """Its first request comes by no server, and so by no middleware."""
+
+    def add(app: Flask) -> None:
+        middleware(app)
+        app.before_request(lambda: None)
+
+    app = make_app(before=add)
+    with app.test_request_context("/"):
+        app.preprocess_request()
+    output = " ".join(explained(app, "/static/app.css").split())
+    assert "Answered with the app's hooks and not before Flask" in output
+
+
 @pytest.mark.parametrize("express", [False, True])
 def test_a_middleware_answers(make_app: Any, express: bool) -> None:
     """A guard around the app refuses; nothing can be said of what the app would answer."""
