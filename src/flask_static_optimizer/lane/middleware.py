@@ -82,7 +82,7 @@ class Lane:
         self._without_hooks: frozenset[str] = frozenset()
         # Until the installation is finished, the lane looks at every request.
         self._admit(Gate())
-        self._watched = self._counts = True
+        self._watched = self._counts = self._is_wrapped = True
         self._recheck = 0.0
         self._is_current: Callable[[Asset], bool] = _unknown
         self._hosts = ValidHosts()
@@ -95,6 +95,7 @@ class Lane:
         recheck: float,
         watched: bool,
         counts: bool,
+        wrapped: bool,
     ) -> None:
         """Open the lane for some folders and routes for which Flask would run no hook.
 
@@ -103,10 +104,12 @@ class Lane:
         :param watched: whether files are left to Flask where a signal receiver or a test client
             would notice that Flask did not run. Stored routes always are.
         :param counts: whether to count the files that the lane serves.
+        :param wrapped: whether a middleware gets what the lane returns. It may take it for an
+            iterator that can be closed, which all bodies of Flask are. Servers do not.
         """
         self._files, self._routes = files, routes
         self._recheck, self._is_current = recheck, files.remembered.is_current
-        self._watched, self._counts = watched, counts
+        self._watched, self._counts, self._is_wrapped = watched, counts, wrapped
         self._answers = files.remembered.values
         self._without_hooks = frozenset({*files.endpoints, *(routes.endpoints if routes else ())})
         self._admit_more(files.rules + (routes.rules if routes else []))
@@ -171,7 +174,8 @@ class Lane:
                     start_response(OK, known.headers.copy())
                     if self._counts:
                         self._stats.served_file(known, environ, 200)
-                    return sent() if method == "HEAD" else sent(known.small_body)
+                    body = () if method == "HEAD" else (known.small_body,)
+                    return sent(*body) if self._is_wrapped else body
             elif asked.isdisjoint(_FIRST):
                 tag = get("HTTP_IF_NONE_MATCH")
                 if tag is None:
@@ -182,7 +186,7 @@ class Lane:
                     start_response(NOT_MODIFIED, known.headers_304.copy())
                     if self._counts:
                         self._stats.served_file(known, environ, 304)
-                    return sent()
+                    return sent() if self._is_wrapped else ()
             if asked.isdisjoint(_UNKNOWN):
                 answer = self._answer_with(known, environ)
                 if answer is not None:

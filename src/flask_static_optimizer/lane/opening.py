@@ -15,6 +15,7 @@ from ..requests.folders import blueprint_of
 from ..requests.paths import has_plain_map
 from .files import Folder, LaneFiles
 from .observers import TAKEN, hooks, listeners, replaced_steps
+from .stand_in import StandIn
 from .steps import Steps, has_known_steps
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class LaneOpening:
             recheck=RECHECK if express else 0.0,
             watched=not express,
             counts=self._settings.metrics is not None or not express,
+            wrapped=type(vars(app).get("wsgi_app")) is not StandIn,
         )
 
     def _routes(self, store: Store, stats: Stats) -> StoredRoutes:
