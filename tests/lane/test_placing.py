@@ -181,6 +181,7 @@ class Taking(Noting):
         return [first, rest]
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("is_later", [False, True])
 @pytest.mark.parametrize("hooks", [False, True])
 def test_what_a_middleware_gets(
