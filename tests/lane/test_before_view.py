@@ -14,14 +14,11 @@ import pytest
 from flask import Blueprint, Flask, g, request, request_started
 
 from flask_static_optimizer import StaticOptimizer
-from flask_static_optimizer.lane.steps import Steps
 
 pytestmark = pytest.mark.usefixtures("settled")
 
 CSS = b"body { color: red }" * 200
 URL = "/outer/inner/files/app.css"
-
-Make = Callable[..., Flask]
 
 
 @pytest.fixture
@@ -33,20 +30,6 @@ def folder(tmp_path: Path) -> Path:
         then = time.time() - 86400
         os.utime(folder / name, (then, then))
     return folder
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that gets the path of each request whose steps the lane takes."""
-    taken: list[str] = []
-    dispatched = Steps._dispatched
-
-    def noted(self: Steps, app: Flask, match: Any, known: Any, this: Any) -> Any:
-        taken.append(this.path)
-        return dispatched(self, app, match, known, this)
-
-    monkeypatch.setattr(Steps, "_dispatched", noted)
-    return taken
 
 
 def make(folder: Path, seen: list[Any], *, extension: bool = True) -> Flask:
@@ -78,19 +61,19 @@ def get(app: Flask, times: int = 3) -> list[bytes]:
     return answers
 
 
-def test_those_of_the_blueprints_run_in_flasks_order(folder: Path, steps: list[str]) -> None:
+def test_those_of_the_blueprints_run_in_flasks_order(folder: Path, taken: list[str]) -> None:
     seen: list[Any] = []
     plain: list[Any] = []
     answers = get(make(folder, seen))
     assert answers == get(make(folder, plain, extension=False))
-    assert steps == [URL] * 2
+    assert taken == [URL] * 2
     assert [what for what, *_ in plain[:6]] == [
         f"{kind} of {name}" for kind in ("values", "before") for name in ("app", "outer", "inner")
     ]
     assert seen == plain
 
 
-def test_an_async_function_is_waited_for(folder: Path, steps: list[str]) -> None:
+def test_an_async_function_is_waited_for(folder: Path, taken: list[str]) -> None:
     pytest.importorskip("asgiref")
     seen: list[str] = []
     app = make(folder, [])
@@ -103,10 +86,10 @@ def test_an_async_function_is_waited_for(folder: Path, steps: list[str]) -> None
     statuses = [app.test_client().get(URL).status_code for _ in range(4)]
     assert statuses == [200, 200, 403, 200]
     assert seen == [URL] * 4
-    assert len(steps) == 3
+    assert len(taken) == 3
 
 
-def test_a_function_that_is_added_while_the_app_serves(folder: Path, steps: list[str]) -> None:
+def test_a_function_that_is_added_while_the_app_serves(folder: Path, taken: list[str]) -> None:
     """Each request gets one more, and the list is walked while it grows, as in Flask."""
     counts: dict[bool, list[int]] = {}
     for extension in (True, False):
@@ -120,10 +103,10 @@ def test_a_function_that_is_added_while_the_app_serves(folder: Path, steps: list
         get(app, 4)
         counts[extension] = runs
     assert counts[True] == counts[False] == list(range(10))
-    assert len(steps) == 3
+    assert len(taken) == 3
 
 
-def test_functions_that_cant_be_hashed(folder: Path, steps: list[str]) -> None:
+def test_functions_that_cant_be_hashed(folder: Path, taken: list[str]) -> None:
     class Counter(list[str]):
         def __call__(self) -> None:
             self.append(request.path)
@@ -134,10 +117,10 @@ def test_functions_that_cant_be_hashed(folder: Path, steps: list[str]) -> None:
     app.before_request(two)  # equal to the first one
     get(app)
     assert one == two == [URL] * 3
-    assert len(steps) == 2
+    assert len(taken) == 2
 
 
-def test_a_preprocessor_changes_the_arguments(folder: Path, steps: list[str]) -> None:
+def test_a_preprocessor_changes_the_arguments(folder: Path, taken: list[str]) -> None:
     app, names = make(folder, []), ["app.css", "b.css"] * 2
     expected = [CSS + name.encode() for name in names]
 
@@ -147,10 +130,10 @@ def test_a_preprocessor_changes_the_arguments(folder: Path, steps: list[str]) ->
         values["filename"] = names.pop(0)
 
     assert get(app, 4) == expected
-    assert len(steps) == 3
+    assert len(taken) == 3
 
 
-def test_a_receiver_gives_the_request_another_rule(folder: Path, steps: list[str]) -> None:
+def test_a_receiver_gives_the_request_another_rule(folder: Path, taken: list[str]) -> None:
     """Then Flask finds out whose hooks these are."""
     seen: list[Any] = []
     app = make(folder, seen)
@@ -168,10 +151,10 @@ def test_a_receiver_gives_the_request_another_rule(folder: Path, steps: list[str
         "before of app",
         "before of apart",
     ]
-    assert len(steps) == 2
+    assert len(taken) == 2
 
 
-def test_what_the_app_does_in_its_own_method(folder: Path, steps: list[str]) -> None:
+def test_what_the_app_does_in_its_own_method(folder: Path, taken: list[str]) -> None:
     app = make(folder, [], extension=False)
     before = app.preprocess_request
 
@@ -184,13 +167,13 @@ def test_what_the_app_does_in_its_own_method(folder: Path, steps: list[str]) -> 
     StaticOptimizer(app)
     answers = [app.test_client().get(URL) for _ in range(3)]
     assert [answer.headers["X-Seen"] for answer in answers] == ["mine"] * 3
-    assert len(steps) == 2
+    assert len(taken) == 2
 
 
 @pytest.mark.parametrize("name", ["preprocess_request", "ensure_sync"])
 @pytest.mark.parametrize("whose", ["the app's", "Flask's"])
 def test_a_method_that_is_replaced_while_the_app_serves(
-    folder: Path, steps: list[str], name: str, whose: str
+    folder: Path, taken: list[str], name: str, whose: str
 ) -> None:
     """As a tracer does, or a test."""
     app = make(folder, [])
@@ -210,7 +193,7 @@ def test_a_method_that_is_replaced_while_the_app_serves(
     calls.clear()
     get(app, 1)
     assert not calls
-    assert len(steps) == 3
+    assert len(taken) == 3
 
 
 def test_functions_that_come_and_go_are_not_kept(folder: Path) -> None:

@@ -28,7 +28,6 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_static_optimizer import StaticOptimizer, cacheable_static, static_request_marked
 from flask_static_optimizer.lane import steps
 from flask_static_optimizer.lane.observers import TAKEN
-from flask_static_optimizer.lane.steps import Steps
 from laws.plain_flask.extensions import Prefix
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -61,20 +60,6 @@ def make(folder: Path, taken: list[str]) -> Make:
         return app
 
     return make
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that gets the path of each request whose steps the lane takes."""
-    taken: list[str] = []
-    dispatched = Steps._dispatched
-
-    def noted(self: Steps, app: Flask, match: Any, known: Any, this: Any) -> Response:
-        taken.append(this.path)
-        return dispatched(self, app, match, known, this)
-
-    monkeypatch.setattr(Steps, "_dispatched", noted)
-    return taken
 
 
 def get(app: Flask, times: int = 3, **more: Any) -> list[Any]:

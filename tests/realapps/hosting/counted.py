@@ -21,9 +21,9 @@ def create_app() -> Flask:
     """Load the application that ``REALAPPS_APP`` names, as ``flask --app`` does."""
     name = os.environ["REALAPPS_APP"]
     app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
+    _created.append(app)
     # The methods are replaced on the class, as calibre-web and pgAdmin have interfaces of their
     # own and the extension decides by the type of the object.
-    _created.append(app)
     kind = type(app.session_interface)
     for method in ("open_session", "save_session"):
         setattr(kind, method, _counting(getattr(kind, method), method))
